@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generation: a stream of events from a session, pulled or handed to a callback.
+#include <random>
+#include <vector>
+
+#include "ottobit/generate.hpp"
+
+#include "handles.hpp"
+
+namespace ottobit::capi {
+namespace {
+
+constexpr std::uint64_t kSeedFromSystem = ~std::uint64_t{0};
+constexpr std::int32_t kAsConfigured = -1;
+constexpr float kAsConfiguredF = -1.0F;
+
+constexpr ottobit_generate_options generate_defaults() noexcept {
+  ottobit_generate_options o{};
+  o.seed = kSeedFromSystem;
+  o.max_tokens = -1;
+  o.top_k = kAsConfigured;
+  o.temperature = kAsConfiguredF;
+  o.top_p = kAsConfiguredF;
+  o.min_p = kAsConfiguredF;
+  o.typical_p = kAsConfiguredF;
+  o.repetition_penalty = kAsConfiguredF;
+  o.frequency_penalty = kAsConfiguredF;
+  o.presence_penalty = kAsConfiguredF;
+  o.penalty_window = kAsConfigured;
+  o.dry_multiplier = kAsConfiguredF;
+  o.dry_base = kAsConfiguredF;
+  o.dry_allowed = kAsConfigured;
+  o.xtc_probability = kAsConfiguredF;
+  o.xtc_threshold = kAsConfiguredF;
+  o.mirostat = kAsConfigured;
+  o.mirostat_tau = kAsConfiguredF;
+  o.mirostat_eta = kAsConfiguredF;
+  return o;
+}
+constexpr ottobit_generate_options kGenerateDefaults = generate_defaults();
+
+/// A field of the options: -1 stands for what the model's files say, and these may be silent.
+template <class T>
+T choose(T given, T configured, T neutral) noexcept {
+  if (given != T{-1}) {
+    return given;
+  }
+  return configured < T{0} ? neutral : configured;
+}
+
+template <class T>
+void refuse_unless(T given, T neutral, const char* name) {
+  OTTOBIT_CHECK(given == T{-1} || given == neutral, ErrorCode::unsupported, name,
+                std::to_string(given) + "; this release does not carry it, expected -1 or " +
+                    std::to_string(neutral));
+}
+
+void refuse_later_fields(const ottobit_generate_options& o) {
+  refuse_unless(o.typical_p, 1.0F, "typical_p");
+  refuse_unless(o.dry_multiplier, 0.0F, "dry_multiplier");
+  refuse_unless(o.xtc_probability, 0.0F, "xtc_probability");
+  refuse_unless(o.mirostat, 0, "mirostat");
+  OTTOBIT_CHECK(o.grammar == nullptr, ErrorCode::unsupported, "grammar",
+                "this release has no grammars; expected NULL");
+}
+
+std::uint64_t seed_in(std::uint64_t seed) {
+  if (seed != kSeedFromSystem) {
+    return seed;
+  }
+  std::random_device device;
+  return std::uint64_t{device()} << 32U | device();
+}
+
+SamplerOptions sampler_options(const ottobit_generate_options& o, const GenerationDefaults& model) {
+  SamplerOptions options;
+  options.seed = seed_in(o.seed);
+  options.temperature = choose(o.temperature, model.temperature, 1.0F);
+  options.top_k = choose(o.top_k, model.top_k, 0);
+  options.top_p = choose(o.top_p, model.top_p, 1.0F);
+  options.min_p = choose(o.min_p, model.min_p, 0.0F);
+  options.repetition_penalty = choose(o.repetition_penalty, model.repetition_penalty, 1.0F);
+  options.frequency_penalty = choose(o.frequency_penalty, kAsConfiguredF, 0.0F);
+  options.presence_penalty = choose(o.presence_penalty, kAsConfiguredF, 0.0F);
+  options.penalty_window = choose(o.penalty_window, kAsConfigured, 0);
+  options.top_count = choose(o.logprobs, kAsConfigured, 0);
+  const auto ids = array_in(o.bias_ids, o.bias_count, "bias_ids");
+  const auto values = array_in(o.bias_values, o.bias_count, "bias_values");
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    options.bias.emplace_back(ids[i], values[i]);
+  }
+  return options;
+}
+
+GenerateOptions generate_options(const ottobit_generate_options& o, const Model& model) {
+  check_flags(o.flags, 0, "flags");
+  OTTOBIT_CHECK(o.reserved0 == 0, ErrorCode::argument, "reserved0",
+                std::to_string(o.reserved0) + ", expected 0");
+  refuse_later_fields(o);
+  refuse_settings(o.settings_json);
+  GenerateOptions options;
+  options.sampling = sampler_options(o, model.generation_defaults());
+  options.max_tokens = o.max_tokens;
+  for (const char* stop : array_in(o.stop, o.stop_count, "stop")) {
+    options.stop.emplace_back(&required(stop, "stop"));
+  }
+  if (o.cancel != nullptr) {
+    options.cancelled = [cancel = o.cancel] { return is_raised(cancel); };  // the stream keeps it
+  }
+  if (o.logits != nullptr) {
+    options.edit_logits = [edit = o.logits, user = o.logits_user](std::span<float> logits) {
+      const std::int32_t answer = edit(logits.data(), logits.size(), user);
+      OTTOBIT_CHECK(answer >= 0, ErrorCode::callback, "logits",
+                    "the callback returned " + std::to_string(answer));
+    };
+  }
+  return options;
+}
+
+}  // namespace
+}  // namespace ottobit::capi
+
+struct ottobit_stream {
+  ottobit_stream(ottobit_session& owner, const ottobit_generate_options& o)
+      : session(&owner),
+        cancel(o.cancel),
+        generation(owner.session, ottobit::capi::generate_options(o, *owner.model->model)) {}
+
+  /// The next event into `event`, all but its struct_size; false if there is none.
+  [[nodiscard]] bool next(ottobit_event& event) {
+    ottobit::GenerationEvent step;
+    if (ended || !generation.next(step)) {
+      return false;
+    }
+    top_ids.clear();
+    top_logprobs.clear();
+    for (const ottobit::ScoredToken& token : step.top) {
+      top_ids.push_back(token.id);
+      top_logprobs.push_back(token.score);
+    }
+    event.finish = static_cast<std::int32_t>(step.finish);
+    event.token = step.token;
+    event.logprob = step.logprob;
+    event.text = step.text.empty() ? "" : step.text.data();
+    event.text_len = step.text.size();
+    event.top_ids = top_ids.data();
+    event.top_logprobs = top_logprobs.data();
+    event.top_count = top_ids.size();
+    return true;
+  }
+
+  ottobit::capi::Ref<ottobit_session> session;
+  ottobit::capi::Ref<ottobit_cancel> cancel;
+  ottobit::Generation generation;
+  std::vector<std::int32_t> top_ids;
+  std::vector<float> top_logprobs;
+  bool ended = false;  // by a failure
+};
+
+using namespace ottobit::capi;  // NOLINT(google-build-using-namespace): the functions are global
+
+ottobit_status ottobit_generate_options_init(ottobit_generate_options* o, size_t size) {
+  return init_struct(o, size, kGenerateDefaults);
+}
+
+ottobit_status ottobit_stream_start(ottobit_session* s, const ottobit_generate_options* o,
+                                    ottobit_stream** out, ottobit_error** err) {
+  return guard(err, [&] {
+    ottobit_stream*& result = required_out(out);
+    ottobit_session& session = required(s, "session");
+    const SessionUse use(session);
+    const auto options = read_struct(o, kGenerateDefaults, "generate_options");
+    result = std::make_unique<ottobit_stream>(session, options).release();
+    return OTTOBIT_OK;
+  });
+}
+
+ottobit_status ottobit_stream_next(ottobit_stream* st, ottobit_event* event, ottobit_error** err) {
+  return guard(err, [&] {
+    ottobit_stream& stream = required(st, "stream");
+    const std::size_t size = struct_size(event, "event");
+    const SessionUse use(*stream.session);
+    ottobit_event result{};
+    try {
+      if (!stream.next(result)) {
+        return OTTOBIT_END;
+      }
+    } catch (...) {
+      stream.ended = true;
+      throw;
+    }
+    write_struct(event, result, size);
+    return OTTOBIT_OK;
+  });
+}
+
+void ottobit_stream_release(ottobit_stream* st) {
+  const std::unique_ptr<ottobit_stream> last(st);
+}
+
+ottobit_status ottobit_generate(ottobit_session* s, const ottobit_generate_options* o,
+                                ottobit_event_fn on_event, void* user, ottobit_error** err) {
+  return guard(err, [&] {
+    ottobit_session& session = required(s, "session");
+    OTTOBIT_CHECK(on_event != nullptr, ottobit::ErrorCode::argument, "on_event", "is NULL");
+    const SessionUse use(session);
+    const auto options = read_struct(o, kGenerateDefaults, "generate_options");
+    ottobit_stream stream(session, options);
+    ottobit_event event{};
+    event.struct_size = sizeof(event);
+    while (stream.next(event) && on_event(&event, user) == 0) {
+    }
+    return OTTOBIT_OK;
+  });
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ottobit bench`: how fast a model reads and writes, beside what this machine could do at best.
+// The ceilings are measured before and after each rate, in the same process and with the same
+// number of threads, because on shared machines they move.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "measure.hpp"
+#include "options.hpp"
+#include "probe.hpp"
+#include "terminal.hpp"
+
+namespace ottobit::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ottobit bench MODEL
+  ottobit bench MODEL --prompt 128,512 --context 1024 --json
+  ottobit bench --shape seed-oss-36b --layers 4 --format fp8 --threads 1
+
+Prompt rates stand beside the peak of the multiply-add instruction, decode rates beside the rate of
+reading memory. Products of weights are counted, those of attention are not. --shape makes random
+weights of a published shape in memory: nothing needs to be on disk.)";
+
+struct BenchOptions {
+  std::string directory;
+  std::string shape;
+  int layers = 0;
+  std::string format;
+  std::vector<int> prompts = {128};
+  int context = 128;
+  int repeat = 3;
+  bool json = false;
+  MachineOptions machine;
+};
+
+struct PromptResult {
+  int tokens = 0;
+  double rate = 0;
+  double gflops = 0;
+};
+
+struct BenchResult {
+  ModelInfo info;
+  bool bf16 = false;
+  std::vector<PromptResult> prompts;
+  double decode_rate = 0;
+  double decode_gb_per_second = 0;
+  Ceilings ceilings;
+  std::uint64_t peak_private_bytes = 0;
+  std::uint64_t kv_bytes = 0;
+};
+
+/// A step of the measurement on a terminal's last line, removed when the next begins.
+class Status {
+ public:
+  ~Status() { show(""); }
+  Status() = default;
+  Status(const Status&) = delete;
+  Status& operator=(const Status&) = delete;
+  void show(const std::string& text) const {
+    const Output& output = standard_error();
+    if (output.terminal) {
+      write(output, "\r\x1b[K" + dim(output, text));
+    }
+  }
+};
+
+std::string random_settings(const BenchOptions& options) {
+  Json random = {{"shape", options.shape}};
+  if (options.layers > 0) {
+    random["layers"] = options.layers;
+  }
+  if (!options.format.empty()) {
+    random["format"] = options.format == "fp8" ? "fp8_e4m3_block" : options.format;
+  }
+  return dump({{"random", random}});
+}
+
+/// What the library computes in where nothing is asked for.
+bool computes_in_bf16(const std::string& compute, const std::string& isa) {
+  return compute.empty() ? isa == "avx512_bf16" : compute == "bf16";
+}
+
+std::size_t last_level_cache_bytes() {
+  const char* text = ottobit_cpu_json();
+  const Json cpu = Json::parse(text != nullptr ? text : "", nullptr, false);
+  const Json caches = cpu.is_object() ? cpu.value("cache_bytes", Json::object()) : Json::object();
+  return caches.is_object() ? caches.value("l3", std::size_t{0}) : 0;
+}
+
+int needed_context(const BenchOptions& options, const ModelInfo& info) {
+  const int longest = *std::max_element(options.prompts.begin(), options.prompts.end());
+  const int needed = std::max(longest, options.context + Measurement::kBlockTokens);
+  const double declared = info.number("context");
+  if (declared > 0 && needed > declared) {
+    throw UsageError(std::to_string(needed) + " tokens are needed (prompt, or context and " +
+                     std::to_string(Measurement::kBlockTokens) + "), but the model's context has " +
+                     count_text(static_cast<std::uint64_t>(declared)));
+  }
+  return needed;
+}
+
+class Bench {
+ public:
+  explicit Bench(const BenchOptions& options)
+      : options_(options),
+        runtime_(make_runtime(options.machine)),
+        model_(open_model(runtime_.get(), options.directory,
+                          options.shape.empty() ? "" : random_settings(options))) {
+    result_.info = describe(runtime_.get(), model_.get());
+    result_.bf16 = computes_in_bf16(options.machine.compute, result_.info.isa);
+  }
+
+  [[nodiscard]] BenchResult run() {
+    const ModelInfo& info = result_.info;
+    MachineOptions machine = options_.machine;
+    machine.context = needed_context(options_, info);
+    const Session session = make_session(model_.get(), machine);
+    Measurement measurement(session.get(), ottobit_model_vocab(model_.get()));
+    Probe probe(info.isa, info.threads, result_.bf16, last_level_cache_bytes());
+
+    take_ceilings(probe);
+    for (const int tokens : options_.prompts) {
+      status_.show("prompt of " + plural(static_cast<std::uint64_t>(tokens), "token"));
+      const double rate = measurement.prompt_rate(tokens, options_.repeat);
+      result_.prompts.push_back({tokens, rate, prompt_gflops(tokens, rate)});
+      take_ceilings(probe);
+    }
+    status_.show("decode");
+    result_.decode_rate = measurement.decode_rate(options_.context, options_.repeat);
+    result_.decode_gb_per_second =
+        info.number("weight_bytes_per_token") * result_.decode_rate / 1e9;
+    result_.kv_bytes = session_stats(session.get()).kv_bytes;
+    take_ceilings(probe);
+    return std::move(result_);
+  }
+
+ private:
+  /// The head is computed for the last token of a prompt only.
+  [[nodiscard]] double prompt_gflops(int tokens, double rate) const {
+    const double products =
+        result_.info.number("matmul_parameters") * tokens + result_.info.number("head_parameters");
+    return 2 * products * rate / tokens / 1e9;
+  }
+
+  void take_ceilings(Probe& probe) {
+    result_.peak_private_bytes = std::max(result_.peak_private_bytes, private_bytes());
+    if (interrupts() > 0) {
+      throw ApiError(OTTOBIT_E_CANCELLED, "stopped");
+    }
+    status_.show("ceilings of this machine");
+    ottobit_runtime_park(runtime_.get());  // idle workers would take part
+    result_.ceilings = probe.measure();
+  }
+
+  const BenchOptions& options_;
+  Status status_;
+  Runtime runtime_;
+  Model model_;
+  BenchResult result_;
+};
+
+double share(double rate, double ceiling) {
+  return ceiling > 0 ? rate / ceiling : 0;
+}
+
+OrderedJson member(const ModelInfo& info, const char* name) {
+  const auto found = info.json.find(name);
+  return found != info.json.end() ? *found : OrderedJson(nullptr);
+}
+
+OrderedJson number_or_null(double value) {
+  return value > 0 ? OrderedJson(value) : OrderedJson(nullptr);
+}
+
+OrderedJson to_json(const BenchOptions& options, const BenchResult& result) {
+  const Ceilings& best = result.ceilings;
+  OrderedJson json;
+  json["model"] = member(result.info, "name");
+  json["shape"] = options.shape.empty() ? OrderedJson(nullptr) : OrderedJson(options.shape);
+  json["layers"] = member(result.info, "layers");
+  json["format"] = member(result.info, "format");
+  json["isa"] = result.info.isa;
+  json["threads"] = result.info.threads;
+  json["compute"] = result.bf16 ? "bf16" : "f32";
+  json["parameters"] = member(result.info, "parameters");
+  json["weight_bytes_per_token"] = member(result.info, "weight_bytes_per_token");
+  json["prompt"] = OrderedJson::array();
+  for (const PromptResult& prompt : result.prompts) {
+    OrderedJson row;
+    row["tokens"] = prompt.tokens;
+    row["tokens_per_second"] = prompt.rate;
+    row["gflops"] = prompt.gflops;
+    row["roof"] = share(prompt.gflops, best.dp_gflops);
+    json["prompt"].push_back(std::move(row));
+  }
+  OrderedJson& decode = json["decode"];
+  decode["context"] = options.context;
+  decode["tokens_per_second"] = result.decode_rate;
+  decode["gb_per_second"] = result.decode_gb_per_second;
+  decode["roof"] = share(result.decode_gb_per_second, best.read_gb_per_second);
+  OrderedJson& ceilings = json["ceilings"];
+  ceilings["read_gb_per_second"] = number_or_null(best.read_gb_per_second);
+  ceilings["dp_gflops"] = number_or_null(best.dp_gflops);
+  ceilings["int8_gops"] = number_or_null(best.int8_gops);
+  json["peak_private_bytes"] = result.peak_private_bytes;
+  json["kv_bytes"] = result.kv_bytes;
+  return json;
+}
+
+std::string row(const std::string& what, double rate, const std::string& reached,
+                const std::string& ceiling, double fraction) {
+  char line[200];
+  std::snprintf(line, sizeof line, "%-16s %9s tok/s %14s %14s %6.1f %%\n", what.c_str(),
+                number_text(rate).c_str(), reached.c_str(), ceiling.c_str(), 100 * fraction);
+  return line;
+}
+
+void print_table(const BenchOptions& options, const BenchResult& result) {
+  const Output& output = standard_output();
+  const Ceilings& best = result.ceilings;
+  std::string title = result.info.line() + (result.bf16 ? " · bf16" : " · f32");
+  if (!options.shape.empty()) {
+    title += " · " + plural(static_cast<std::uint64_t>(result.info.number("layers")), "layer") +
+             " of random weights";
+  }
+  write(output, bold(output, without_controls(title)) + "\n\n");
+  char head[120];
+  std::snprintf(head, sizeof head, "%-16s %9s       %14s %14s %8s\n", "", "rate", "reached",
+                "ceiling", "share");
+  write(output, dim(output, head));
+  for (const PromptResult& prompt : result.prompts) {
+    write(output,
+          row("prompt " + count_text(static_cast<std::uint64_t>(prompt.tokens)), prompt.rate,
+              number_text(prompt.gflops) + " GFLOP/s", number_text(best.dp_gflops) + " GFLOP/s",
+              share(prompt.gflops, best.dp_gflops)));
+  }
+  write(output, row("decode at " + count_text(static_cast<std::uint64_t>(options.context)),
+                    result.decode_rate, number_text(result.decode_gb_per_second) + " GB/s",
+                    number_text(best.read_gb_per_second) + " GB/s",
+                    share(result.decode_gb_per_second, best.read_gb_per_second)));
+  const std::string memory =
+      bytes_text(result.info.number("weight_bytes_per_token")) + " of weights per token, " +
+      bytes_text(static_cast<double>(result.kv_bytes)) + " KV cache, " +
+      bytes_text(static_cast<double>(result.peak_private_bytes)) + " private memory";
+  write(output, "\n" + memory + "\n");
+  if (result.info.number("weight_bytes_per_token") <
+      static_cast<double>(last_level_cache_bytes())) {
+    write(output, "the weights fit in the last-level cache: decode may exceed the memory's rate\n");
+  }
+}
+
+void check(const BenchOptions& options) {
+  if (options.directory.empty() == options.shape.empty()) {
+    throw UsageError("give a folder or --shape NAME, one of the two");
+  }
+  if (options.shape.empty() && (options.layers > 0 || !options.format.empty())) {
+    throw UsageError("--layers and --format belong to --shape");
+  }
+}
+
+int run(const BenchOptions& options) {
+  check(options);
+  install_interrupt_handler();
+  const BenchResult result = Bench(options).run();
+  if (options.json) {
+    write(standard_output(),
+          to_json(options, result).dump(-1, ' ', false, OrderedJson::error_handler_t::replace) +
+              "\n");
+  } else {
+    print_table(options, result);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& program, int& exit_code) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App& app = *program.add_subcommand("bench", "measure prompt and decode rates");
+  app.footer(kExamples);
+  app.add_option("MODEL", options->directory, "folder of the model");
+  const std::string group = "Random weights";
+  app.add_option("--shape", options->shape, "a published shape, e.g. seed-oss-36b")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--layers", options->layers, "how many of its layers; default all")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--format", options->format, "fp8 (blocks of 128x128), bf16 or f32")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--prompt", options->prompts, "lengths of prompts; default 128")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::PositiveNumber)
+      ->type_name("N[,N]");
+  app.add_option("--context", options->context, "tokens before those decoded; default 128")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  app.add_option("--repeat", options->repeat, "runs, of which the median counts; default 3")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  app.add_flag("--json", options->json, "one JSON object");
+  add_compute_option(app, options->machine);
+  add_machine_options(app, options->machine);
+  app.callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace ottobit::cli

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ottobit chat`: a conversation. The whole conversation goes through the chat template at each
+// turn; the session keeps what it has computed of it already.
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "answer.hpp"
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "options.hpp"
+#include "terminal.hpp"
+
+namespace ottobit::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ottobit chat MODEL
+  ottobit chat MODEL --system "Answer in one sentence." --temperature 0.7
+
+Ctrl-C stops an answer; twice ends the conversation. /help lists the commands.)";
+
+constexpr const char* kHelp =
+    "/system [TEXT]  show or set the system message\n"
+    "/clear          forget the conversation\n"
+    "/stats          sizes and rates\n"
+    "/exit           end (so do Ctrl-D and Ctrl-C twice)\n";
+
+struct ChatOptions {
+  std::string directory;
+  std::string system;
+  MachineOptions machine;
+  SamplingOptions sampling;
+  TemplateOptions variables;
+};
+
+/// Lines from standard input, which Ctrl-C interrupts.
+class LineReader {
+ public:
+  enum class Result { line, end, interrupted };
+
+  Result next(std::string& line) {
+    while (true) {
+      const std::size_t newline = buffer_.find('\n');
+      if (newline != std::string::npos) {
+        line = buffer_.substr(0, newline);
+        buffer_.erase(0, newline + 1);
+        return Result::line;
+      }
+      std::array<char, 4096> chunk{};
+      const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+      if (got < 0 && errno == EINTR) {
+        return Result::interrupted;
+      }
+      if (got < 0) {
+        throw Failure("standard input: " + std::string(std::strerror(errno)));
+      }
+      if (got == 0) {
+        line.swap(buffer_);
+        buffer_.clear();
+        return line.empty() ? Result::end : Result::line;
+      }
+      buffer_.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+ private:
+  std::string buffer_;
+};
+
+class Conversation {
+ public:
+  explicit Conversation(const ChatOptions& options)
+      : options_(options),
+        system_(options.system),
+        variables_(template_variables(options.variables)),
+        runtime_(make_runtime(options.machine)),
+        model_(open_model(runtime_.get(), options.directory)),
+        info_(describe(runtime_.get(), model_.get())),
+        session_(make_session(model_.get(), options.machine)) {}
+
+  [[nodiscard]] std::string line() const { return info_.line(); }
+
+  /// One turn. A message that fails is not kept.
+  void say(const std::string& text) {
+    messages_.push_back({{"role", "user"}, {"content", text}});
+    try {
+      reply();
+    } catch (...) {
+      messages_.erase(messages_.size() - 1);
+      throw;
+    }
+  }
+
+  void clear() {
+    messages_ = Json::array();
+    last_.reset();
+  }
+
+  void set_system(const std::string& text) { system_ = text; }
+  [[nodiscard]] const std::string& system() const noexcept { return system_; }
+
+  [[nodiscard]] std::string stats() const {
+    const ottobit_stats stats = session_stats(session_.get());
+    std::string text = info_.line() + "\n" + count_text(ottobit_session_length(session_.get())) +
+                       " tokens in the context, KV cache " +
+                       bytes_text(static_cast<double>(stats.kv_bytes)) + "\n";
+    if (last_) {
+      text += "last answer: " + last_->rates() + "\n";
+    }
+    return text;
+  }
+
+ private:
+  void reply() {
+    Json chat = variables_;
+    Json messages = Json::array();
+    if (!system_.empty()) {
+      messages.push_back({{"role", "system"}, {"content", system_}});
+    }
+    messages.insert(messages.end(), messages_.begin(), messages_.end());
+    chat["messages"] = std::move(messages);
+    const std::vector<std::int32_t> ids = chat_tokens(model_.get(), dump(chat));
+    const AnswerView view{.labels = standard_output().terminal};
+    ThinkingSplitter splitter(model_.get(), info_.text("think_begin"), info_.text("think_end"),
+                              ids);
+    last_ = answer(session_.get(), ids, options_.sampling, std::move(splitter), view);
+    remember(*last_);
+    tell(*last_);
+  }
+
+  void remember(const Answer& answer) {
+    if (answer.text.empty() && answer.thinking.empty()) {
+      messages_.erase(messages_.size() - 1);  // stopped before it began
+      return;
+    }
+    Json message = {{"role", "assistant"}, {"content", answer.text}};
+    if (answer.has_thinking) {
+      message["reasoning_content"] = answer.thinking;
+    }
+    messages_.push_back(std::move(message));
+  }
+
+  static void tell(const Answer& answer) {
+    const Output& output = standard_error();
+    std::string note = answer.rates();
+    if (answer.finish == OTTOBIT_FINISH_CANCEL) {
+      note = "stopped · " + note;
+    } else if (answer.finish == OTTOBIT_FINISH_CONTEXT) {
+      note = "the context is full: /clear begins anew · " + note;
+    }
+    write(output, dim(output, note) + "\n");
+  }
+
+  const ChatOptions& options_;
+  std::string system_;
+  Json variables_;
+  Json messages_ = Json::array();
+  std::optional<Answer> last_;
+  Runtime runtime_;
+  Model model_;
+  ModelInfo info_;
+  Session session_;
+};
+
+/// Runs a line that begins with a slash; false for /exit.
+bool run_slash_command(const std::string& line, Conversation& conversation) {
+  const Output& output = standard_error();
+  const std::size_t space = line.find(' ');
+  const std::string name = line.substr(0, space);
+  const std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
+  if (name == "/exit" || name == "/quit") {
+    return false;
+  }
+  if (name == "/help") {
+    write(output, kHelp);
+  } else if (name == "/clear") {
+    conversation.clear();
+  } else if (name == "/stats") {
+    write_untrusted(output, conversation.stats());
+  } else if (name == "/system" && !rest.empty()) {
+    conversation.set_system(rest);
+  } else if (name == "/system") {
+    write_untrusted(output,
+                    (conversation.system().empty() ? "none" : conversation.system()) + "\n");
+  } else {
+    write_untrusted(output, name + " is not a command; /help lists them\n");
+  }
+  return true;
+}
+
+/// Reports a failed turn; the conversation goes on.
+void report(const ApiError& error) {
+  const Output& output = standard_error();
+  write(output, red(output, "ottobit: "));
+  write_untrusted(output, error.what());
+  write(output, "\n");
+  if (error.code() == OTTOBIT_E_CONTEXT) {
+    write(output, "  /clear begins anew\n");
+  } else if (error.code() == OTTOBIT_E_NOT_FOUND) {
+    write(output, "  `ottobit run --raw` does without a chat template\n");
+  }
+}
+
+int run(const ChatOptions& options) {
+  install_interrupt_handler();
+  Conversation conversation(options);
+  const bool person = input_is_terminal() && standard_error().terminal;
+  if (person) {
+    write(standard_error(), dim(standard_error(), without_controls(conversation.line())) + "\n");
+    write(standard_error(), dim(standard_error(), "/help lists the commands") + "\n");
+  }
+  LineReader reader;
+  std::string line;
+  int exit_code = 0;
+  while (true) {
+    if (person) {
+      write(standard_error(), bold(standard_error(), ">>> "));
+    }
+    const LineReader::Result got = reader.next(line);
+    if (got == LineReader::Result::interrupted) {
+      write(standard_error(), person ? "\nCtrl-C again or /exit ends\n" : "\n");
+      continue;
+    }
+    if (got == LineReader::Result::end) {
+      write(standard_error(), person ? "\n" : "");
+      return exit_code;
+    }
+    clear_interrupts();
+    if (line.find_first_not_of(" \t\r") == std::string::npos) {
+      continue;
+    }
+    if (line.front() == '/') {
+      if (!run_slash_command(line, conversation)) {
+        return exit_code;
+      }
+      continue;
+    }
+    try {
+      conversation.say(line);
+    } catch (const ApiError& error) {
+      report(error);
+      exit_code = person ? 0 : kExitFailure;
+    }
+  }
+}
+
+}  // namespace
+
+void add_chat_command(CLI::App& program, int& exit_code) {
+  auto options = std::make_shared<ChatOptions>();
+  CLI::App& app = *program.add_subcommand("chat", "talk with a model");
+  app.footer(kExamples);
+  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  app.add_option("--system", options->system, "a system message")->type_name("TEXT");
+  add_template_options(app, options->variables);
+  add_sampling_options(app, options->sampling);
+  add_session_options(app, options->machine);
+  app.callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace ottobit::cli

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Timing of whole library calls.
+#include "measure.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "api.hpp"
+#include "interrupt.hpp"
+
+namespace ottobit::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kDecodeSeconds = 2.0;
+constexpr int kWarmTokens = 2;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+/// An ottobit_progress_fn: Ctrl-C ends a long prompt.
+std::int32_t OTTOBIT_CALL stop_on_interrupt(std::int32_t /*phase*/, std::uint64_t /*done*/,
+                                            std::uint64_t /*total*/, void* /*user*/) {
+  return interrupts() > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+Measurement::Measurement(ottobit_session* session, std::int32_t vocab)
+    : session_(session), vocab_(vocab), logits_(static_cast<std::size_t>(vocab)) {}
+
+void Measurement::restart(int keep) {
+  call([&](ottobit_error** err) {
+    return ottobit_session_truncate(session_, static_cast<std::size_t>(keep), err);
+  });
+}
+
+void Measurement::append(int tokens) {
+  ids_.resize(static_cast<std::size_t>(tokens));
+  for (std::int32_t& id : ids_) {
+    // Knuth's MMIX constants, The Art of Computer Programming, vol. 2, 3.3.4.
+    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+    id = static_cast<std::int32_t>((state_ >> 33U) % static_cast<std::uint64_t>(vocab_));
+  }
+  call([&](ottobit_error** err) {
+    return ottobit_session_append(session_, ids_.data(), ids_.size(), nullptr, stop_on_interrupt,
+                                  nullptr, err);
+  });
+  std::size_t need = 0;
+  call([&](ottobit_error** err) {
+    return ottobit_session_logits(session_, logits_.data(), logits_.size(), &need, err);
+  });
+  if (interrupts() > 0) {
+    throw ApiError(OTTOBIT_E_CANCELLED, "stopped");
+  }
+}
+
+double Measurement::prompt_rate(int tokens, int repeats) {
+  std::vector<double> rates;
+  for (int run = 0; run <= repeats; ++run) {
+    restart(0);
+    const Clock::time_point start = Clock::now();
+    append(tokens);
+    if (run > 0) {
+      rates.push_back(tokens / seconds_since(start));
+    }
+  }
+  return median(std::move(rates));
+}
+
+double Measurement::timed_block() {
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < kBlockTokens; ++i) {
+    append(1);
+  }
+  return seconds_since(start);
+}
+
+double Measurement::decode_rate(int context, int repeats) {
+  restart(0);
+  append(context);
+  for (int i = 0; i < kWarmTokens; ++i) {
+    append(1);
+  }
+  std::vector<double> rates;
+  double total = 0;
+  while (static_cast<int>(rates.size()) < repeats || total < kDecodeSeconds) {
+    restart(context);
+    const double seconds = timed_block();
+    total += seconds;
+    rates.push_back(kBlockTokens / seconds);
+  }
+  return median(std::move(rates));
+}
+
+std::uint64_t private_bytes() {
+  struct Closer {
+    void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Closer> file(std::fopen("/proc/self/status", "r"));
+  char line[256];
+  constexpr char kField[] = "RssAnon:";
+  while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
+    if (std::strncmp(line, kField, sizeof kField - 1) == 0) {
+      return 1024 * std::strtoull(line + sizeof kField - 1, nullptr, 10);
+    }
+  }
+  return 0;
+}
+
+}  // namespace ottobit::cli

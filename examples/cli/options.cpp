@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared options and the objects made from them.
+#include "options.hpp"
+
+#include <limits>
+
+#include "interrupt.hpp"
+#include "progress.hpp"
+#include "terminal.hpp"
+
+namespace ottobit::cli {
+namespace {
+
+constexpr double kLoadBarDelay = 0.3;
+
+std::int32_t compute_code(const std::string& name) {
+  return name == "f32" ? 1 : name == "bf16" ? 2 : 0;
+}
+
+}  // namespace
+
+void add_machine_options(CLI::App& app, MachineOptions& options) {
+  app.add_option("--isa", options.isa, "instruction set level at most, e.g. avx2")
+      ->envname("OTTOBIT_ISA")
+      ->type_name("LEVEL")
+      ->group("Machine");
+  app.add_option("--threads", options.threads, "0: one for each core this process may use")
+      ->check(CLI::Range(0, 4096))
+      ->type_name("N")
+      ->group("Machine");
+}
+
+void add_compute_option(CLI::App& app, MachineOptions& options) {
+  app.add_option("--compute", options.compute, "matrix products in f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("TYPE")
+      ->group("Machine");
+}
+
+void add_session_options(CLI::App& app, MachineOptions& options) {
+  add_machine_options(app, options);
+  add_compute_option(app, options);
+  app.add_option("--context", options.context, "tokens; 0: what the model declares")
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()))
+      ->type_name("N")
+      ->group("Machine");
+}
+
+void add_sampling_options(CLI::App& app, SamplingOptions& options) {
+  const std::string group = "Sampling (-1: what the model's generation_config.json says)";
+  const auto add = [&](const char* name, auto& value, const char* help, const char* type) {
+    app.add_option(name, value, help)->type_name(type)->group(group);
+  };
+  add("--temperature", options.temperature, "0 always takes the likeliest token", "X");
+  add("--top-k", options.top_k, "only the K likeliest tokens; 0: all", "K");
+  add("--top-p", options.top_p, "only the likeliest tokens that add up to P", "P");
+  add("--min-p", options.min_p, "only tokens at least P times as likely as the likeliest", "P");
+  add("--repetition-penalty", options.repetition_penalty, "1: none", "X");
+  add("--seed", options.seed, "of the random numbers; -1: a new one each time", "N");
+  add("--max-tokens", options.max_tokens, "-1: up to the context", "N");
+  app.add_option("--stop", options.stop, "end before this text; may be given several times")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+void add_template_options(CLI::App& app, TemplateOptions& options) {
+  auto* budget = app.add_option("--thinking-budget", options.thinking_budget,
+                                "how many tokens to think, for models that know it; 0: none")
+                     ->check(CLI::NonNegativeNumber)
+                     ->type_name("N")
+                     ->group("Chat template");
+  app.add_flag("--no-thinking", options.no_thinking, "answer at once, for models that can")
+      ->excludes(budget)
+      ->group("Chat template");
+  app.add_option("--set", options.set,
+                 "a template variable, e.g. --set reasoning_effort='\"low\"'; may be repeated")
+      ->type_name("KEY=JSON")
+      ->allow_extra_args(false)
+      ->group("Chat template");
+}
+
+Runtime make_runtime(const MachineOptions& options) {
+  auto o = initialised<ottobit_runtime_options>(ottobit_runtime_options_init);
+  o.threads = options.threads;
+  o.isa_cap = options.isa.empty() ? nullptr : options.isa.c_str();
+  ottobit_runtime* runtime = nullptr;
+  call([&](ottobit_error** err) { return ottobit_runtime_create(&o, &runtime, err); });
+  return Runtime(runtime);
+}
+
+Model open_model(ottobit_runtime* runtime, const std::string& directory,
+                 const std::string& settings_json) {
+  ProgressBar bar("loading", ProgressBar::Unit::bytes, kLoadBarDelay);
+  auto o = initialised<ottobit_model_options>(ottobit_model_options_init);
+  o.settings_json = settings_json.empty() ? nullptr : settings_json.c_str();
+  o.progress = ProgressBar::report;
+  o.progress_user = &bar;
+  ottobit_model* model = nullptr;
+  call([&](ottobit_error** err) {
+    return ottobit_model_open(runtime, directory.data(), directory.size(), &o, &model, err);
+  });
+  return Model(model);
+}
+
+Session make_session(ottobit_model* model, const MachineOptions& options) {
+  auto o = initialised<ottobit_session_options>(ottobit_session_options_init);
+  o.context = options.context;
+  o.compute = compute_code(options.compute);
+  ottobit_session* session = nullptr;
+  call([&](ottobit_error** err) { return ottobit_session_create(model, &o, &session, err); });
+  return Session(session);
+}
+
+GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel)
+    : texts_(sampling.stop),
+      options_(initialised<ottobit_generate_options>(ottobit_generate_options_init)) {
+  for (const std::string& text : texts_) {
+    stop_.push_back(text.c_str());
+  }
+  options_.seed = static_cast<std::uint64_t>(sampling.seed);
+  options_.max_tokens = sampling.max_tokens;
+  options_.top_k = sampling.top_k;
+  options_.temperature = sampling.temperature;
+  options_.top_p = sampling.top_p;
+  options_.min_p = sampling.min_p;
+  options_.repetition_penalty = sampling.repetition_penalty;
+  options_.stop_count = stop_.size();
+  options_.stop = stop_.empty() ? nullptr : stop_.data();
+  options_.cancel = cancel;
+}
+
+Json template_variables(const TemplateOptions& options) {
+  Json variables = Json::object();
+  if (options.no_thinking) {
+    // The names differ between families; a template leaves alone what it does not know.
+    variables["thinking_budget"] = 0;
+    variables["enable_thinking"] = false;
+  } else if (options.thinking_budget >= 0) {
+    variables["thinking_budget"] = options.thinking_budget;
+  }
+  for (const std::string& entry : options.set) {
+    const std::size_t equals = entry.find('=');
+    const std::string key = entry.substr(0, equals);
+    if (equals == std::string::npos || key.empty() || key == "messages") {
+      throw UsageError("--set " + entry + ": expected KEY=JSON, the key not \"messages\"");
+    }
+    Json value = Json::parse(entry.substr(equals + 1), nullptr, false);
+    if (value.is_discarded()) {
+      throw UsageError("--set " + entry + ": the value is not JSON; a text needs its own quotes, " +
+                       "e.g. --set " + key + "='\"low\"'");
+    }
+    variables[key] = std::move(value);
+  }
+  return variables;
+}
+
+std::string dump(const Json& json) {
+  try {
+    return json.dump();
+  } catch (const Json::exception&) {
+    throw Failure("the text is not UTF-8");
+  }
+}
+
+std::string ModelInfo::text(const char* member) const {
+  const auto found = json.find(member);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+double ModelInfo::number(const char* member) const {
+  const auto found = json.find(member);
+  return found != json.end() && found->is_number() ? found->get<double>() : 0.0;
+}
+
+std::string ModelInfo::line() const {
+  std::string line = text("name");
+  const auto add = [&](const std::string& part) {
+    if (!part.empty()) {
+      line += (line.empty() ? "" : " · ") + part;
+    }
+  };
+  add(text("family"));
+  add(text("format"));
+  if (number("file_bytes") > 0) {
+    add(bytes_text(number("file_bytes")));
+  }
+  add(isa);
+  add(plural(static_cast<std::uint64_t>(threads), "thread"));
+  return line;
+}
+
+ModelInfo describe(const ottobit_runtime* runtime, const ottobit_model* model) {
+  ModelInfo info;
+  info.json = OrderedJson::parse(model_json(model), nullptr, false);
+  if (!info.json.is_object()) {
+    info.json = OrderedJson::object();
+  }
+  const char* isa = ottobit_runtime_isa(runtime);
+  info.isa = isa != nullptr ? isa : "";
+  info.threads = ottobit_runtime_threads(runtime);
+  return info;
+}
+
+std::string plural(std::uint64_t count, const std::string& noun) {
+  return count_text(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace ottobit::cli

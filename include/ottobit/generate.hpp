@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generation: a pull stream of events from a session: sample, stop rules, incremental text. Belongs
+// to one thread together with its session, which must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ottobit/sampler.hpp"
+#include "ottobit/session.hpp"
+
+namespace ottobit {
+
+/// The values equal OTTOBIT_FINISH_*.
+enum class Finish : std::int32_t {
+  none = 0,
+  end = 1,
+  stop = 2,
+  length = 3,
+  context = 4,
+  cancel = 5
+};
+
+struct GenerateOptions {
+  SamplerOptions sampling;
+  std::int32_t max_tokens = -1;     ///< -1: up to the context
+  bool keep_special = false;        ///< control tokens appear in the text
+  std::vector<std::string> stop;    ///< ends when the text holds one; it is not part of the text
+  std::function<bool()> cancelled;  ///< asked before each token
+  std::function<void(std::span<float>)> edit_logits;  ///< sees the logits before the sampler
+};
+
+/// One step. Views live until the next call on the generation.
+struct GenerationEvent {
+  Finish finish = Finish::none;
+  std::int32_t token = -1;  ///< -1: no new token in this event
+  float logprob = 0.0F;
+  std::string_view text;  ///< whole UTF-8 characters; may be empty
+  std::span<const ScoredToken> top;
+};
+
+class Generation {
+ public:
+  /// Error{argument} on an empty session or options out of range.
+  Generation(Session& session, GenerateOptions options);
+  ~Generation();
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  /// False when there is nothing more: the event before had finish != none. A token is part of the
+  /// session's history when its event is returned, except for an end token, which is reported only.
+  [[nodiscard]] bool next(GenerationEvent& event);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ottobit

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Causal grouped-query attention against the cache, softmax(scale * q k^T) v, with the softmax
+// folded into one pass over the keys (Milakov and Gimelshein 2018, arXiv:1805.02867; blocked as in
+// Dao et al. 2022, arXiv:2205.14135).
+//
+// A work item is one KV head and a block of queries. All query heads of the group come as rows of
+// one matrix, so that each block of 64 keys is read and converted once for all of them:
+//
+//   for each block of keys:   S = Q K^T           [rows, 64]
+//                             P = exp(S - max)                 new maximum and sum of each row
+//                             O = O * alpha + P V [rows, A]
+//
+// With many rows (prompts) the block is first converted into f32 panels; with few (decoding) the
+// cache is converted in registers, each time it is read: a panel would cost more than it saves.
+// Both make the same sums in the same order.
+//
+// Sums run over dimensions and keys in ascending order, blocks start at multiples of 64: a query's
+// result does not depend on the other queries of the call, nor on how calls or items are split.
+#pragma once
+
+#include "ottobit/kernels/attention_tile.hpp"
+#include "ottobit/kernels/softmax.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/simd/math.hpp"
+
+OTTOBIT_ISA_BEGIN
+
+/// Rows of queries (tokens x heads of a group) that share a converted block of keys.
+inline constexpr Index kQueryRows = 96;
+
+/// Sizes of a call. Queries are split into `blocks` blocks of nearly equal length.
+struct AttentionShape {
+  Index group;    ///< query heads per KV head
+  Index width;    ///< head_dim rounded up to whole vectors
+  Index q_width;  ///< head_dim rounded up to two vectors, the most that a step over it takes
+  Index blocks;   ///< of queries
+
+  /// Rows for which scratch is needed, whatever the number of tokens.
+  [[nodiscard]] OTTOBIT_INLINE Index most_rows() const noexcept {
+    return most_tokens(group) * group;
+  }
+
+  OTTOBIT_INLINE static Index round_up_to(Index n, Index multiple) noexcept {
+    return (n + multiple - 1) / multiple * multiple;
+  }
+  OTTOBIT_INLINE static Index most_tokens(Index group) noexcept {
+    return group < kQueryRows ? kQueryRows / group : 1;
+  }
+  OTTOBIT_INLINE static AttentionShape of(const AttentionCall& call) noexcept {
+    const Index group = call.heads / call.kv_heads;
+    const Index tokens = most_tokens(group);
+    return {group, round_up_to(call.head_dim, kLanes), round_up_to(call.head_dim, 2 * kLanes),
+            (call.tokens + tokens - 1) / tokens};
+  }
+};
+
+/// The per-thread scratch of attention, cut into its arrays; all 64-byte aligned.
+struct AttentionScratch {
+  float* q;       ///< [rows, q_width] queries times scale
+  float* keys;    ///< [q_width, kKeyBlock] transposed block of keys
+  float* values;  ///< [kKeyBlock, width]
+  float* scores;  ///< [rows, kKeyBlock] S, then P
+  float* out;     ///< [rows, width] O
+  float* sums;    ///< [rows, kLanes] partial sums of P
+  float* maxima;  ///< [rows]
+  float* alpha;   ///< [rows] factor of the block's old O
+  Index floats;   ///< all together
+
+  OTTOBIT_INLINE static AttentionScratch of(const AttentionShape& shape, float* base) noexcept {
+    AttentionScratch s{};
+    const Index rows = shape.most_rows();
+    const auto take = [&](Index n) noexcept {
+      float* at = base == nullptr ? nullptr : base + s.floats;
+      s.floats += (n + 15) / 16 * 16;
+      return at;
+    };
+    s.q = take(rows * shape.q_width);
+    s.keys = take(shape.q_width * kKeyBlock);
+    s.values = take(kKeyBlock * shape.width);
+    s.scores = take(rows * kKeyBlock);
+    s.out = take(rows * shape.width);
+    s.sums = take(rows * kLanes);
+    s.maxima = take(rows);
+    s.alpha = take(rows);
+    return s;
+  }
+};
+
+/// One item at work: queries [begin, end) of KV head `head`. Row r is query begin + r / group, head
+/// r % group of the group.
+struct AttentionItem {
+  const AttentionCall& call;
+  AttentionShape shape;
+  AttentionScratch s;
+  Index head;
+  Index begin;
+  Index end;
+
+  [[nodiscard]] OTTOBIT_INLINE Index rows() const noexcept { return (end - begin) * shape.group; }
+  /// Keys that the query of row r sees.
+  [[nodiscard]] OTTOBIT_INLINE Index visible(Index r) const noexcept {
+    return call.position + begin + r / shape.group + 1;
+  }
+  [[nodiscard]] OTTOBIT_INLINE Index query_at(Index r, Index stride) const noexcept {
+    return (begin + r / shape.group) * stride +
+           (head * shape.group + r % shape.group) * call.head_dim;
+  }
+
+  OTTOBIT_INLINE void load_queries() const noexcept {
+    for (Index r = 0; r < rows(); ++r) {
+      const float* from = call.q + query_at(r, call.q_stride);
+      for (Index d = 0; d < shape.q_width; d += kLanes) {
+        const Index left = call.head_dim - d;
+        const Index n = left < 0 ? 0 : (left < kLanes ? left : kLanes);
+        store(s.q + r * shape.q_width + d, load_partial(from + d, n) * broadcast(call.scale));
+      }
+      store(s.sums + r * kLanes, zero());
+      s.maxima[r] = kMinusInfinity;
+    }
+  }
+
+  /// Scores of row r to weights: P = exp(S - max) for its first n keys, 0 for the rest.
+  OTTOBIT_INLINE void weigh(Index r, Index n) const noexcept {
+    float* row = s.scores + r * kKeyBlock;
+    Vf x[kKeyBlock / kLanes];
+    Vf top = broadcast(kMinusInfinity);
+    OTTOBIT_UNROLL
+    for (Index i = 0; i < kKeyBlock / kLanes; ++i) {
+      const Index left = n - i * kLanes;
+      x[i] = load(row + i * kLanes);
+      if (left < kLanes) {
+        x[i] = keep_first(x[i], left < 0 ? 0 : left, broadcast(kMinusInfinity));
+      }
+      top = max(x[i], top);
+    }
+    const float before = s.maxima[r];
+    const float largest_here = reduce_max(top);
+    const float now = largest_here > before ? largest_here : before;
+    Vf sum = zero();
+    OTTOBIT_UNROLL
+    for (Index i = 0; i < kKeyBlock / kLanes; ++i) {
+      x[i] = exp(x[i] - broadcast(now));
+      sum = sum + x[i];
+      store(row + i * kLanes, x[i]);
+    }
+    const Vf alpha = exp(broadcast(before) - broadcast(now));
+    store(s.sums + r * kLanes, fma(load(s.sums + r * kLanes), alpha, sum));
+    s.maxima[r] = now;
+    store_partial(s.alpha + r, alpha, 1);
+  }
+
+  /// Rows [from, to), at most kTileRows, against the keys [first, first + n). Block is how they are
+  /// read, straight from the cache or from panels.
+  template <class Block>
+  OTTOBIT_INLINE void add_block(const Block& block, Index from, Index to,
+                                Index first) const noexcept {
+    const Index seen = visible(to - 1) - first;  // by the last row, which sees the most
+    if (seen <= 0) {
+      return;
+    }
+    const Index keys = seen < kKeyBlock ? seen : kKeyBlock;
+    float* scores = s.scores + from * kKeyBlock;
+    with_rows(to - from, [&](auto rows) noexcept {
+      block.template score<rows.value>(s.q + from * shape.q_width, shape.q_width, keys, scores);
+    });
+    for (Index r = from; r < to; ++r) {
+      weigh(r, visible(r) - first);
+    }
+    const Weighted sum{scores, keys, s.out + from * shape.width, shape.width,
+                       first == 0 ? nullptr : s.alpha + from};
+    with_rows(to - from, [&](auto rows) noexcept { block.template mix<rows.value>(sum); });
+  }
+
+  OTTOBIT_INLINE void store_result() const noexcept {
+    for (Index r = 0; r < rows(); ++r) {
+      const Vf factor = broadcast(1.0F / reduce_add(load(s.sums + r * kLanes)));
+      float* to = call.out + query_at(r, call.out_stride);
+      for (Index d = 0; d < call.head_dim; d += kLanes) {
+        const Index n = call.head_dim - d < kLanes ? call.head_dim - d : kLanes;
+        store_partial(to + d, load(s.out + r * shape.width + d) * factor, n);
+      }
+    }
+  }
+
+  template <class Cache>
+  OTTOBIT_INLINE void run() const noexcept {
+    using Element = typename Cache::Element;
+    const Index dim = call.head_dim;
+    const Index at = head * call.capacity * dim;
+    const Element* k = static_cast<const Element*>(static_cast<const void*>(call.k)) + at;
+    const Element* v = static_cast<const Element*>(static_cast<const void*>(call.v)) + at;
+    load_queries();
+    const Index tiles = (rows() + kTileRows - 1) / kTileRows;
+    const Index all = visible(rows() - 1);
+    for (Index first = 0; first < all; first += kKeyBlock) {
+      const Index n = all - first < kKeyBlock ? all - first : kKeyBlock;
+      const Index ahead = first + 2 * kKeyBlock <= all ? kKeyBlock * dim : 0;
+      const CacheBlock<Cache> cached{k + first * dim, v + first * dim, ahead, n, dim};
+      if (tiles <= kDirectTiles) {
+        for (Index i = 0; i < tiles; ++i) {
+          add_block(cached, i * rows() / tiles, (i + 1) * rows() / tiles, first);
+        }
+      } else {
+        const PanelBlock panels{s.keys, s.values, dim, shape.width};
+        transpose_keys<Cache>(cached.keys, ahead, n, dim, s.keys);
+        widen_values<Cache>(cached.values, ahead, n, dim, shape.width, s.values);
+        for (Index i = 0; i < tiles; ++i) {
+          add_block(panels, i * rows() / tiles, (i + 1) * rows() / tiles, first);
+        }
+      }
+    }
+    store_result();
+  }
+};
+
+inline Index attention_items(const AttentionCall& call) noexcept {
+  return AttentionShape::of(call).blocks * call.kv_heads;
+}
+
+inline Index attention_scratch_bytes(const AttentionCall& call) noexcept {
+  const AttentionShape shape = AttentionShape::of(call);
+  return AttentionScratch::of(shape, nullptr).floats * static_cast<Index>(sizeof(float));
+}
+
+/// Computes the items of [items.begin, items.end); see AttentionKernels. A NaN in a query, or in a
+/// key that it sees, makes that query's result NaN; so do scores that are all -inf, or +inf. A
+/// value that is not finite spoils the queries that see it, and may spoil earlier queries of the
+/// same call.
+inline void attention(const AttentionCall& call, RowRange items, std::byte* scratch) noexcept {
+  const AttentionShape shape = AttentionShape::of(call);
+  auto* base = static_cast<float*>(static_cast<void*>(scratch));
+  const AttentionScratch s = AttentionScratch::of(shape, base);
+  for (Index item = items.begin; item < items.end; ++item) {
+    // Later blocks see more keys. Taking them from both ends in turn makes neighbouring items equal
+    // in pairs, so that contiguous ranges of items are about equal, too.
+    const Index step = item % shape.blocks;
+    const Index block = step % 2 == 0 ? step / 2 : shape.blocks - 1 - step / 2;
+    const AttentionItem work{call,
+                             shape,
+                             s,
+                             item / shape.blocks,
+                             block * call.tokens / shape.blocks,
+                             (block + 1) * call.tokens / shape.blocks};
+    with_cache_type(call.kv_dtype, [&](auto type) noexcept { work.run<decltype(type)>(); });
+  }
+}
+
+OTTOBIT_ISA_END

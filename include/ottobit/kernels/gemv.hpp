@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// One token: y[r] = sum_k W[r, k] x[k]. Memory bounds it, so each thread reads its rows as one
+// linear stream, one row after the other. Reading 2 or 4 rows side by side measured half the
+// bandwidth on Zen 4: several streams per thread defeat the prefetcher and the DRAM pages. Latency
+// is hidden by independent accumulators for consecutive blocks of K instead.
+//
+// Order of summation: lanes over a block of kBlockK columns, the block times its scale added to the
+// lanes of the row by one fma, lanes by reduce_add. It depends on K only, never on the row range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ottobit/format/scale.hpp"
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/dequant.hpp"
+#include "ottobit/kernels/pack.hpp"
+#include "ottobit/simd/bytes.hpp"
+#include "ottobit/simd/vec.hpp"
+#include "ottobit/weight.hpp"
+
+OTTOBIT_ISA_BEGIN
+
+/// Decoded scales of one row, a float for each block of kBlockK columns; refilled when the row
+/// enters another block of rows. Inverse scales become factors here.
+class RowScales {
+ public:
+  /// `buffer` [blocks_of(w.cols)] of the caller's scratch.
+  OTTOBIT_INLINE RowScales(const WeightView& w, float* buffer) noexcept : w_(w), buffer_(buffer) {
+    if (w.scales == nullptr) {
+      for (Index b = 0; b < blocks_of(w.cols); ++b) {
+        buffer[b] = 1.0F;
+      }
+    }
+  }
+  OTTOBIT_INLINE const float* of_row(Index r) noexcept {
+    if (w_.scales != nullptr && (r >= end_ || r < begin_)) {
+      fill(r);
+    }
+    return buffer_;
+  }
+
+ private:
+  void fill(Index r) noexcept {
+    begin_ = r / w_.block_rows * w_.block_rows;
+    end_ = begin_ + w_.block_rows;
+    for (Index b = 0; b < blocks_of(w_.cols); ++b) {
+      const float scale = stored_scale(w_, r, b * kBlockK);
+      buffer_[b] = w_.scale_inverse ? 1.0F / scale : scale;
+    }
+  }
+  const WeightView& w_;
+  float* buffer_;
+  Index begin_ = 0;
+  Index end_ = 0;
+};
+
+/// Packed activations of one token as f32 vectors.
+struct XFloats {
+  const float* x;
+  OTTOBIT_INLINE Vf at(Index k) const noexcept { return load(x + k); }
+};
+struct XBf16 {
+  const std::uint16_t* x;
+  OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(x + k); }
+};
+
+/// The block at w against columns [k, k + kBlockK), in lanes.
+template <class F, class X>
+OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k) noexcept {
+  Vf a = zero();
+  Vf b = zero();
+  Vf c = zero();
+  Vf d = zero();
+  OTTOBIT_UNROLL
+  for (Index i = 0; i < kBlockK; i += kGroup) {
+    const Group group = F::load(w + i * F::kBytes);
+    a = fma(group.v[0], x.at(k + i), a);
+    b = fma(group.v[1], x.at(k + i + kLanes), b);
+    c = fma(group.v[2], x.at(k + i + 2 * kLanes), c);
+    d = fma(group.v[3], x.at(k + i + 3 * kLanes), d);
+  }
+  const Vf sum = (a + b) + (c + d);
+  if constexpr (F::kUnit != 1.0F) {
+    return sum * broadcast(1.0F / F::kUnit);
+  } else {
+    return sum;
+  }
+}
+
+/// Exact weights times f32 activations; any format on every level.
+template <class F, class X>
+inline void gemv_fma(const WeightView& w, X x, float* y, RowRange rows, float* scratch) noexcept {
+  RowScales scales(w, scratch);
+  BlockCopy<F> copy;
+  const Index blocks = blocks_of(w.cols);
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    const std::byte* const row = w.data + r * w.row_bytes;
+    const float* const scale = scales.of_row(r);
+    Vf total = zero();
+    for (Index b = 0; b < blocks; ++b) {
+      const Index k = b * kBlockK;
+      const std::byte* const p = whole_block<F>(row + k * F::kBytes, w.cols - k, copy);
+      total = fma(dot_block<F>(p, x, k), broadcast(scale[b]), total);
+    }
+    y[r] = reduce_add(total);
+  }
+}
+
+/// Blocks that hold several scales: each weight is scaled (rounded once to f32) before its product.
+template <class F, class X>
+inline void gemv_scaled(const WeightView& w, X x, float* y, RowRange rows) noexcept {
+  alignas(64) float block[kBlockK];
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    Vf total = zero();
+    for (Index k = 0; k < w.cols; k += kBlockK) {
+      dequant_scaled_block<F>(w, r, k, least(kBlockK, w.cols - k), block);
+      const auto* const bytes = reinterpret_cast<const std::byte*>(block);
+      total = total + dot_block<F32Format>(bytes, x, k);
+    }
+    y[r] = reduce_add(total);
+  }
+}
+
+#if defined(OTTOBIT_HAS_BF16_DOT)
+
+/// Products of bf16 pairs: how the two formats meet the packed token.
+struct DotFp8 {
+  using Format = Fp8Block;
+  const std::uint16_t* x;  ///< in the order of the in-lane unpacks
+  E4m3Converter converter;
+
+  OTTOBIT_INLINE DotFp8(const std::uint16_t* packed, Index columns) noexcept
+      : x(packed + columns) {}
+  OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
+    const Bf16x64 a = converter.unpack(_mm512_loadu_si512(w));
+    const Bf16x64 b = converter.unpack(_mm512_loadu_si512(w + 64));
+    const std::uint16_t* const at = x + k;
+    __m512 acc = dot_bf16(_mm512_setzero_ps(), a.first, _mm512_load_si512(at));
+    acc = dot_bf16(acc, a.second, _mm512_load_si512(at + 32));
+    acc = dot_bf16(acc, b.first, _mm512_load_si512(at + 64));
+    return dot_bf16(acc, b.second, _mm512_load_si512(at + 96));
+  }
+};
+struct DotBf16 {
+  using Format = Bf16Format;
+  const std::uint16_t* x;  ///< in natural order
+
+  OTTOBIT_INLINE DotBf16(const std::uint16_t* packed, Index /*columns*/) noexcept : x(packed) {}
+  OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
+    const std::uint16_t* const at = x + k;
+    __m512 acc = dot_bf16(_mm512_setzero_ps(), _mm512_loadu_si512(w), _mm512_load_si512(at));
+    acc = dot_bf16(acc, _mm512_loadu_si512(w + 64), _mm512_load_si512(at + 32));
+    acc = dot_bf16(acc, _mm512_loadu_si512(w + 128), _mm512_load_si512(at + 64));
+    return dot_bf16(acc, _mm512_loadu_si512(w + 192), _mm512_load_si512(at + 96));
+  }
+};
+
+/// Four blocks in flight: four chains of four dot products cover their latency and the conversions.
+template <class Dot>
+inline void gemv_dot(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
+                     float* scratch) noexcept {
+  using F = typename Dot::Format;
+  RowScales scales(w, scratch);
+  BlockCopy<F> copy;
+  const Index blocks = blocks_of(w.cols);
+  const Dot dot(reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK);
+  constexpr Index kStep = kBlockK * F::kBytes;
+  for (Index r = rows.begin; r < rows.end; ++r) {
+    const std::byte* p = w.data + r * w.row_bytes;
+    const float* const scale = scales.of_row(r);
+    Vf total = zero();
+    Index b = 0;
+    for (; (b + 4) * kBlockK <= w.cols; b += 4, p += 4 * kStep) {
+      const Index k = b * kBlockK;
+      const Vf first = dot.block(p, k);
+      const Vf second = dot.block(p + kStep, k + kBlockK);
+      const Vf third = dot.block(p + 2 * kStep, k + 2 * kBlockK);
+      const Vf fourth = dot.block(p + 3 * kStep, k + 3 * kBlockK);
+      total = fma(first, broadcast(scale[b]), total);
+      total = fma(second, broadcast(scale[b + 1]), total);
+      total = fma(third, broadcast(scale[b + 2]), total);
+      total = fma(fourth, broadcast(scale[b + 3]), total);
+    }
+    for (; b < blocks; ++b, p += kStep) {
+      const Index k = b * kBlockK;
+      const std::byte* const at = whole_block<F>(p, w.cols - k, copy);
+      total = fma(dot.block(at, k), broadcast(scale[b]), total);
+    }
+    y[r] = reduce_add(total);
+  }
+}
+
+#endif
+
+OTTOBIT_ISA_END

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of LinearKernels for this translation unit's level: each finds the road for a
+// storage format, a compute mode and a number of tokens.
+//
+//   weights            Compute::bf16, dot products   Compute::bf16, else    Compute::f32
+//   bf16, E4M3         bf16 dot products             f32 fma                f32 fma
+//   f16, f32           f32 fma                       f32 fma                f32 fma
+//   several scales in  f32 fma of scaled             f32 fma of scaled      f32 fma of scaled
+//   128 columns        weights                       weights                weights
+//
+// Weights are never rounded; in Compute::bf16 the activations are, on every road and level.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "ottobit/format/dense.hpp"
+#include "ottobit/format/fp8_block.hpp"
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/dequant.hpp"
+#include "ottobit/kernels/gemm.hpp"
+#include "ottobit/kernels/gemv.hpp"
+#include "ottobit/kernels/pack.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/weight.hpp"
+
+OTTOBIT_ISA_BEGIN
+
+inline void dequant_f32(const WeightView& w, RowRange rows, float* out, Index out_stride) noexcept {
+  switch (w.format) {
+    case FormatId::f32:
+      return dequant_rows<F32Format>(w, rows, out, out_stride);
+    case FormatId::f16:
+      return dequant_rows<F16Format>(w, rows, out, out_stride);
+    case FormatId::bf16:
+      return dequant_rows<Bf16Format>(w, rows, out, out_stride);
+    case FormatId::fp8_e4m3_block:
+      return dequant_rows<Fp8Block>(w, rows, out, out_stride);
+  }
+}
+
+inline void dequant_bf16(const WeightView& w, RowRange rows, std::uint16_t* out,
+                         Index out_stride) noexcept {
+  switch (w.format) {
+    case FormatId::f32:
+      return dequant_rows_bf16<F32Format>(w, rows, out, out_stride);
+    case FormatId::f16:
+      return dequant_rows_bf16<F16Format>(w, rows, out, out_stride);
+    case FormatId::bf16:
+      return dequant_rows_bf16<Bf16Format>(w, rows, out, out_stride);
+    case FormatId::fp8_e4m3_block:
+      return dequant_rows_bf16<Fp8Block>(w, rows, out, out_stride);
+  }
+}
+
+/// The arguments of LinearKernels::linear behind the compute mode.
+struct LinearCall {
+  const WeightView& w;
+  const std::byte* packed;
+  Index tokens;
+  float* y;
+  Index y_stride;
+  RowRange rows;
+  std::byte* scratch;
+};
+
+/// f32 products with activations X (one token) or Columns (more).
+template <class F, class X, class Columns>
+inline void multiply_fma(const LinearCall& c, X x) noexcept {
+  using Engine = FmaEngine<Columns>;
+  const bool scaled = !one_scale_per_block(c.w);
+  if (c.tokens == 1) {
+    if (scaled) {
+      gemv_scaled<F>(c.w, x, c.y, c.rows);
+    } else {
+      gemv_fma<F>(c.w, x, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+    }
+  } else if (scaled) {
+    gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+  } else {
+    gemm<Engine, F, false>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+  }
+}
+
+#if defined(OTTOBIT_HAS_BF16_DOT)
+
+template <class F, class Dot>
+inline void multiply_dot(const LinearCall& c) noexcept {
+  if (c.tokens == 1) {
+    gemv_dot<Dot>(c.w, c.packed, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+  } else {
+    gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+  }
+}
+
+/// Activations packed as bf16: dot products where the weights allow it.
+template <class F>
+inline void multiply_bf16(const LinearCall& c) noexcept {
+  if constexpr (F::kFitsBf16) {
+    if (one_scale_per_block(c.w)) {
+      using Dot = std::conditional_t<F::kBytes == 1, DotFp8, DotBf16>;
+      return multiply_dot<F, Dot>(c);
+    }
+  }
+  const XBf16 x{reinterpret_cast<const std::uint16_t*>(c.packed)};
+  multiply_fma<F, XBf16, PairColumns>(c, x);
+}
+
+#endif
+
+template <class F>
+inline void multiply(Compute compute, const LinearCall& c) noexcept {
+#if defined(OTTOBIT_HAS_BF16_DOT)
+  if (packs_bf16(compute)) {
+    return multiply_bf16<F>(c);
+  }
+#endif
+  static_cast<void>(compute);  // the rounding of Compute::bf16 was done by `pack`
+  multiply_fma<F, XFloats, FloatColumns>(c, {reinterpret_cast<const float*>(c.packed)});
+}
+
+inline void linear(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
+                   float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept {
+  const LinearCall call{w, packed, tokens, y, y_stride, rows, scratch};
+  switch (w.format) {
+    case FormatId::f32:
+      return multiply<F32Format>(compute, call);
+    case FormatId::f16:
+      return multiply<F16Format>(compute, call);
+    case FormatId::bf16:
+      return multiply<Bf16Format>(compute, call);
+    case FormatId::fp8_e4m3_block:
+      return multiply<Fp8Block>(compute, call);
+  }
+}
+
+OTTOBIT_ISA_END

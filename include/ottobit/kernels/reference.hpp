@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel again as plain loops in double precision: the definition of what KernelTable's
+// functions compute, and what the tests compare them with. Slow on purpose; not used by the
+// library. Attention, elementwise kernels and selection are here, matrix products in
+// reference_linear.hpp.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/numeric/bf16.hpp"
+#include "ottobit/numeric/f16.hpp"
+
+namespace ottobit::reference {
+
+inline void rms_norm(const float* x, Index x_stride, const float* weight, float eps, Index dim,
+                     float* out, Index out_stride, RowRange tokens) noexcept {
+  for (Index t = tokens.begin; t < tokens.end; ++t) {
+    double sum = 0.0;
+    for (Index i = 0; i < dim; ++i) {
+      const double v = x[t * x_stride + i];
+      sum += v * v;
+    }
+    const double root = std::sqrt(sum / static_cast<double>(dim) + static_cast<double>(eps));
+    for (Index i = 0; i < dim; ++i) {
+      const double v = x[t * x_stride + i];
+      out[t * out_stride + i] = static_cast<float>(v / root * static_cast<double>(weight[i]));
+    }
+  }
+}
+
+inline void rope(float* x, Index x_stride, Index heads, Index head_dim, const float* cosines,
+                 const float* sines, Index half_dim, RopeLayout layout, RowRange tokens) noexcept {
+  for (Index t = tokens.begin; t < tokens.end; ++t) {
+    for (Index h = 0; h < heads; ++h) {
+      float* head = x + t * x_stride + h * head_dim;
+      for (Index i = 0; i < half_dim; ++i) {
+        float& a = layout == RopeLayout::half ? head[i] : head[2 * i];
+        float& b = layout == RopeLayout::half ? head[i + half_dim] : head[2 * i + 1];
+        const double c = cosines[t * half_dim + i];
+        const double s = sines[t * half_dim + i];
+        const double x0 = a;
+        const double x1 = b;
+        a = static_cast<float>(x0 * c - x1 * s);
+        b = static_cast<float>(x1 * c + x0 * s);
+      }
+    }
+  }
+}
+
+inline void silu_mul(const float* gate, const float* up, float* out, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    const double z = gate[i];
+    out[i] = static_cast<float>(z / (1.0 + std::exp(-z)) * static_cast<double>(up[i]));
+  }
+}
+
+inline void add(float* x, const float* y, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    x[i] += y[i];
+  }
+}
+
+inline void softmax(float* x, Index n) noexcept {
+  float largest = -HUGE_VALF;
+  for (Index i = 0; i < n; ++i) {
+    largest = x[i] > largest ? x[i] : largest;
+  }
+  double sum = 0.0;
+  for (Index i = 0; i < n; ++i) {
+    sum += std::exp(static_cast<double>(x[i]) - static_cast<double>(largest));
+  }
+  for (Index i = 0; i < n; ++i) {
+    const double e = std::exp(static_cast<double>(x[i]) - static_cast<double>(largest));
+    x[i] = static_cast<float>(e / sum);
+  }
+}
+
+inline Index argmax(const float* x, Index n) noexcept {
+  Index best = -1;
+  for (Index i = 0; i < n; ++i) {
+    if (!std::isnan(x[i]) && (best < 0 || x[i] > x[best])) {
+      best = i;
+    }
+  }
+  return best < 0 ? 0 : best;
+}
+
+/// By insertion: O(n k).
+inline void top_k(const float* x, Index n, Index k, ScoredToken* out) noexcept {
+  Index count = 0;
+  for (Index i = 0; i < n; ++i) {
+    // Elements come in ascending order of index, so equal scores stand behind those already there.
+    Index at = count;
+    while (at > 0 &&
+           (x[i] > out[at - 1].score || (std::isnan(out[at - 1].score) && !std::isnan(x[i])))) {
+      --at;
+    }
+    if (at == k) {
+      continue;
+    }
+    count = count < k ? count + 1 : k;
+    for (Index j = count - 1; j > at; --j) {
+      out[j] = out[j - 1];
+    }
+    out[at] = ScoredToken{static_cast<std::int32_t>(i), x[i]};
+  }
+}
+
+/// Element `i` of a cache of that type.
+inline float cache_element(const std::byte* cache, DType dtype, Index i) noexcept {
+  if (dtype == DType::f32) {
+    float value = 0.0F;
+    std::memcpy(&value, cache + i * 4, sizeof(value));
+    return value;
+  }
+  std::uint16_t code = 0;
+  std::memcpy(&code, cache + i * 2, sizeof(code));
+  return dtype == DType::f16 ? F16::decode(code) : Bf16::decode(code);
+}
+
+inline void store_kv(const float* x, Index x_stride, Index tokens, Index head_dim, DType kv_dtype,
+                     std::byte* cache, Index capacity, Index position, RowRange heads) noexcept {
+  for (Index g = heads.begin; g < heads.end; ++g) {
+    for (Index t = 0; t < tokens; ++t) {
+      for (Index d = 0; d < head_dim; ++d) {
+        const float value = x[t * x_stride + g * head_dim + d];
+        const Index at = (g * capacity + position + t) * head_dim + d;
+        if (kv_dtype == DType::f32) {
+          std::memcpy(cache + at * 4, &value, sizeof(value));
+        } else {
+          const std::uint16_t code =
+              kv_dtype == DType::f16 ? F16::encode(value) : Bf16::encode(value);
+          std::memcpy(cache + at * 2, &code, sizeof(code));
+        }
+      }
+    }
+  }
+}
+
+/// One query: scores against all keys it sees, softmax, mean of the values.
+inline void attention_row(const AttentionCall& call, Index t, Index h) {
+  const Index dim = call.head_dim;
+  const Index first = h / (call.heads / call.kv_heads) * call.capacity;  // its row 0 in k and v
+  const float* q = call.q + t * call.q_stride + h * dim;
+  float* out = call.out + t * call.out_stride + h * dim;
+
+  std::vector<double> weights;
+  double largest = -HUGE_VAL;
+  for (Index j = 0; j <= call.position + t; ++j) {
+    double score = 0.0;
+    for (Index d = 0; d < dim; ++d) {
+      const double key = cache_element(call.k, call.kv_dtype, (first + j) * dim + d);
+      score += static_cast<double>(q[d]) * key;
+    }
+    weights.push_back(score * static_cast<double>(call.scale));
+    largest = std::fmax(largest, weights.back());
+  }
+  double sum = 0.0;
+  for (double& weight : weights) {
+    weight = std::exp(weight - largest);
+    sum += weight;
+  }
+  for (Index d = 0; d < dim; ++d) {
+    double value = 0.0;
+    for (Index j = 0; j <= call.position + t; ++j) {
+      const double v = cache_element(call.v, call.kv_dtype, (first + j) * dim + d);
+      value += weights[static_cast<std::size_t>(j)] * v;
+    }
+    out[d] = static_cast<float>(value / sum);
+  }
+}
+
+/// All queries of the call.
+inline void attention(const AttentionCall& call) {
+  for (Index t = 0; t < call.tokens; ++t) {
+    for (Index h = 0; h < call.heads; ++h) {
+      attention_row(call, t, h);
+    }
+  }
+}
+
+}  // namespace ottobit::reference

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// KernelTable: the kernels of one instruction set level as plain function pointers. Layers call
+// through it and so never see a vector type or a storage format. Every function is single-threaded,
+// noexcept, allocates nothing and works on a range of output rows (or heads), so that a caller may
+// split it over any number of threads and get the same bits. Definitions of meaning: reference.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/spec.hpp"
+#include "ottobit/weight.hpp"
+
+namespace ottobit {
+
+/// How a matrix product treats its activations; accumulation is f32 in both modes.
+enum class Compute : std::int32_t {
+  f32 = 1,   ///< activations stay f32, weights are dequantised exactly: the fidelity mode
+  bf16 = 2,  ///< activations are rounded to bf16 (nearest even), block scales are applied in f32
+};
+
+/// Matrix products Y[T, N] = X[T, K] W[N, K]^T with block-scaled weights.
+///
+///   x (f32) --pack (once, split over K blocks)--> packed --linear (split over rows N)--> y (f32)
+struct LinearKernels {
+  /// True if Compute::bf16 runs on bf16 dot-product instructions; it is then the default mode.
+  bool has_fast_bf16;
+
+  /// out[r - rows.begin, k] = element (r, k), exactly, as f32. out_stride in floats, >= w.cols.
+  void (*dequant_f32)(const WeightView& w, RowRange rows, float* out, Index out_stride) noexcept;
+  /// The same, rounded to bf16 (nearest even). out_stride in elements.
+  void (*dequant_bf16)(const WeightView& w, RowRange rows, std::uint16_t* out,
+                       Index out_stride) noexcept;
+
+  /// Bytes of the packed form of X [tokens, K]. The buffer must be 64-byte aligned.
+  Index (*packed_bytes)(Compute compute, Index tokens, Index k) noexcept;
+  /// Packs the columns of K blocks [blocks.begin, blocks.end), 128 columns each; all blocks of
+  /// [0, ceil(K / 128)) must be packed, in any order and by any threads, before `linear`.
+  /// x [tokens, K] with a stride in floats.
+  void (*pack)(Compute compute, const float* x, Index x_stride, Index tokens, Index k,
+               std::byte* packed, RowRange blocks) noexcept;
+
+  /// Bytes of per-thread scratch that `linear` needs for that many tokens; 64-byte aligned.
+  Index (*scratch_bytes)(Compute compute, Index tokens, Index k) noexcept;
+  /// y[t, r] = sum_k element(r, k) * x[t, k] for r in rows and all tokens; `packed` was made with
+  /// the same compute, tokens and K = w.cols. y_stride in floats. One token takes the GEMV road.
+  void (*linear)(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
+                 float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept;
+};
+
+/// One call of attention: T new queries against the cached keys and values of their sequence.
+///   q, out [T, H, A] f32, row strides in floats;  k, v [G, capacity, A] of kv_dtype (f32, f16,
+///   bf16)
+/// Query t sits at position `position + t` and sees the keys [0, position + t]. Query head h reads
+/// KV head h / (H / G).
+struct AttentionCall {
+  const float* q = nullptr;
+  float* out = nullptr;
+  Index q_stride = 0;
+  Index out_stride = 0;
+  Index tokens = 0;    ///< T
+  Index heads = 0;     ///< H, a multiple of kv_heads
+  Index kv_heads = 0;  ///< G
+  Index head_dim = 0;  ///< A
+  const std::byte* k = nullptr;
+  const std::byte* v = nullptr;
+  DType kv_dtype = DType::bf16;
+  Index capacity = 0;  ///< rows per KV head in k and v
+  Index position = 0;  ///< cached keys before query 0; position + T <= capacity
+  float scale = 1.0F;  ///< multiplies q.k before the softmax
+};
+
+struct AttentionKernels {
+  /// Work items of a call: item i covers one KV head and one block of queries. The split depends on
+  /// the call's sizes only.
+  Index (*items)(const AttentionCall& call) noexcept;
+  /// Bytes of per-thread scratch; 64-byte aligned; depends on head_dim and heads / kv_heads only.
+  Index (*scratch_bytes)(const AttentionCall& call) noexcept;
+  /// Computes the items [items.begin, items.end): softmax(scale * q k^T) v with an online softmax
+  /// (Milakov and Gimelshein 2018, arXiv:1805.02867), accumulating in f32.
+  void (*attention)(const AttentionCall& call, RowRange items, std::byte* scratch) noexcept;
+  /// Stores x [tokens, G, A] (f32, stride in floats) as cache rows [position, position + tokens) of
+  /// every KV head g in heads: cache[g, position + t] = round(x[t, g]), nearest even.
+  void (*store_kv)(const float* x, Index x_stride, Index tokens, Index head_dim, DType kv_dtype,
+                   std::byte* cache, Index capacity, Index position, RowRange heads) noexcept;
+};
+
+struct ScoredToken {
+  std::int32_t id = 0;
+  float score = 0.0F;
+};
+
+struct ElementwiseKernels {
+  /// out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight, rows of `dim` floats; out may be x.
+  void (*rms_norm)(const float* x, Index x_stride, const float* weight, float eps, Index dim,
+                   float* out, Index out_stride, RowRange tokens) noexcept;
+  /// Rotates the first 2 * half_dim elements of each head in place. x [T, heads, head_dim];
+  /// cosines and sines [T, half_dim] of the tokens' own positions.
+  void (*rope)(float* x, Index x_stride, Index heads, Index head_dim, const float* cosines,
+               const float* sines, Index half_dim, RopeLayout layout, RowRange tokens) noexcept;
+  /// out[i] = silu(gate[i]) * up[i]; silu(z) = z / (1 + exp(-z)); out may be gate or up.
+  void (*silu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
+  /// x[i] += y[i]
+  void (*add)(float* x, const float* y, Index n) noexcept;
+  /// In place, stable: x[i] = exp(x[i] - max) / sum. -inf gives 0.
+  void (*softmax)(float* x, Index n) noexcept;
+  /// Index of the largest element, the first of equals; NaN never wins; n >= 1 (all NaN: 0).
+  Index (*argmax)(const float* x, Index n) noexcept;
+  /// The k largest in descending order, ties by lower index first; NaN last. out [k], 1 <= k <= n.
+  void (*top_k)(const float* x, Index n, Index k, ScoredToken* out) noexcept;
+};
+
+struct KernelTable {
+  const char* isa;  ///< "baseline", "avx2", "avx512", "avx512_bf16"
+  const LinearKernels* linear;
+  const AttentionKernels* attention;
+  const ElementwiseKernels* elementwise;
+};
+
+/// Tables compiled in that this CPU and operating system can run, best first; never empty.
+[[nodiscard]] std::span<const KernelTable* const> supported_kernel_tables() noexcept;
+/// The best of them, or nullptr if none has that name; an empty name means the best.
+[[nodiscard]] const KernelTable* find_kernel_table(std::string_view isa) noexcept;
+
+}  // namespace ottobit

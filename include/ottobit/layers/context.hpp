@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// ExecContext: what a forward pass runs on. Kernels of one ISA level, threads, the arena for
+// activations. Passed by reference through the layers; nothing below the runtime asks the CPU.
+#pragma once
+
+#include "ottobit/arena.hpp"
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/parallel.hpp"
+
+namespace ottobit {
+
+/// Sees the residual stream x [tokens, dim] before block `layer`; after the last block once more,
+/// with layer = number of blocks, normalised. For comparing a model with its reference.
+struct ResidualObserver {
+  void (*see)(void* user, Index layer, const float* x, Index tokens, Index dim) = nullptr;
+  void* user = nullptr;
+};
+
+struct ExecContext {
+  const KernelTable& kernels;
+  Compute compute;
+  Parallel parallel;
+  Arena& arena;
+  ResidualObserver observer{};
+};
+
+/// Adds up what a forward pass will take from its arena: the same calls in the same order as
+/// Arena::take, so that a layer's `workspace` can be read beside its `forward`.
+class ArenaSize {
+ public:
+  template <class T>
+  void take(Index n) noexcept {
+    bytes_ += round_up(n * static_cast<Index>(sizeof(T)), kAlignment);
+  }
+  [[nodiscard]] Index bytes() const noexcept { return bytes_; }
+
+ private:
+  Index bytes_ = 0;
+};
+
+/// The kernels, compute mode and widest split a workspace is sized for.
+struct WorkspaceFor {
+  const KernelTable& kernels;
+  Compute compute;
+  int threads;
+  Index tokens;
+};
+
+}  // namespace ottobit

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245):
+//   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k rotated;  out = Wo softmax(q k^T / sqrt(A)) v
+#pragma once
+
+#include <cmath>
+
+#include "ottobit/layers/context.hpp"
+#include "ottobit/layers/kv_cache.hpp"
+#include "ottobit/layers/linear.hpp"
+#include "ottobit/layers/rope.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+/// Where the T tokens of a pass stand in their sequence.
+struct Sequence {
+  Index position;  ///< of the first token
+  Index tokens;    ///< T
+  RopeRows rope;
+};
+
+class Gqa {
+ public:
+  [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, const WeightScope& scope) {
+    const Index q_rows = spec.heads * spec.head_dim;
+    const Index kv_rows = spec.kv_heads * spec.head_dim;
+    return Gqa{spec, Linear::bind(scope("q_proj"), {q_rows, dim}, spec.qkv_bias),
+               Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
+               Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
+               Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
+  }
+
+  /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`.
+  void forward(ExecContext& ctx, const Rope& rope, const Sequence& at, const float* h,
+               const KvCache& cache, const KvLayer& kv, float* out) const {
+    const Arena::Mark mark(ctx.arena);
+    const Index tokens = at.tokens;
+    const Index q_dim = q_.rows();
+    const Index kv_dim = k_.rows();
+    auto* q = ctx.arena.take<float>(tokens * q_dim);
+    auto* k = ctx.arena.take<float>(tokens * kv_dim);
+    auto* v = ctx.arena.take<float>(tokens * kv_dim);
+    auto* mixed = ctx.arena.take<float>(tokens * q_dim);
+
+    const Packed hidden(ctx, h, q_.weight.cols, tokens, q_.weight.cols);
+    hidden.multiply({{q_, q, q_dim}, {k_, k, kv_dim}, {v_, v, kv_dim}});
+
+    ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      rope.rotate(ctx, at.rope, q, spec_.heads, spec_.head_dim, {begin, end});
+      rope.rotate(ctx, at.rope, k, spec_.kv_heads, spec_.head_dim, {begin, end});
+      store(ctx, k, {begin, end}, at.position, cache, kv.k);
+      store(ctx, v, {begin, end}, at.position, cache, kv.v);
+    });
+
+    attend(ctx, at, q, cache, kv, mixed);
+
+    const Packed packed(ctx, mixed, q_dim, tokens, q_dim);
+    packed.multiply({{o_, out, o_.rows()}});
+  }
+
+  void workspace(const WorkspaceFor& use, ArenaSize& size) const {
+    size.take<float>(use.tokens * q_.rows());
+    size.take<float>(use.tokens * k_.rows());
+    size.take<float>(use.tokens * v_.rows());
+    size.take<float>(use.tokens * q_.rows());
+    Packed::workspace(use, q_.weight.cols, size);
+    size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
+    Packed::workspace(use, q_.rows(), size);
+  }
+
+  template <class See>  // see(const Linear&) for each
+  void each_linear(See&& see) const {
+    see(q_);
+    see(k_);
+    see(v_);
+    see(o_);
+  }
+
+ private:
+  Gqa(GqaSpec spec, Linear q, Linear k, Linear v, Linear o)
+      : spec_(spec), q_(std::move(q)), k_(std::move(k)), v_(std::move(v)), o_(std::move(o)) {}
+
+  void store(const ExecContext& ctx, const float* x, RowRange tokens, Index position,
+             const KvCache& cache, std::byte* half) const noexcept {
+    const Index stride = k_.rows();
+    ctx.kernels.attention->store_kv(x + tokens.begin * stride, stride, tokens.end - tokens.begin,
+                                    spec_.head_dim, cache.dtype(), half, cache.capacity(),
+                                    position + tokens.begin, {0, spec_.kv_heads});
+  }
+
+  /// out [T, H, A] = softmax(q k^T / sqrt(A)) v over the cached keys and values.
+  void attend(ExecContext& ctx, const Sequence& at, const float* q, const KvCache& cache,
+              const KvLayer& kv, float* out) const {
+    AttentionCall call = shape();
+    call.q = q;
+    call.out = out;
+    call.q_stride = q_.rows();
+    call.out_stride = q_.rows();
+    call.tokens = at.tokens;
+    call.k = kv.k;
+    call.v = kv.v;
+    call.kv_dtype = cache.dtype();
+    call.capacity = cache.capacity();
+    call.position = at.position;
+    const Index stride = attention_scratch(ctx.kernels);
+    auto* scratch = ctx.arena.take<std::byte>(stride * ctx.parallel.threads());
+    const AttentionKernels& kernels = *ctx.kernels.attention;
+    ctx.parallel.for_rows(kernels.items(call), 1, [&](Index begin, Index end, int worker) noexcept {
+      kernels.attention(call, {begin, end}, scratch + worker * stride);
+    });
+  }
+
+  [[nodiscard]] AttentionCall shape() const noexcept {
+    AttentionCall call;
+    call.heads = spec_.heads;
+    call.kv_heads = spec_.kv_heads;
+    call.head_dim = spec_.head_dim;
+    call.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
+    return call;
+  }
+
+  [[nodiscard]] Index attention_scratch(const KernelTable& kernels) const noexcept {
+    return round_up(kernels.attention->scratch_bytes(shape()), kAlignment);
+  }
+
+  GqaSpec spec_;
+  Linear q_, k_, v_, o_;
+};
+
+}  // namespace ottobit

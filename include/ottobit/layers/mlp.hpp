@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gated feed-forward network: out = Wd (silu(Wg h) * (Wu h)) (Shazeer 2020, arXiv:2002.05202).
+#pragma once
+
+#include <algorithm>
+
+#include "ottobit/layers/context.hpp"
+#include "ottobit/layers/linear.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+class Mlp {
+ public:
+  [[nodiscard]] static Mlp bind(const MlpSpec& spec, Index dim, const WeightScope& scope) {
+    return Mlp{Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
+               Linear::bind(scope("up_proj"), {spec.hidden, dim}, spec.bias),
+               Linear::bind(scope("down_proj"), {dim, spec.hidden}, spec.bias)};
+  }
+
+  /// out [T, D] of h [T, D], both contiguous.
+  void forward(ExecContext& ctx, const float* h, Index tokens, float* out) const {
+    const Arena::Mark mark(ctx.arena);
+    const Index hidden = gate_.rows();
+    auto* gate = ctx.arena.take<float>(tokens * hidden);
+    auto* up = ctx.arena.take<float>(tokens * hidden);
+
+    const Packed packed(ctx, h, gate_.weight.cols, tokens, gate_.weight.cols);
+    ctx.parallel.for_rows(hidden, Packed::kGrain, [&](Index begin, Index end, int worker) noexcept {
+      packed.rows({gate_, gate, hidden}, {begin, end}, worker);
+      packed.rows({up_, up, hidden}, {begin, end}, worker);
+      for (Index t = 0; t < tokens; ++t) {
+        float* g = gate + t * hidden;
+        ctx.kernels.elementwise->silu_mul(g + begin, up + t * hidden + begin, g + begin,
+                                          end - begin);
+      }
+    });
+
+    const Packed activated(ctx, gate, hidden, tokens, hidden);
+    activated.multiply({{down_, out, down_.rows()}});
+  }
+
+  void workspace(const WorkspaceFor& use, ArenaSize& size) const {
+    size.take<float>(use.tokens * gate_.rows());
+    size.take<float>(use.tokens * up_.rows());
+    Packed::workspace(use, gate_.weight.cols, size);
+    Packed::workspace(use, gate_.rows(), size);
+  }
+
+  template <class See>
+  void each_linear(See&& see) const {
+    see(gate_);
+    see(up_);
+    see(down_);
+  }
+
+ private:
+  Mlp(Linear gate, Linear up, Linear down)
+      : gate_(std::move(gate)), up_(std::move(up)), down_(std::move(down)) {}
+
+  Linear gate_, up_, down_;
+};
+
+}  // namespace ottobit

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// WeightScope: how a layer asks for its weights: by local name and expected shape, under a prefix.
+// Where they come from (a checkpoint, random numbers) is behind the WeightReader; it checks shapes
+// and keeps account of the tensors nobody asked for.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/weight.hpp"
+
+namespace ottobit {
+
+/// Both throw Error{checkpoint} with the tensor as subject if it is missing or of another shape.
+struct WeightReader {
+  /// The matrix `<name>.weight` [rows, cols] as stored: a view that lives as long as the source.
+  std::function<WeightView(const std::string& name, Shape2 shape)> matrix;
+  /// The vector `name` [n] as f32: norms and biases, the only weights that are copied.
+  std::function<std::vector<float>(const std::string& name, Index n)> vector;
+};
+
+class WeightScope {
+ public:
+  explicit WeightScope(const WeightReader& reader, std::string prefix = {})
+      : reader_(reader), prefix_(std::move(prefix)) {}
+
+  [[nodiscard]] WeightScope operator()(std::string_view name) const {
+    return WeightScope(reader_, join(name));
+  }
+  /// The matrix of that name, or, for "", of this scope itself.
+  [[nodiscard]] WeightView matrix(std::string_view name, Shape2 shape) const {
+    return reader_.matrix(join(name), shape);
+  }
+  [[nodiscard]] std::vector<float> vector(std::string_view name, Index n) const {
+    return reader_.vector(join(name), n);
+  }
+
+ private:
+  [[nodiscard]] std::string join(std::string_view name) const {
+    const bool both = !prefix_.empty() && !name.empty();
+    return prefix_ + (both ? "." : "") + std::string(name);
+  }
+
+  const WeightReader& reader_;
+  std::string prefix_;
+};
+
+}  // namespace ottobit

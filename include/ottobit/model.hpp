@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: a published folder, opened. Immutable after `open` and shared by any number of sessions
+// and threads. It owns the mapped files, the bound decoder and the tokenizer; it never copies
+// weights.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/tokenizer.hpp"
+
+namespace ottobit {
+
+class Decoder;
+
+/// What computes: the kernels of one ISA level and a number of threads.
+struct Machine {
+  const KernelTable* kernels = nullptr;  ///< nullptr: the best this CPU supports
+  int threads = 0;                       ///< 0: one for each physical core this process may use
+};
+
+/// Called with (done, total) of a long task; false asks it to end with Error{cancelled}.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+struct ModelOptions {
+  bool use_mmap = true;            ///< false: read the files into private memory
+  bool prefault = false;           ///< read every page before returning
+  bool lock = false;               ///< mlock the weights; failure is an error
+  bool lenient = false;            ///< unused tensors are warnings instead of an error
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: none. Larger checkpoints are refused unread
+  Progress progress;
+  std::function<void(std::string_view)> warn;  ///< one line of text each
+  /// Not empty: random weights of a published shape made in memory instead of a folder, as JSON
+  /// {"shape": "seed-oss-36b", "layers": 4, "format": "fp8_e4m3_block"}. For measuring.
+  std::string random_json;
+};
+
+/// What generation_config.json says; negative where it is silent.
+struct GenerationDefaults {
+  float temperature = -1.0F;  ///< 0 if it says do_sample: false
+  float top_p = -1.0F;
+  float min_p = -1.0F;
+  float repetition_penalty = -1.0F;
+  std::int32_t top_k = -1;
+};
+
+class Model {
+ public:
+  /// Throws Error with the file or tensor as its subject.
+  [[nodiscard]] static std::shared_ptr<const Model> open(const std::filesystem::path& directory,
+                                                         const Machine& machine,
+                                                         const ModelOptions& options = {});
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  [[nodiscard]] const Machine& machine() const noexcept;
+  [[nodiscard]] const Decoder& decoder() const noexcept;
+  [[nodiscard]] Index vocab() const noexcept;    ///< rows of the output head: length of the logits
+  [[nodiscard]] Index width() const noexcept;    ///< model width D
+  [[nodiscard]] Index context() const noexcept;  ///< positions the model declares
+  [[nodiscard]] const GenerationDefaults& generation_defaults() const noexcept;
+  [[nodiscard]] double load_seconds() const noexcept;
+
+  /// Error{not_found} for a model without tokenizer (random weights).
+  [[nodiscard]] const Tokenizer& tokenizer() const;
+  [[nodiscard]] bool has_tokenizer() const noexcept;
+  /// True if generation ends with this token (eos_token_id of the configuration files).
+  [[nodiscard]] bool is_end(std::int32_t id) const noexcept;
+
+  /// Renders a chat (JSON, as documented at ottobit_chat_text). Error{not_found} where the folder
+  /// has no template.
+  [[nodiscard]] std::string chat_text(std::string_view chat_json) const;
+  /// The same as tokens: control words come from the template alone, never from contents.
+  [[nodiscard]] std::vector<std::int32_t> chat_tokens(std::string_view chat_json) const;
+
+  /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
+  /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.
+  [[noreturn]] void fail_non_finite() const;
+
+  /// Description as one JSON object: name, family, format, sizes, tokenizer, ...
+  [[nodiscard]] const std::string& json() const noexcept;
+
+ private:
+  Model();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads only headers and configuration of a folder; one JSON object that lists family, dtypes,
+/// scale layout, tokenizer, template and every problem found. Throws only if there is no folder.
+[[nodiscard]] std::string inspect(const std::filesystem::path& directory);
+
+}  // namespace ottobit

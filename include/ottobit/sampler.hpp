@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sampler: chooses the next token from logits. Order of the steps: bias, penalties, temperature,
+// top-k, top-p, min-p, draw. Equal logits, options and seed give equal tokens.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
+
+namespace ottobit {
+
+struct SamplerOptions {
+  std::uint64_t seed = 0;
+  float temperature = 0.0F;  ///< 0: greedy
+  std::int32_t top_k = 0;    ///< 0: off
+  float top_p = 1.0F;        ///< 1: off
+  float min_p = 0.0F;        ///< 0: off; else drop tokens less likely than min_p * the likeliest
+  float repetition_penalty = 1.0F;  ///< Keskar et al. 2019 (arXiv:1909.05858), section 4.1; 1: off
+  float frequency_penalty = 0.0F;   ///< subtracted once per occurrence in the window
+  float presence_penalty = 0.0F;    ///< subtracted once if it occurs in the window
+  Index penalty_window = 0;         ///< last tokens looked at; 0: all
+  std::vector<std::pair<std::int32_t, float>> bias;  ///< added to these ids' logits
+  Index top_count = 0;                               ///< how many alternatives to report
+};
+
+struct Sample {
+  std::int32_t id = 0;
+  float logprob = 0.0F;              ///< natural log of its probability under the unmodified logits
+  std::span<const ScoredToken> top;  ///< top_count likeliest with their log-probabilities
+};
+
+class Sampler {
+ public:
+  /// Error{argument} if an option is out of range. All memory is taken here.
+  Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels);
+
+  /// `logits` [V] are not changed; `history` are the tokens so far. Allocates nothing. The spans of
+  /// the result live until the next call.
+  [[nodiscard]] Sample sample(std::span<const float> logits, std::span<const std::int32_t> history);
+
+ private:
+  [[nodiscard]] bool penalises() const noexcept;
+  void apply_bias_and_penalties(std::span<const std::int32_t> history);
+  [[nodiscard]] std::int32_t draw();
+  [[nodiscard]] Index enough_candidates(Index vocab);
+  [[nodiscard]] double total_weight(double best) const;
+  template <class Weight>
+  [[nodiscard]] Index pick(Index count, const Weight& weight);
+  [[nodiscard]] double uniform();
+
+  SamplerOptions options_;
+  const ElementwiseKernels& kernels_;
+  std::uint64_t state_;
+  std::vector<float> scores_;            // [V] working copy
+  std::vector<ScoredToken> candidates_;  // [V]
+  std::vector<ScoredToken> top_;         // [top_count]
+  std::vector<std::int32_t> counts_;     // [V] occurrences in the window; zero between calls
+};
+
+}  // namespace ottobit

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Session: one conversation with a model. Owns everything mutable: token history, KV cache,
+// workspace, logits. One thread at a time; keeps its model alive.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/layers/context.hpp"
+#include "ottobit/model.hpp"
+
+namespace ottobit {
+
+struct SessionOptions {
+  Index context = 0;               ///< tokens; 0: what the model declares
+  Index micro_batch = 0;           ///< tokens computed at once in prefill; 0: 512
+  std::optional<Compute> compute;  ///< empty: bf16 where it is fast, else f32
+  std::optional<DType> kv_dtype;   ///< f32, f16 or bf16; empty: f32 in compute f32, else bf16
+};
+
+struct SessionStats {
+  std::uint64_t prompt_tokens = 0;  ///< tokens appended by append() and set()
+  std::uint64_t prompt_reused = 0;  ///< tokens that set() found in the history
+  std::uint64_t generated_tokens = 0;
+  double prompt_seconds = 0.0;
+  double decode_seconds = 0.0;
+  std::uint64_t kv_bytes = 0;    ///< KV cache of the longest history so far
+  std::uint64_t peak_bytes = 0;  ///< private memory at most: KV cache, workspace, logits
+};
+
+class Session {
+ public:
+  Session(std::shared_ptr<const Model> model, const SessionOptions& options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Reads ids. Error{context} if they do not fit, Error{argument} for an id outside the
+  /// vocabulary: nothing was done then. Error{cancelled} if `progress` says so: the history ends at
+  /// the last whole micro batch.
+  void append(std::span<const std::int32_t> ids, const Progress& progress = {});
+  /// Makes the history equal to ids, computing only what follows the common prefix; returns how
+  /// many tokens were kept.
+  Index set(std::span<const std::int32_t> ids, const Progress& progress = {});
+  /// Forgets all but the first `keep` tokens; Error{argument} if there are fewer.
+  void truncate(Index keep);
+  /// Adds one generated token to the history and leaves its computation to the next call that needs
+  /// it: a caller can show a token before the next is computed. Errors as append.
+  void push(std::int32_t id);
+
+  [[nodiscard]] Index length() const noexcept;
+  [[nodiscard]] Index context() const noexcept;
+  [[nodiscard]] Compute compute() const noexcept;
+  [[nodiscard]] std::span<const std::int32_t> tokens() const noexcept;
+  /// Scores of the next token [V], computed now if need be; valid until the next call.
+  /// Error{argument} on an empty session. After push() this is the decode step: it allocates
+  /// nothing.
+  [[nodiscard]] std::span<const float> logits();
+  /// Logits of every id of one append [ids.size(), V] instead of the last only: for tests and
+  /// perplexity. Otherwise as append.
+  void append_all_logits(std::span<const std::int32_t> ids, std::span<float> out);
+  /// From now on every forward pass shows its residual stream; a null function ends that.
+  void observe(ResidualObserver observer) noexcept;
+  [[nodiscard]] const SessionStats& stats() const noexcept;
+  [[nodiscard]] const Model& model() const noexcept;
+  [[nodiscard]] const std::shared_ptr<const Model>& shared_model() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ottobit

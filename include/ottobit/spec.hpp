@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model is, as plain data: the vocabulary in which a family (lib/models) describes its
+// config.json and from which the decoder is built. No arithmetic, no files, no behaviour.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ottobit/isa.hpp"
+
+namespace ottobit {
+
+/// Which elements of a head RoPE rotates together.
+enum class RopeLayout : std::uint8_t {
+  half,         ///< (x[i], x[i + dim/2]), as the transformers library stores Llama-like models
+  interleaved,  ///< (x[2i], x[2i + 1])
+};
+
+/// Rotary position embedding (Su et al. 2021, arXiv:2104.09864).
+struct RopeSpec {
+  Index dim = 0;  ///< leading elements of each head that are rotated; even
+  double theta = 10000.0;
+  RopeLayout layout = RopeLayout::half;
+};
+
+/// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
+struct GqaSpec {
+  Index heads = 0;     ///< H
+  Index kv_heads = 0;  ///< G, divides H
+  Index head_dim = 0;  ///< A
+  bool qkv_bias = false;
+  bool out_bias = false;
+  RopeSpec rope;
+};
+
+/// Gated feed-forward network: down(silu(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
+struct MlpSpec {
+  Index hidden = 0;  ///< F
+  bool bias = false;
+};
+
+/// One pre-norm transformer block: x += mixer(norm(x)); x += ffn(norm(x)).
+struct BlockSpec {
+  std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
+  GqaSpec mixer;
+  MlpSpec ffn;
+};
+
+/// A decoder-only language model.
+struct DecoderSpec {
+  Index vocab = 0;    ///< V
+  Index dim = 0;      ///< D
+  Index context = 0;  ///< positions the model declares
+  double norm_eps = 1e-6;
+  bool tied_head = false;  ///< the output head is the embedding matrix
+  std::vector<BlockSpec> blocks;
+};
+
+}  // namespace ottobit

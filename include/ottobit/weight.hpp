@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// WeightView: a weight matrix [N, K] = [out, in] in the storage format of its checkpoint, together
+// with its block scales. Non-owning and trivially copyable: it points into the mapped file. What
+// the bytes mean is defined by the format headers (format/*.hpp); layers only pass views along.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ottobit/isa.hpp"
+#include "ottobit/numeric/dtype.hpp"
+
+namespace ottobit {
+
+enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3_block };
+
+/// Shape of a weight matrix: N output rows, K input columns.
+struct Shape2 {
+  Index rows = 0;
+  Index cols = 0;
+};
+
+/// Rows [begin, end) of something.
+struct RowRange {
+  Index begin = 0;
+  Index end = 0;
+};
+
+/// Element (r, k) is decode(data[r * row_bytes ...][k]) times (or, if scale_inverse, divided by)
+/// the scale at [r / block_rows, k / block_cols]. Without scales (`scales == nullptr`) it is the
+/// bare element. `data` and `scales` may have any alignment; nothing outside the rows may be read.
+struct WeightView {
+  FormatId format = FormatId::f32;
+  DType scale_dtype = DType::f32;  ///< f32, f16, bf16 or f8_e8m0
+  bool scale_inverse = false;
+  const std::byte* data = nullptr;
+  const std::byte* scales = nullptr;  ///< [ceil(rows / block_rows), ceil(cols / block_cols)]
+  Index rows = 0;
+  Index cols = 0;
+  Index row_bytes = 0;
+  Index scale_row_bytes = 0;
+  Index block_rows = 0;  ///< 0 where there are no scales
+  Index block_cols = 0;
+
+  [[nodiscard]] explicit operator bool() const noexcept { return data != nullptr; }
+};
+
+}  // namespace ottobit

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the chat template of a model folder.
+#include "ottobit/error.hpp"
+
+#include "chat/chat.hpp"
+#include "chat/source.hpp"
+#include "io/json.hpp"
+
+namespace ottobit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// An empty template is a template: the size is checked, not the text.
+std::optional<std::string> read_if_there(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    return std::nullopt;
+  }
+  return read_text_file(path, jinja::kMaxTemplateBytes);
+}
+
+const Json* named_template(const Json& list, std::string_view name, const std::string& subject) {
+  for (const Json& entry : list) {
+    const bool shaped = entry.is_object() && entry.contains("name") && entry["name"].is_string() &&
+                        entry.contains("template") && entry["template"].is_string();
+    OTTOBIT_CHECK(shaped, ErrorCode::format, subject,
+                  "chat_template: an entry of the list is not {\"name\": ..., \"template\": ...}");
+    if (entry["name"] == name) {
+      return &entry["template"];
+    }
+  }
+  return nullptr;
+}
+
+std::string choose(const Json& entry, bool with_tools, const std::string& subject) {
+  if (entry.is_string()) {
+    return entry.get<std::string>();
+  }
+  OTTOBIT_CHECK(entry.is_array(), ErrorCode::format, subject,
+                "chat_template: found " + std::string(json_type_text(entry)) +
+                    ", expected a string or a list of {name, template}");
+  const Json* chosen = with_tools ? named_template(entry, "tool_use", subject) : nullptr;
+  if (chosen == nullptr) {
+    chosen = named_template(entry, "default", subject);
+  }
+  OTTOBIT_CHECK(chosen != nullptr, ErrorCode::format, subject,
+                "chat_template: none of the templates is named \"default\"");
+  return chosen->get<std::string>();
+}
+
+}  // namespace
+
+std::optional<std::string> load_chat_template(const fs::path& dir, bool with_tools) {
+  if (with_tools) {
+    if (auto text = read_if_there(dir / "additional_chat_templates" / "tool_use.jinja")) {
+      return text;
+    }
+  }
+  if (auto text = read_if_there(dir / "chat_template.jinja")) {
+    return text;
+  }
+  const fs::path config_path = dir / "tokenizer_config.json";
+  std::error_code ignored;
+  if (!fs::exists(config_path, ignored)) {
+    return std::nullopt;
+  }
+  const std::string subject = config_path.string();
+  const Json config = parse_json(read_text_file(config_path), subject);
+  OTTOBIT_CHECK(config.is_object(), ErrorCode::format, subject,
+                "found " + std::string(json_type_text(config)) + ", expected an object");
+  const auto entry = config.find("chat_template");
+  if (entry == config.end() || entry->is_null()) {
+    return std::nullopt;
+  }
+  return choose(*entry, with_tools, subject);
+}
+
+}  // namespace ottobit

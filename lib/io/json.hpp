@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Strict JSON reading for hostile files: bounded depth, no duplicate keys, no text after the value,
+// well-formed UTF-8 only, and errors that say where. Values are nlohmann::json.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "ottobit/error.hpp"
+
+namespace ottobit {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  ///< keeps the order of keys as written
+
+/// How deep arrays and objects may nest; a scalar has depth 0.
+inline constexpr int kMaxJsonDepth = 128;
+
+/// Parses exactly one JSON value (RFC 8259; a UTF-8 byte order mark before it is skipped). Refused:
+/// nesting beyond kMaxJsonDepth, a key twice in one object, ill-formed UTF-8, lone surrogate
+/// escapes, NaN and Infinity, numbers too large for a double, comments, anything after the value.
+/// Integers that fit neither int64 nor uint64 become doubles.
+/// Throws Error{code, subject, "... at line L, column C"} (both from 1, columns in bytes).
+[[nodiscard]] Json parse_json(std::string_view text, const std::string& subject,
+                              ErrorCode code = ErrorCode::format);
+[[nodiscard]] OrderedJson parse_ordered_json(std::string_view text, const std::string& subject,
+                                             ErrorCode code = ErrorCode::format);
+
+/// The bytes of a whole file (not checked to be UTF-8). Throws Error{io}: missing ("no such file"),
+/// a directory or another special file, larger than `max_bytes`, unreadable. Error{format}: empty,
+/// a git-lfs pointer, an HTML page.
+[[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
+                                         std::size_t max_bytes = std::size_t{256} << 20U);
+
+/// "an object", "a string", ...: the type of a value, for messages.
+[[nodiscard]] std::string_view json_type_text(const Json& value) noexcept;
+
+}  // namespace ottobit

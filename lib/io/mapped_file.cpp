@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// POSIX side of MappedFile. Every call that can be interrupted is repeated on EINTR; errno is
+// turned into text through std::generic_category (thread-safe, unlike strerror).
+#include "io/mapped_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
+
+namespace ottobit {
+namespace {
+
+constexpr std::size_t kStep = std::size_t{8} << 20U;  // between two progress reports
+
+std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) {
+      static_cast<void>(::close(fd_));  // not repeated on EINTR: Linux has closed it already
+    }
+  }
+  [[nodiscard]] int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+int open_read_only(const std::filesystem::path& path) {
+  int fd = -1;
+  do {
+    // Without O_NONBLOCK a FIFO would hang here until somebody writes to it.
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+void fail_to_open(const std::filesystem::path& path, int error) {
+  std::error_code ignored;
+  const bool dangling = error == ENOENT && std::filesystem::is_symlink(path, ignored);
+  const char* const missing = dangling ? "is a link to a file that does not exist" : "no such file";
+  fail(ErrorCode::io, path_text(path),
+       error == ENOENT ? missing : "cannot be opened: " + errno_text(error));
+}
+
+/// Size of the file behind `fd`, after checking that it is one to read.
+std::size_t checked_size(int fd, const std::filesystem::path& path) {
+  struct stat info = {};
+  const int status = ::fstat(fd, &info);
+  OTTOBIT_CHECK(status == 0, ErrorCode::io, path_text(path),
+                "cannot be examined: " + errno_text(errno));
+  OTTOBIT_CHECK(!S_ISDIR(info.st_mode), ErrorCode::io, path_text(path),
+                "is a directory, expected a file");
+  OTTOBIT_CHECK(S_ISREG(info.st_mode), ErrorCode::io, path_text(path),
+                "is a FIFO, socket or device, expected a regular file");
+  OTTOBIT_CHECK(info.st_size > 0, ErrorCode::format, file_name_text(path), "is empty");
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  OTTOBIT_CHECK(size <= static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max()),
+                ErrorCode::memory, path_text(path),
+                std::to_string(size) + " bytes exceed the address space");
+  return static_cast<std::size_t>(size);
+}
+
+void report(const ProgressFn& progress, std::size_t done, std::size_t total,
+            const std::string& name) {
+  if (progress && !progress(done, total)) {
+    fail(ErrorCode::cancelled, name, "loading was cancelled");
+  }
+}
+
+/// Reads one byte of every page of a range that begins with a page.
+void touch(const std::byte* data, std::size_t size) {
+  const long reported = ::sysconf(_SC_PAGESIZE);
+  const std::size_t page = reported > 0 ? static_cast<std::size_t>(reported) : 4096;
+  for (std::size_t at = 0; at < size; at += page) {
+    static_cast<void>(*static_cast<const volatile std::byte*>(data + at));
+  }
+}
+
+void read_whole(int fd, std::byte* to, std::size_t size, const std::string& name,
+                const ProgressFn& progress) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got =
+        ::pread(fd, to + done, std::min(kStep, size - done), static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    OTTOBIT_CHECK(got >= 0, ErrorCode::io, name, "reading failed: " + errno_text(errno));
+    OTTOBIT_CHECK(got > 0, ErrorCode::io, name,
+                  "became shorter while it was read: " + std::to_string(done) +
+                      " bytes, expected " + std::to_string(size));
+    done += static_cast<std::size_t>(got);
+    report(progress, done, size, name);
+  }
+}
+
+}  // namespace
+
+MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions& options,
+                            const ProgressFn& progress) {
+  const Descriptor file(open_read_only(path));
+  if (file.get() < 0) {
+    fail_to_open(path, errno);
+  }
+  const std::size_t size = checked_size(file.get(), path);
+  const int protection = options.use_mmap ? PROT_READ : PROT_READ | PROT_WRITE;
+  const int flags = options.use_mmap ? MAP_PRIVATE : MAP_PRIVATE | MAP_ANONYMOUS;
+  void* const address =
+      ::mmap(nullptr, size, protection, flags, options.use_mmap ? file.get() : -1, 0);
+  if (address == MAP_FAILED) {
+    const int error = errno;
+    fail(error == ENOMEM || error == EAGAIN ? ErrorCode::memory : ErrorCode::io, path_text(path),
+         std::to_string(size) + " bytes cannot be mapped: " + errno_text(error));
+  }
+  MappedFile mapped(file_name_text(path), static_cast<std::byte*>(address), size);
+  if (!options.use_mmap) {
+    read_whole(file.get(), mapped.data_, size, mapped.name_, progress);
+    // Read-only from here on, like a mapping; without it the program would still be right.
+    static_cast<void>(::mprotect(address, size, PROT_READ));
+    if (options.lock) {
+      mapped.populate(true, {});
+    }
+  } else if (options.prefault || options.lock) {
+    mapped.populate(options.lock, progress);
+  }
+  return mapped;
+}
+
+void MappedFile::populate(bool lock, const ProgressFn& progress) const {
+  if (size_ == 0) {
+    return;
+  }
+  // Only a hint: lets the kernel read ahead of the loop below.
+  static_cast<void>(::madvise(data_, size_, MADV_WILLNEED));
+  for (std::size_t begin = 0; begin < size_; begin += kStep) {
+    const std::size_t length = std::min(kStep, size_ - begin);
+    if (!lock) {
+      touch(data_ + begin, length);
+    } else if (::mlock(data_ + begin, length) != 0) {
+      const int error = errno;
+      fail(ErrorCode::memory, name_,
+           std::to_string(size_) + " bytes cannot be locked in memory: " + errno_text(error) +
+               "; the limit is that of `ulimit -l`");
+    }
+    report(progress, begin + length, size_, name_);
+  }
+}
+
+MappedFile::MappedFile(std::string name, std::byte* data, std::size_t size) noexcept
+    : name_(std::move(name)), data_(data), size_(size) {}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : name_(std::move(other.name_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  if (this != &other) {
+    release();
+    name_ = std::move(other.name_);
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  release();
+}
+
+void MappedFile::release() noexcept {
+  if (data_ != nullptr) {
+    static_cast<void>(::munmap(data_, size_));  // unlocks the pages too
+    data_ = nullptr;
+    size_ = 0;
+  }
+}
+
+}  // namespace ottobit

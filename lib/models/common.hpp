@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several families read from config.json in the same way.
+#pragma once
+
+#include <string_view>
+
+#include "ottobit/spec.hpp"
+
+#include "io/config.hpp"
+
+namespace ottobit {
+
+/// Half-split RoPE over `dim` elements with `rope_theta`, which stands at the top level or, since
+/// transformers 5, in `rope_parameters`. Error{unsupported} for a `rope_type` other than "default".
+[[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
+
+/// `num_hidden_layers`, checked to be a number of layers a machine could hold.
+[[nodiscard]] Index layer_count(const Config& config);
+
+/// Error{unsupported} if the key is there with another value than the one this family computes.
+void require_text(const Config& config, std::string_view key, std::string_view expected);
+
+}  // namespace ottobit

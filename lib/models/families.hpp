@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The describe functions of all families, for the table in registry.cpp.
+#pragma once
+
+#include "ottobit/spec.hpp"
+
+#include "io/config.hpp"
+
+namespace ottobit {
+
+[[nodiscard]] DecoderSpec describe_seed_oss(const Config& config);
+
+}  // namespace ottobit

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/registry.hpp"
+
+#include <string>
+
+#include "ottobit/error.hpp"
+
+#include "models/families.hpp"
+
+namespace ottobit {
+namespace {
+
+constexpr Family kFamilies[] = {
+    {"seed_oss", "Seed-OSS", describe_seed_oss},
+};
+
+void check_size(const Config& config, const char* what, Index value, Index most) {
+  OTTOBIT_CHECK(value >= 1 && value <= most, ErrorCode::format, config.subject(),
+                std::string(what) + " is " + std::to_string(value) + ", expected 1 to " +
+                    std::to_string(most));
+}
+
+void validate(const BlockSpec& block, const Config& config) {
+  const GqaSpec& attention = block.mixer;
+  check_size(config, "the number of attention heads", attention.heads, 1 << 14);
+  check_size(config, "the number of key/value heads", attention.kv_heads, 1 << 14);
+  check_size(config, "the head dimension", attention.head_dim, 1 << 12);
+  check_size(config, "the feed-forward width", block.ffn.hidden, 1 << 24);
+  OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
+                std::to_string(attention.heads) + " attention heads are not a multiple of " +
+                    std::to_string(attention.kv_heads) + " key/value heads");
+  OTTOBIT_CHECK(attention.rope.dim % 2 == 0 && attention.rope.dim <= attention.head_dim,
+                ErrorCode::format, config.subject(),
+                "the rotary dimension is " + std::to_string(attention.rope.dim) +
+                    ", expected an even number up to the head dimension " +
+                    std::to_string(attention.head_dim));
+}
+
+}  // namespace
+
+std::span<const Family> families() noexcept {
+  return kFamilies;
+}
+
+const Family& family_of(const Config& config) {
+  const std::string type = config.text("model_type");
+  std::string known;
+  for (const Family& family : kFamilies) {
+    if (family.model_type == type) {
+      return family;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(family.model_type);
+  }
+  fail(ErrorCode::unsupported, config.subject(),
+       "`model_type` is \"" + type + "\", known are: " + known);
+}
+
+void validate(const DecoderSpec& spec, const Config& config) {
+  check_size(config, "the vocabulary size", spec.vocab, 1 << 24);
+  check_size(config, "the model width", spec.dim, 1 << 20);
+  check_size(config, "the context", spec.context, 1 << 30);
+  OTTOBIT_CHECK(spec.norm_eps > 0.0 && spec.norm_eps < 1.0, ErrorCode::format, config.subject(),
+                "`rms_norm_eps` is " + std::to_string(spec.norm_eps) + ", expected 0 to 1");
+  for (const BlockSpec& block : spec.blocks) {
+    validate(block, config);
+  }
+}
+
+}  // namespace ottobit

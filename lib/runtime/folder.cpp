@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/folder.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <system_error>
+
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
+
+namespace ottobit {
+namespace {
+
+namespace fs = std::filesystem;
+
+Shape2 scale_block(const Config& config) {
+  constexpr Shape2 kPublished{128, 128};
+  const std::optional<Config> quantization = config.section("quantization_config");
+  if (!quantization) {
+    return kPublished;
+  }
+  const std::string method = quantization->text("quant_method");
+  OTTOBIT_CHECK(method == "fp8", ErrorCode::unsupported, quantization->subject(),
+                "`quant_method` is \"" + printable(method) + "\", known is: fp8");
+  const std::string fmt = quantization->text("fmt", "e4m3");
+  OTTOBIT_CHECK(fmt == "e4m3", ErrorCode::unsupported, quantization->subject(),
+                "`fmt` is \"" + printable(fmt) + "\", known is: e4m3");
+  if (!quantization->has("weight_block_size")) {
+    return kPublished;
+  }
+  const std::vector<Index> size = quantization->integers("weight_block_size");
+  constexpr Index kLargest = 1 << 24;
+  OTTOBIT_CHECK(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= kLargest &&
+                    size[1] <= kLargest,
+                ErrorCode::format, quantization->subject(),
+                "`weight_block_size` must be two positive integers, rows and columns");
+  return {size[0], size[1]};
+}
+
+GenerationDefaults sampling_defaults(const Config& generation) {
+  GenerationDefaults defaults;
+  const auto number = [&](const char* key, double least, double most) {
+    if (!generation.has(key)) {
+      return -1.0F;
+    }
+    const double value = generation.number(key);
+    OTTOBIT_CHECK(value >= least && value <= most, ErrorCode::format, generation.subject(),
+                  "`" + std::string(key) + "` is " + std::to_string(value) + ", expected " +
+                      std::to_string(least) + " to " + std::to_string(most));
+    return static_cast<float>(value);
+  };
+  // As in the transformers library: without do_sample the answer is greedy, whatever else is said.
+  const bool sample = generation.flag("do_sample", false);
+  const float temperature = number("temperature", 0.0, 100.0);
+  defaults.temperature = !sample ? 0.0F : temperature < 0.0F ? 1.0F : temperature;
+  defaults.top_p = number("top_p", 1e-6, 1.0);
+  defaults.min_p = number("min_p", 0.0, 1.0);
+  defaults.repetition_penalty = number("repetition_penalty", 1e-3, 1e3);
+  if (generation.has("top_k")) {
+    const Index most = std::numeric_limits<std::int32_t>::max();
+    defaults.top_k = static_cast<std::int32_t>(std::min(generation.integer("top_k"), most));
+  }
+  return defaults;
+}
+
+}  // namespace
+
+void require_directory(const fs::path& directory) {
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  OTTOBIT_CHECK(fs::exists(status), ErrorCode::io, path_text(directory),
+                "no such folder; expected a model folder with config.json and *.safetensors");
+  OTTOBIT_CHECK(fs::is_directory(status), ErrorCode::io, path_text(directory),
+                "is a file, expected the folder that holds config.json and *.safetensors");
+}
+
+std::string folder_name(const fs::path& directory) {
+  std::error_code error;
+  fs::path path = fs::absolute(directory, error).lexically_normal();
+  if (!path.has_filename()) {
+    path = path.parent_path();
+  }
+  return file_name_text(path);
+}
+
+FolderConfig read_config(const Config& config) {
+  FolderConfig folder;
+  folder.family = &family_of(config);
+  if (config.has("architectures")) {
+    const std::vector<std::string> names = config.texts("architectures");
+    folder.architecture = names.empty() ? "" : names.front();
+  }
+  folder.spec = folder.family->describe(config);
+  validate(folder.spec, config);
+  folder.block = scale_block(config);
+  return folder;
+}
+
+FolderGeneration read_generation(const fs::path& directory, const Config& config) {
+  FolderGeneration result;
+  std::error_code error;
+  std::optional<Config> generation;
+  if (fs::exists(directory / "generation_config.json", error)) {
+    generation = Config::open(directory / "generation_config.json");
+    result.defaults = sampling_defaults(*generation);
+  }
+  const Config& source = generation && generation->has("eos_token_id") ? *generation : config;
+  if (source.has("eos_token_id")) {
+    for (const Index id : source.integers("eos_token_id")) {
+      OTTOBIT_CHECK(id <= std::numeric_limits<std::int32_t>::max(), ErrorCode::format,
+                    source.subject(), "`eos_token_id` is " + std::to_string(id));
+      result.end_ids.push_back(static_cast<std::int32_t>(id));
+    }
+  }
+  std::sort(result.end_ids.begin(), result.end_ids.end());
+  return result;
+}
+
+bool has_tokenizer_file(const fs::path& directory) {
+  std::error_code error;
+  return fs::exists(directory / "tokenizer.json", error) ||
+         fs::exists(directory / "tokenizer.model", error) ||
+         fs::exists(directory / "tiktoken.model", error);
+}
+
+std::uint64_t weight_file_bytes(const fs::path& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".safetensors") {
+      const std::uint64_t size = it->file_size(error);
+      bytes += error ? 0 : size;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace ottobit

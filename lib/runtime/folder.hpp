@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the small files of a model folder say: config.json, generation_config.json, the presence of
+// a tokenizer. Read before any weight; shared by opening and inspecting.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ottobit/model.hpp"
+#include "ottobit/spec.hpp"
+#include "ottobit/weight.hpp"
+
+#include "io/config.hpp"
+#include "models/registry.hpp"
+
+namespace ottobit {
+
+/// A family, its data and the scale blocks of its weights.
+struct FolderConfig {
+  const Family* family = nullptr;
+  std::string architecture;  ///< config.json's first `architectures`, may be empty
+  DecoderSpec spec;
+  Shape2 block;  ///< rows and columns of one FP8 scale
+};
+
+/// Error{io} if `directory` is not one.
+void require_directory(const std::filesystem::path& directory);
+
+/// The name of a folder for people: its last component.
+[[nodiscard]] std::string folder_name(const std::filesystem::path& directory);
+
+[[nodiscard]] FolderConfig read_config(const Config& config);
+
+/// generation_config.json where there is one.
+struct FolderGeneration {
+  GenerationDefaults defaults;
+  std::vector<std::int32_t> end_ids;  ///< from generation_config.json, else config.json; sorted
+};
+[[nodiscard]] FolderGeneration read_generation(const std::filesystem::path& directory,
+                                               const Config& config);
+
+[[nodiscard]] bool has_tokenizer_file(const std::filesystem::path& directory);
+
+/// Bytes of all *.safetensors files.
+[[nodiscard]] std::uint64_t weight_file_bytes(const std::filesystem::path& directory);
+
+}  // namespace ottobit

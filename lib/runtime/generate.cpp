@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ottobit/generate.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "ottobit/error.hpp"
+#include "ottobit/tokenizer.hpp"
+
+namespace ottobit {
+namespace {
+
+/// Text that may still turn out to be the beginning of a stop string is held back.
+class StopFilter {
+ public:
+  explicit StopFilter(std::vector<std::string> stops) : stops_(std::move(stops)) {
+    for (const std::string& stop : stops_) {
+      OTTOBIT_CHECK(!stop.empty(), ErrorCode::argument, "stop", "a stop string is empty");
+    }
+    held_.reserve(4096);
+    out_.reserve(4096);
+  }
+
+  /// Takes more text; true if a stop string is complete. Then text() ends before it.
+  [[nodiscard]] bool push(std::string_view text) {
+    held_ += text;
+    const std::size_t found = first_stop();
+    const bool stopped = found != std::string::npos;
+    give(stopped ? found : held_.size() - pending());
+    return stopped;
+  }
+  void finish() { give(held_.size()); }
+  void clear() { out_.clear(); }
+  /// What the calls since clear() let through.
+  [[nodiscard]] std::string_view text() const noexcept { return out_; }
+
+ private:
+  [[nodiscard]] std::size_t first_stop() const {
+    std::size_t first = std::string::npos;
+    for (const std::string& stop : stops_) {
+      first = std::min(first, held_.find(stop));
+    }
+    return first;
+  }
+
+  /// Length of the longest end of the held text that begins a stop string.
+  [[nodiscard]] std::size_t pending() const {
+    const std::string_view held = held_;
+    std::size_t longest = 0;
+    for (const std::string_view stop : stops_) {
+      for (std::size_t n = std::min(stop.size() - 1, held.size()); n > longest; --n) {
+        if (held.substr(held.size() - n) == stop.substr(0, n)) {
+          longest = n;
+        }
+      }
+    }
+    return longest;
+  }
+
+  void give(std::size_t count) {
+    out_.append(held_, 0, count);
+    held_.erase(0, count);
+  }
+
+  std::vector<std::string> stops_;
+  std::string held_;
+  std::string out_;
+};
+
+}  // namespace
+
+struct Generation::Impl {
+  Impl(Session& owner, GenerateOptions o)
+      : session(owner),
+        options(std::move(o)),
+        sampler(options.sampling, owner.model().vocab(), *owner.model().machine().kernels),
+        stops(options.stop) {
+    OTTOBIT_CHECK(options.max_tokens >= -1, ErrorCode::argument, "max_tokens",
+                  std::to_string(options.max_tokens) + ", expected -1 or more");
+    OTTOBIT_CHECK(session.length() > 0, ErrorCode::argument, "session",
+                  "it is empty: append a prompt before generating");
+    if (session.model().has_tokenizer()) {
+      detokenizer.emplace(session.model().tokenizer(), !options.keep_special);
+    } else {
+      OTTOBIT_CHECK(options.stop.empty(), ErrorCode::argument, "stop",
+                    "stop strings need a model with a tokenizer");
+    }
+    if (options.edit_logits) {
+      edited.resize(static_cast<std::size_t>(session.model().vocab()));
+    }
+  }
+
+  [[nodiscard]] Sample choose() {
+    std::span<const float> logits = session.logits();
+    if (options.edit_logits) {
+      std::copy(logits.begin(), logits.end(), edited.begin());
+      options.edit_logits(edited);
+      logits = edited;
+    }
+    return sampler.sample(logits, session.tokens());
+  }
+
+  /// Why no further token can come, before one is computed.
+  [[nodiscard]] Finish exhausted() const {
+    if (options.cancelled && options.cancelled()) {
+      return Finish::cancel;
+    }
+    if (options.max_tokens >= 0 && generated >= options.max_tokens) {
+      return Finish::length;
+    }
+    return session.length() >= session.context() ? Finish::context : Finish::none;
+  }
+
+  /// Appends the token to history and text; true if a stop string is complete.
+  [[nodiscard]] bool accept(std::int32_t id) {
+    session.push(id);
+    ++generated;
+    return detokenizer && id < session.model().tokenizer().vocab_size() &&
+           stops.push(detokenizer->push(id));
+  }
+
+  void flush_text() {
+    if (detokenizer && !stops.push(detokenizer->finish())) {
+      stops.finish();
+    }
+  }
+
+  Session& session;
+  GenerateOptions options;
+  Sampler sampler;
+  StopFilter stops;
+  std::optional<IncrementalDetokenizer> detokenizer;
+  std::vector<float> edited;  // [V], only with edit_logits
+  std::int32_t generated = 0;
+  bool finished = false;
+};
+
+Generation::Generation(Session& session, GenerateOptions options)
+    : impl_(std::make_unique<Impl>(session, std::move(options))) {}
+
+Generation::~Generation() = default;
+
+bool Generation::next(GenerationEvent& event) {
+  Impl& g = *impl_;
+  event = {};
+  if (g.finished) {
+    return false;
+  }
+  g.stops.clear();
+  event.finish = g.exhausted();
+  if (event.finish == Finish::none) {
+    const Sample sample = g.choose();
+    event.token = sample.id;
+    event.logprob = sample.logprob;
+    event.top = sample.top;
+    if (g.session.model().is_end(sample.id)) {
+      event.finish = Finish::end;
+    } else if (g.accept(sample.id)) {
+      event.finish = Finish::stop;
+    } else {
+      const Finish next = g.exhausted();
+      event.finish = next == Finish::cancel ? Finish::none : next;  // reported by the next event
+    }
+  }
+  g.finished = event.finish != Finish::none;
+  if (g.finished && event.finish != Finish::stop) {
+    g.flush_text();
+  }
+  event.text = g.stops.text();
+  return true;
+}
+
+}  // namespace ottobit

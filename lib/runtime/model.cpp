@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ottobit/model.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "ottobit/decoder.hpp"
+#include "ottobit/error.hpp"
+
+#include "chat/chat.hpp"
+#include "cpu/features.hpp"
+#include "io/checkpoint.hpp"
+#include "runtime/folder.hpp"
+#include "runtime/model_json.hpp"
+#include "runtime/random_weights.hpp"
+#include "runtime/weight_reader.hpp"
+
+namespace ottobit {
+namespace {
+
+// A checkpoint of this size is scanned for NaN when it is opened: it takes a fraction of a second.
+// Larger ones are scanned if their pages are read anyway, or when logits stop being finite.
+constexpr std::uint64_t kScanBytes = std::uint64_t{256} << 20U;
+
+Machine complete(Machine machine) {
+  if (machine.kernels == nullptr) {
+    machine.kernels = find_kernel_table("");
+  }
+  if (machine.threads <= 0) {
+    machine.threads = usable_cores();
+  }
+  return machine;
+}
+
+}  // namespace
+
+struct Model::Impl {
+  Machine machine;
+  std::string name;
+  FolderConfig folder;
+  FolderGeneration generation;
+  std::optional<Checkpoint> checkpoint;
+  std::optional<CheckpointReader> reader;
+  std::optional<RandomWeights> random;
+  std::optional<Decoder> decoder;
+  std::optional<Tokenizer> tokenizer;
+  std::optional<ChatTemplate> chat;
+  std::string json;
+  double load_seconds = 0.0;
+
+  void open_folder(const std::filesystem::path& directory, const ModelOptions& options);
+  void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
+  void open_text(const std::filesystem::path& directory, const ModelOptions& options);
+  void open_random(const ModelOptions& options);
+  void scan() const;
+  void describe();
+};
+
+void Model::Impl::open_folder(const std::filesystem::path& directory, const ModelOptions& options) {
+  require_directory(directory);
+  name = folder_name(directory);
+  const Config config = Config::open(directory / "config.json");
+  folder = read_config(config);
+  generation = read_generation(directory, config);
+  if (options.memory_limit != 0) {
+    const std::uint64_t bytes = weight_file_bytes(directory);
+    OTTOBIT_CHECK(bytes <= options.memory_limit, ErrorCode::memory, name,
+                  std::to_string(bytes) + " bytes of weights, the limit is " +
+                      std::to_string(options.memory_limit));
+  }
+  open_text(directory, options);
+  open_weights(directory, options);
+}
+
+void Model::Impl::open_weights(const std::filesystem::path& directory,
+                               const ModelOptions& options) {
+  const MapOptions map{options.use_mmap, options.prefault, options.lock};
+  checkpoint.emplace(Checkpoint::open(directory, map, options.progress));
+  reader.emplace(*checkpoint, folder.block, *machine.kernels);
+  decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
+  if (folder.spec.tied_head) {
+    reader->leave_aside("lm_head.weight");  // some files carry the tied matrix twice
+  }
+  reader->finish(options.lenient ? options.warn ? options.warn : [](std::string_view) {}
+                                 : std::function<void(std::string_view)>());
+  if (options.prefault || !options.use_mmap || checkpoint->file_bytes() <= kScanBytes) {
+    scan();
+  }
+}
+
+void Model::Impl::open_text(const std::filesystem::path& directory, const ModelOptions& options) {
+  if (has_tokenizer_file(directory)) {
+    tokenizer.emplace(Tokenizer::open(directory));
+  } else {
+    OTTOBIT_CHECK(options.lenient, ErrorCode::io, name,
+                  "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
+    if (options.warn) {
+      options.warn(name + ": no tokenizer in the folder; the model speaks token ids only");
+    }
+  }
+  if (std::optional<std::string> source = load_chat_template(directory)) {
+    chat.emplace(ChatTemplate::parse(std::move(*source), "chat template"));
+  }
+}
+
+void Model::Impl::open_random(const ModelOptions& options) {
+  const RandomModel model = parse_random_model(options.random_json);
+  name = model.shape;
+  folder = read_config(model.config);
+  random.emplace(model.format, Parallel(machine.threads));
+  decoder.emplace(Decoder::bind(folder.spec, random->reader()));
+}
+
+/// Looks for NaN and infinities in all weights, several at a time, and names the first.
+void Model::Impl::scan() const {
+  const std::vector<NamedWeight>& weights = reader->weights();
+  Index widest = 0;
+  for (const NamedWeight& weight : weights) {
+    widest = std::max(widest, weight.view.cols);
+  }
+  std::vector<float> rows(static_cast<std::size_t>(widest * machine.threads));
+  std::vector<Shape2> found(weights.size(), Shape2{-1, -1});
+  Parallel(machine.threads)
+      .for_rows(static_cast<Index>(weights.size()), 1,
+                [&](Index begin, Index end, int worker) noexcept {
+                  for (Index i = begin; i < end; ++i) {
+                    const auto at = static_cast<std::size_t>(i);
+                    found[at] = find_non_finite(weights[at].view, *machine.kernels,
+                                                rows.data() + worker * widest);
+                  }
+                });
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    OTTOBIT_CHECK(found[i].rows < 0, ErrorCode::checkpoint, weights[i].name,
+                  "element [" + std::to_string(found[i].rows) + ", " +
+                      std::to_string(found[i].cols) +
+                      "] is NaN or infinite, expected finite numbers");
+  }
+}
+
+void Model::Impl::describe() {
+  OrderedJson out;
+  out["name"] = name;
+  describe_config(folder, out);
+  describe_weights(*decoder, out);
+  if (checkpoint) {
+    out["file_bytes"] = checkpoint->file_bytes();
+    out["shards"] = checkpoint->shard_count();
+  }
+  if (tokenizer) {
+    describe_tokenizer(*tokenizer, out);
+  }
+  out["chat_template"] = chat.has_value();
+  out["end_ids"] = generation.end_ids;
+  out["isa"] = machine.kernels->isa;
+  out["threads"] = machine.threads;
+  out["load_seconds"] = load_seconds;
+  json = out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+Model::Model() : impl_(std::make_unique<Impl>()) {}
+Model::~Model() = default;
+
+std::shared_ptr<const Model> Model::open(const std::filesystem::path& directory,
+                                         const Machine& machine, const ModelOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::shared_ptr<Model> model(new Model);  // the constructor is private
+  Impl& m = *model->impl_;
+  m.machine = complete(machine);
+  if (options.random_json.empty()) {
+    m.open_folder(directory, options);
+  } else {
+    m.open_random(options);
+  }
+  m.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  m.describe();
+  return model;
+}
+
+const Machine& Model::machine() const noexcept {
+  return impl_->machine;
+}
+const Decoder& Model::decoder() const noexcept {
+  return *impl_->decoder;
+}
+Index Model::vocab() const noexcept {
+  return impl_->folder.spec.vocab;
+}
+Index Model::width() const noexcept {
+  return impl_->folder.spec.dim;
+}
+Index Model::context() const noexcept {
+  return impl_->folder.spec.context;
+}
+double Model::load_seconds() const noexcept {
+  return impl_->load_seconds;
+}
+bool Model::has_tokenizer() const noexcept {
+  return impl_->tokenizer.has_value();
+}
+const std::string& Model::json() const noexcept {
+  return impl_->json;
+}
+
+const GenerationDefaults& Model::generation_defaults() const noexcept {
+  return impl_->generation.defaults;
+}
+
+const Tokenizer& Model::tokenizer() const {
+  OTTOBIT_CHECK(impl_->tokenizer.has_value(), ErrorCode::not_found, impl_->name,
+                "this model has no tokenizer");
+  return *impl_->tokenizer;
+}
+
+bool Model::is_end(std::int32_t id) const noexcept {
+  const std::vector<std::int32_t>& ids = impl_->generation.end_ids;
+  return std::binary_search(ids.begin(), ids.end(), id);
+}
+
+namespace {
+
+Rendered render(const std::optional<ChatTemplate>& chat, const std::string& name,
+                const Tokenizer& tokenizer, std::string_view chat_json) {
+  OTTOBIT_CHECK(chat.has_value(), ErrorCode::not_found, name,
+                "the folder has no chat template; give the model plain text instead");
+  return render_chat(*chat, chat_json, tokenizer.bos_text(), tokenizer.eos_text());
+}
+
+}  // namespace
+
+std::string Model::chat_text(std::string_view chat_json) const {
+  return render(impl_->chat, impl_->name, tokenizer(), chat_json).text;
+}
+
+std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {
+  const Rendered rendered = render(impl_->chat, impl_->name, tokenizer(), chat_json);
+  std::vector<TextRange> contents;
+  for (const TextSpan& span : rendered.content) {
+    contents.push_back({span.begin, span.end});
+  }
+  return tokenizer().encode(rendered.text, {.parse_special = true, .plain = contents});
+}
+
+void Model::fail_non_finite() const {
+  if (impl_->reader) {
+    impl_->scan();
+  }
+  fail(ErrorCode::internal, impl_->name, "the logits are not finite although all weights are");
+}
+
+}  // namespace ottobit

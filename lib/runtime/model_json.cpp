@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/model_json.hpp"
+
+#include <algorithm>
+
+#include "ottobit/format/list.hpp"
+
+namespace ottobit {
+namespace {
+
+/// Bytes of a matrix and its scales.
+Index stored_bytes(const WeightView& w) {
+  Index bytes = w.rows * w.row_bytes;
+  if (w.scales != nullptr) {
+    bytes += (w.rows + w.block_rows - 1) / w.block_rows * w.scale_row_bytes;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void describe_config(const FolderConfig& folder, OrderedJson& json) {
+  const DecoderSpec& spec = folder.spec;
+  const BlockSpec& block = spec.blocks.front();
+  json["family"] = folder.family->model_type;
+  json["family_title"] = folder.family->title;
+  json["architecture"] = folder.architecture;
+  json["layers"] = spec.blocks.size();
+  json["width"] = spec.dim;
+  json["heads"] = block.mixer.heads;
+  json["kv_heads"] = block.mixer.kv_heads;
+  json["head_dim"] = block.mixer.head_dim;
+  json["feed_forward"] = block.ffn.hidden;
+  json["vocab"] = spec.vocab;
+  json["context"] = spec.context;
+  json["tied_head"] = spec.tied_head;
+}
+
+void describe_weights(const Decoder& decoder, OrderedJson& json) {
+  Index matmul = 0;
+  Index bytes = 0;
+  std::vector<std::string> formats;
+  decoder.each_linear([&](const Linear& linear) {
+    matmul += linear.weight.rows * linear.weight.cols;
+    bytes += stored_bytes(linear.weight);
+    const std::string format = format_text(linear.weight);
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+      formats.push_back(format);
+    }
+  });
+  std::string format;
+  for (const std::string& name : formats) {
+    format += (format.empty() ? "" : " + ") + name;
+  }
+  const Index head = decoder.head().weight.rows * decoder.head().weight.cols;
+  json["format"] = format;
+  json["head_format"] = format_text(decoder.head().weight);
+  json["parameters"] = matmul + (decoder.spec().tied_head ? 1 : 2) * head;
+  json["matmul_parameters"] = matmul;
+  json["head_parameters"] = head;
+  json["weight_bytes_per_token"] = bytes + stored_bytes(decoder.head().weight);
+}
+
+std::optional<std::pair<std::string, std::string>> think_markers(const Tokenizer& tokenizer) {
+  for (const char* name : {"seed:think", "think"}) {
+    const std::string begin = "<" + std::string(name) + ">";
+    const std::string end = "</" + std::string(name) + ">";
+    if (tokenizer.find_token(begin) && tokenizer.find_token(end)) {
+      return std::pair(begin, end);
+    }
+  }
+  return std::nullopt;
+}
+
+void describe_tokenizer(const Tokenizer& tokenizer, OrderedJson& json) {
+  json["tokenizer"] = tokenizer.kind();
+  json["tokenizer_vocab"] = tokenizer.vocab_size();
+  json["bos"] = tokenizer.bos_text();
+  json["eos"] = tokenizer.eos_text();
+  if (const auto markers = think_markers(tokenizer)) {
+    json["think_begin"] = markers->first;
+    json["think_end"] = markers->second;
+  }
+}
+
+}  // namespace ottobit

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ottobit/session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ottobit/decoder.hpp"
+#include "ottobit/error.hpp"
+
+#include "runtime/pages.hpp"
+
+namespace ottobit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// 512 tokens: enough to use a dequantised piece of weights many times; activations of the largest
+// published shapes then stay below 250 MB.
+constexpr Index kMicroBatch = 512;
+
+Index context_of(const Model& model, const SessionOptions& options) {
+  OTTOBIT_CHECK(options.context >= 0 && options.context <= model.context(), ErrorCode::argument,
+                "context",
+                std::to_string(options.context) + " tokens asked, the model declares " +
+                    std::to_string(model.context()));
+  return options.context == 0 ? model.context() : options.context;
+}
+
+Compute compute_of(const Model& model, const SessionOptions& options) {
+  const bool fast = model.machine().kernels->linear->has_fast_bf16;
+  return options.compute.value_or(fast ? Compute::bf16 : Compute::f32);
+}
+
+DType kv_dtype_of(Compute compute, const SessionOptions& options) {
+  const DType dtype = options.kv_dtype.value_or(compute == Compute::f32 ? DType::f32 : DType::bf16);
+  OTTOBIT_CHECK(dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16,
+                ErrorCode::unsupported, "kv_dtype",
+                "the KV cache is F32, F16 or BF16, not " + std::string(dtype_name(dtype)));
+  return dtype;
+}
+
+Index batch_of(Index context, const SessionOptions& options) {
+  OTTOBIT_CHECK(options.micro_batch >= 0, ErrorCode::argument, "micro_batch",
+                std::to_string(options.micro_batch) + ", expected 0 or more");
+  return std::min(options.micro_batch == 0 ? kMicroBatch : options.micro_batch, context);
+}
+
+}  // namespace
+
+struct Session::Impl {
+  Impl(std::shared_ptr<const Model> owner, const SessionOptions& options)
+      : model(std::move(owner)),
+        decoder(model->decoder()),
+        context(context_of(*model, options)),
+        batch(batch_of(context, options)),
+        cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context),
+        pages("KV cache", cache.bytes(), Pages::Size::normal),
+        arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
+                                 model->machine().threads, batch})),
+        ctx{*model->machine().kernels, compute_of(*model, options),
+            Parallel(model->machine().threads), arena},
+        logits(static_cast<std::size_t>(model->vocab())) {
+    cache.attach(pages.data());
+    tokens.reserve(static_cast<std::size_t>(context));
+  }
+
+  [[nodiscard]] Index length() const noexcept { return static_cast<Index>(tokens.size()); }
+
+  void check_room(Index count) const {
+    OTTOBIT_CHECK(count <= context - length(), ErrorCode::context, "context",
+                  std::to_string(count) + " tokens after " + std::to_string(length()) +
+                      " do not fit in " + std::to_string(context));
+  }
+
+  void check_ids(std::span<const std::int32_t> ids) const {
+    for (const std::int32_t id : ids) {
+      OTTOBIT_CHECK(id >= 0 && id < model->vocab(), ErrorCode::argument, "token",
+                    "id " + std::to_string(id) + " is not in the vocabulary of " +
+                        std::to_string(model->vocab()));
+    }
+  }
+
+  /// The logits of the last token are not at hand; its recomputation brings them back.
+  void forget_logits() noexcept { computed = std::min(computed, std::max<Index>(length() - 1, 0)); }
+
+  /// Computes the tokens that are in the history but not in the cache, in micro batches.
+  void compute_tail(const Progress& progress) {
+    const Index total = length() - computed;
+    Index done = 0;
+    while (computed < length()) {
+      const Index count = std::min(batch, length() - computed);
+      const bool last = computed + count == length();
+      decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
+                      cache, last ? 1 : 0, logits.data());
+      computed += count;
+      done += count;
+      note_memory();
+      if (progress &&
+          !progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total)) && !last) {
+        fail(
+            ErrorCode::cancelled, "",
+            "cancelled after " + std::to_string(done) + " of " + std::to_string(total) + " tokens");
+      }
+    }
+    if (total > 0) {
+      check_finite();
+    }
+  }
+
+  /// A NaN or infinity in a weight ends up here; the error names the tensor.
+  void check_finite() const {
+    float sum = 0.0F;
+    for (const float logit : logits) {
+      sum += logit - logit;  // 0, or NaN for NaN and infinities
+    }
+    if (std::isnan(sum)) {
+      model->fail_non_finite();
+    }
+  }
+
+  void note_memory() noexcept {
+    const auto per_token = static_cast<std::uint64_t>(cache.bytes() / std::max<Index>(context, 1));
+    stats.kv_bytes = std::max(stats.kv_bytes, per_token * static_cast<std::uint64_t>(computed));
+    stats.peak_bytes = stats.kv_bytes + static_cast<std::uint64_t>(arena.size()) +
+                       sizeof(float) * logits.size() + sizeof(std::int32_t) * tokens.capacity();
+  }
+
+  static std::size_t index(Index i) noexcept { return static_cast<std::size_t>(i); }
+
+  std::shared_ptr<const Model> model;
+  const Decoder& decoder;
+  Index context;
+  Index batch;
+  KvCache cache;
+  Pages pages;
+  Arena arena;
+  ExecContext ctx;
+  std::vector<std::int32_t> tokens;  // history; capacity = context
+  Index computed = 0;                // tokens whose keys and values are in the cache
+  std::vector<float> logits;         // after token computed - 1
+  SessionStats stats;
+};
+
+Session::Session(std::shared_ptr<const Model> model, const SessionOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(model), options)) {}
+
+Session::~Session() = default;
+
+void Session::append(std::span<const std::int32_t> ids, const Progress& progress) {
+  Impl& s = *impl_;
+  s.check_room(static_cast<Index>(ids.size()));
+  s.check_ids(ids);
+  if (ids.empty()) {
+    return;
+  }
+  s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
+  const auto start = Clock::now();
+  const Index before = s.computed;
+  const auto account = [&] {
+    s.stats.prompt_seconds += seconds_since(start);
+    s.stats.prompt_tokens += static_cast<std::uint64_t>(s.computed - before);
+  };
+  try {
+    s.compute_tail(progress);
+  } catch (...) {
+    account();
+    s.tokens.resize(Impl::index(s.computed));
+    s.forget_logits();
+    throw;
+  }
+  account();
+}
+
+Index Session::set(std::span<const std::int32_t> ids, const Progress& progress) {
+  Impl& s = *impl_;
+  const auto ends = std::mismatch(s.tokens.begin(), s.tokens.end(), ids.begin(), ids.end());
+  const auto common = static_cast<Index>(ends.first - s.tokens.begin());
+  const auto rest = ids.subspan(Impl::index(common));
+  OTTOBIT_CHECK(static_cast<Index>(ids.size()) <= s.context, ErrorCode::context, "context",
+                std::to_string(ids.size()) + " tokens do not fit in " + std::to_string(s.context));
+  s.check_ids(rest);  // before anything is forgotten
+  if (common < s.length()) {
+    truncate(common);
+  }
+  append(rest, progress);
+  s.stats.prompt_reused += static_cast<std::uint64_t>(common);
+  return common;
+}
+
+void Session::truncate(Index keep) {
+  Impl& s = *impl_;
+  OTTOBIT_CHECK(keep >= 0 && keep <= s.length(), ErrorCode::argument, "keep",
+                std::to_string(keep) + " of " + std::to_string(s.length()) + " tokens");
+  if (keep < s.length()) {
+    s.tokens.resize(Impl::index(keep));
+    s.forget_logits();
+  }
+}
+
+void Session::push(std::int32_t id) {
+  impl_->check_room(1);
+  impl_->check_ids({&id, 1});
+  impl_->tokens.push_back(id);
+  impl_->stats.generated_tokens += 1;
+}
+
+Index Session::length() const noexcept {
+  return impl_->length();
+}
+Index Session::context() const noexcept {
+  return impl_->context;
+}
+Compute Session::compute() const noexcept {
+  return impl_->ctx.compute;
+}
+std::span<const std::int32_t> Session::tokens() const noexcept {
+  return impl_->tokens;
+}
+const SessionStats& Session::stats() const noexcept {
+  return impl_->stats;
+}
+const Model& Session::model() const noexcept {
+  return *impl_->model;
+}
+const std::shared_ptr<const Model>& Session::shared_model() const noexcept {
+  return impl_->model;
+}
+
+std::span<const float> Session::logits() {
+  Impl& s = *impl_;
+  OTTOBIT_CHECK(s.length() > 0, ErrorCode::argument, "session",
+                "it is empty: nothing was appended");
+  if (s.computed < s.length()) {
+    const auto start = Clock::now();
+    s.compute_tail({});
+    s.stats.decode_seconds += seconds_since(start);
+  }
+  return s.logits;
+}
+
+void Session::append_all_logits(std::span<const std::int32_t> ids, std::span<float> out) {
+  Impl& s = *impl_;
+  const Index vocab = s.model->vocab();
+  const auto count = static_cast<Index>(ids.size());
+  s.check_room(count);
+  s.check_ids(ids);
+  OTTOBIT_CHECK(count <= s.batch && static_cast<Index>(out.size()) == count * vocab,
+                ErrorCode::argument, "append_all_logits",
+                std::to_string(count) + " tokens, expected at most a micro batch of " +
+                    std::to_string(s.batch) + " and room for the logits of each");
+  if (ids.empty()) {
+    return;
+  }
+  s.compute_tail({});
+  s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
+  s.decoder.forward(s.ctx, ids, s.computed, s.cache, count, out.data());
+  s.computed += count;
+  const auto last = out.last(Impl::index(vocab));
+  std::copy(last.begin(), last.end(), s.logits.begin());
+  s.note_memory();
+}
+
+void Session::observe(ResidualObserver observer) noexcept {
+  impl_->ctx.observer = observer;
+}
+
+}  // namespace ottobit

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/weight_reader.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "ottobit/error.hpp"
+#include "ottobit/format/list.hpp"
+
+namespace ottobit {
+namespace {
+
+bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> ends) {
+  for (const std::string_view end : ends) {
+    if (name.ends_with(end)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// What a tensor nobody asked for probably is.
+std::string leftover_text(const TensorSource& source, const std::string& name, Index count) {
+  for (const std::string_view suffix : {"_scale_inv", "_scale"}) {
+    if (name.ends_with(suffix)) {
+      const std::string weight = name.substr(0, name.size() - suffix.size());
+      return source.find(weight) == nullptr ? "scale without its weight `" + weight + "`"
+                                            : "a scale that `" + weight + "` does not use";
+    }
+  }
+  const std::string others =
+      count == 1 ? "" : "; so are " + std::to_string(count - 1) + " other tensors";
+  return "unknown to this model: nothing would use this tensor" + others;
+}
+
+}  // namespace
+
+WeightReader CheckpointReader::reader() {
+  return {[this](const std::string& name, Shape2 shape) { return matrix(name, shape); },
+          [this](const std::string& name, Index n) { return vector(name, n); }};
+}
+
+WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
+  std::vector<std::string> used;
+  const WeightView view = recognise(source_, name, shape, block_, used);
+  used_.insert(used.begin(), used.end());
+  weights_.push_back({name + ".weight", view});
+  return view;
+}
+
+std::vector<float> CheckpointReader::vector(const std::string& name, Index n) {
+  const TensorEntry& entry = require_tensor(source_, name, {n});
+  WeightView row;
+  switch (entry.dtype) {
+    case DType::f32:
+      row.format = FormatId::f32;
+      break;
+    case DType::f16:
+      row.format = FormatId::f16;
+      break;
+    case DType::bf16:
+      row.format = FormatId::bf16;
+      break;
+    default:
+      fail(ErrorCode::unsupported, name,
+           "dtype " + std::string(dtype_name(entry.dtype)) + ", expected F32, F16 or BF16");
+  }
+  row.data = entry.bytes.data();
+  row.rows = 1;
+  row.cols = n;
+  row.row_bytes = static_cast<Index>(entry.bytes.size());
+  std::vector<float> values(static_cast<std::size_t>(n));
+  kernels_.linear->dequant_f32(row, {0, 1}, values.data(), n);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    OTTOBIT_CHECK(std::isfinite(values[i]), ErrorCode::checkpoint, name,
+                  "element " + std::to_string(i) + " is not a finite number");
+  }
+  used_.insert(name);
+  return values;
+}
+
+void CheckpointReader::finish(const std::function<void(std::string_view)>& warn) const {
+  std::string first;
+  Index count = 0;
+  for (const std::string& name : source_.names()) {
+    // Buffers of old exports: the frequencies follow from the configuration.
+    if (used_.contains(name) || ends_with_any(name, {".rotary_emb.inv_freq"})) {
+      continue;
+    }
+    first = count == 0 ? name : first;
+    ++count;
+  }
+  if (count == 0) {
+    return;
+  }
+  const std::string text = leftover_text(source_, first, count);
+  if (!warn) {
+    fail(ErrorCode::checkpoint, first, text);
+  }
+  warn(first + ": " + text);
+}
+
+Shape2 find_non_finite(const WeightView& w, const KernelTable& kernels, float* row) noexcept {
+  for (Index r = 0; r < w.rows; ++r) {
+    kernels.linear->dequant_f32(w, {r, r + 1}, row, w.cols);
+    float sum = 0.0F;
+    for (Index k = 0; k < w.cols; ++k) {
+      sum += row[k] - row[k];  // 0, or NaN for NaN and infinities
+    }
+    for (Index k = 0; std::isnan(sum) && k < w.cols; ++k) {
+      if (!std::isfinite(row[k])) {
+        return {r, k};
+      }
+    }
+  }
+  return {-1, -1};
+}
+
+}  // namespace ottobit

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckpointReader: gives a decoder its weights from a TensorSource and keeps the account: every
+// tensor used once, none left over, no scale without its weight.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/layers/scope.hpp"
+#include "ottobit/source.hpp"
+#include "ottobit/weight.hpp"
+
+namespace ottobit {
+
+struct NamedWeight {
+  std::string name;
+  WeightView view;
+};
+
+class CheckpointReader {
+ public:
+  /// `block`: rows and columns of one scale, for the formats whose files do not say.
+  CheckpointReader(const TensorSource& source, Shape2 block, const KernelTable& kernels)
+      : source_(source), block_(block), kernels_(kernels) {}
+
+  /// Refers to this object.
+  [[nodiscard]] WeightReader reader();
+  /// Declares tensors that this model does not compute with, if they are there.
+  void leave_aside(const std::string& name) { used_.insert(name); }
+  /// After binding: Error{checkpoint} if tensors are left over; a call of `warn` instead, if given.
+  void finish(const std::function<void(std::string_view)>& warn) const;
+
+  [[nodiscard]] const std::vector<NamedWeight>& weights() const noexcept { return weights_; }
+
+ private:
+  [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
+  [[nodiscard]] std::vector<float> vector(const std::string& name, Index n);
+
+  const TensorSource& source_;
+  Shape2 block_;
+  const KernelTable& kernels_;
+  std::unordered_set<std::string> used_;
+  std::vector<NamedWeight> weights_;
+};
+
+/// Row and column of the first element that, scaled, is NaN or infinite; {-1, -1} if there is none.
+/// Reads all bytes. `row` is workspace for w.cols floats.
+[[nodiscard]] Shape2 find_non_finite(const WeightView& w, const KernelTable& kernels,
+                                     float* row) noexcept;
+
+}  // namespace ottobit

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokenizer/bpe.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <queue>
+
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
+#include "tokenizer/byte_level.hpp"
+#include "tokenizer/spec.hpp"
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit {
+namespace {
+
+constexpr std::int64_t kMaxVocab = std::int64_t{1} << 24;
+
+std::uint64_t pair_key(std::int32_t left, std::int32_t right) noexcept {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32U |
+         static_cast<std::uint32_t>(right);
+}
+
+/// "<0x0A>" for 10.
+std::string byte_spelling(unsigned byte) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  return std::string("<0x") + kHex[byte >> 4U] + kHex[byte & 15U] + ">";
+}
+
+}  // namespace
+
+Bpe Bpe::parse(const Json& model, bool byte_level, const std::string& subject) {
+  Bpe bpe;
+  bpe.byte_level_ = byte_level;
+  bpe.byte_fallback_ = spec_flag(model, "byte_fallback", false, subject);
+  bpe.fuse_unknown_ = spec_flag(model, "fuse_unk", false, subject);
+  bpe.ignore_merges_ = spec_flag(model, "ignore_merges", false, subject);
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    const auto found = model.find(key);
+    OTTOBIT_CHECK(found == model.end() || found->is_null() || *found == "", ErrorCode::unsupported,
+                  subject, "`" + std::string(key) + "` is not known");
+  }
+  OTTOBIT_CHECK(model.contains("vocab") && model["vocab"].is_object(), ErrorCode::format, subject,
+                "`vocab` is missing or not an object");
+  bpe.parse_vocab(model["vocab"], subject);
+  bpe.parse_merges(spec_list(model, "merges", subject), subject);
+  const auto id_of = [&](const std::string& spelling) {
+    const auto found = bpe.vocab_.find(spelling);
+    return found == bpe.vocab_.end() ? -1 : found->second;
+  };
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    std::string spelling;
+    if (byte_level) {
+      utf8::append(spelling, byte_level_character(static_cast<std::uint8_t>(byte)));
+    } else if (bpe.byte_fallback_) {
+      spelling = byte_spelling(byte);
+    }
+    bpe.bytes_[byte] = id_of(spelling);
+  }
+  if (model.contains("unk_token") && !model["unk_token"].is_null()) {
+    const std::string unknown = spec_text(model, "unk_token", subject);
+    bpe.unknown_ = id_of(unknown);
+    OTTOBIT_CHECK(bpe.unknown_ >= 0, ErrorCode::format, subject,
+                  "`unk_token` " + in_backticks(unknown) + " is not in the vocabulary");
+  }
+  return bpe;
+}
+
+void Bpe::parse_vocab(const Json& vocab, const std::string& subject) {
+  vocab_.reserve(vocab.size());
+  for (const auto& [spelling, id] : vocab.items()) {
+    const std::string name = subject + ": vocab: " + in_backticks(spelling);
+    OTTOBIT_CHECK(id.is_number_integer(), ErrorCode::format, name,
+                  "id is " + std::string(json_type_text(id)) + ", expected an integer");
+    const bool fits = id.is_number_unsigned() && id.get<std::uint64_t>() < kMaxVocab;
+    OTTOBIT_CHECK(fits, ErrorCode::format, name,
+                  "id " + id.dump() + ", expected 0 to " + std::to_string(kMaxVocab - 1));
+    const auto value = id.get<std::int32_t>();
+    vocab_.emplace(spelling, value);
+    if (ignore_merges_) {
+      const std::optional<std::string> bytes =
+          byte_level_ ? byte_level_bytes(spelling) : std::optional<std::string>(spelling);
+      if (bytes) {
+        whole_.emplace(*bytes, value);
+      }
+    }
+  }
+}
+
+void Bpe::parse_merges(const Json& merges, const std::string& subject) {
+  OTTOBIT_CHECK(merges.size() < static_cast<std::size_t>(kMaxVocab), ErrorCode::format, subject,
+                std::to_string(merges.size()) + " merges");
+  merges_.reserve(merges.size());
+  std::int32_t rank = 0;
+  for (const Json& merge : merges) {
+    const std::string name = subject + ": merges[" + std::to_string(rank) + "]";
+    std::string left;
+    std::string right;
+    if (merge.is_string()) {  // "left right"
+      const auto& text = merge.get_ref<const std::string&>();
+      const std::size_t space = text.find(' ');
+      OTTOBIT_CHECK(space != std::string::npos, ErrorCode::format, name,
+                    in_backticks(text) + " is not two symbols");
+      left = text.substr(0, space);
+      right = text.substr(space + 1);
+    } else {
+      OTTOBIT_CHECK(
+          merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(),
+          ErrorCode::format, name, std::string(json_type_text(merge)) + ", expected two symbols");
+      left = merge[0].get<std::string>();
+      right = merge[1].get<std::string>();
+    }
+    const auto id_of = [&](const std::string& spelling) {
+      const auto found = vocab_.find(spelling);
+      OTTOBIT_CHECK(found != vocab_.end(), ErrorCode::format, name,
+                    in_backticks(spelling) + " is not in the vocabulary");
+      return found->second;
+    };
+    // A pair named twice keeps its later rank, as in the reference implementation.
+    merges_[pair_key(id_of(left), id_of(right))] = {rank, id_of(left + right)};
+    ++rank;
+  }
+}
+
+const Bpe::Merge* Bpe::find_merge(std::int32_t left, std::int32_t right) const {
+  const auto found = merges_.find(pair_key(left, right));
+  return found == merges_.end() ? nullptr : &found->second;
+}
+
+void Bpe::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
+  if (ignore_merges_) {
+    const auto found = whole_.find(std::string(piece));
+    if (found != whole_.end()) {
+      ids.push_back(found->second);
+      return;
+    }
+  }
+  std::vector<std::int32_t> symbols;
+  symbols_of(piece, symbols);
+  merge(symbols);
+  ids.insert(ids.end(), symbols.begin(), symbols.end());
+}
+
+void Bpe::symbols_of(std::string_view piece, std::vector<std::int32_t>& symbols) const {
+  bool last_unknown = false;
+  const auto push_unknown = [&] {
+    if (unknown_ >= 0 && !(fuse_unknown_ && last_unknown)) {
+      symbols.push_back(unknown_);
+    }
+    last_unknown = true;
+  };
+  if (byte_level_) {
+    for (const char c : piece) {
+      const std::int32_t id = bytes_[static_cast<unsigned char>(c)];
+      if (id >= 0) {
+        symbols.push_back(id);
+        last_unknown = false;
+      } else {
+        push_unknown();
+      }
+    }
+    return;
+  }
+  while (!piece.empty()) {
+    const std::string character(piece.substr(0, utf8::first_character(piece).length));
+    piece.remove_prefix(character.size());
+    const auto found = vocab_.find(character);
+    if (found != vocab_.end()) {
+      symbols.push_back(found->second);
+      last_unknown = false;
+      continue;
+    }
+    const bool as_bytes =
+        byte_fallback_ && std::all_of(character.begin(), character.end(), [&](char c) {
+          return bytes_[static_cast<unsigned char>(c)] >= 0;
+        });
+    if (!as_bytes) {
+      push_unknown();
+      continue;
+    }
+    for (const char c : character) {
+      symbols.push_back(bytes_[static_cast<unsigned char>(c)]);
+    }
+    last_unknown = false;
+  }
+}
+
+/// Doubly linked symbols and a heap of candidate pairs: O(n log n) however long the piece is.
+void Bpe::merge(std::vector<std::int32_t>& symbols) const {
+  struct Node {
+    std::int32_t id;  // -1: merged into the one before
+    std::int32_t previous;
+    std::int32_t next;
+  };
+  struct Candidate {
+    std::int32_t rank;
+    std::int32_t at;           // index of the left node
+    std::int32_t left, right;  // ids when it was found; stale if they changed since
+    bool operator<(const Candidate& other) const noexcept {  // the heap gives its largest first
+      return rank != other.rank ? rank > other.rank : at > other.at;
+    }
+  };
+  OTTOBIT_CHECK(symbols.size() < static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()),
+                ErrorCode::argument, "text", "too long");
+  const auto count = static_cast<std::int32_t>(symbols.size());
+  std::vector<Node> nodes;
+  nodes.reserve(symbols.size());
+  for (std::int32_t i = 0; i < count; ++i) {
+    nodes.push_back({symbols[static_cast<std::size_t>(i)], i - 1, i + 1 < count ? i + 1 : -1});
+  }
+  const auto node = [&](std::int32_t i) -> Node& { return nodes[static_cast<std::size_t>(i)]; };
+  std::priority_queue<Candidate> heap;
+  const auto consider = [&](std::int32_t left) {
+    if (left < 0 || node(left).next < 0) {
+      return;
+    }
+    const std::int32_t a = node(left).id;
+    const std::int32_t b = node(node(left).next).id;
+    if (const Merge* merge = find_merge(a, b)) {
+      heap.push({merge->rank, left, a, b});
+    }
+  };
+  for (std::int32_t i = 0; i + 1 < count; ++i) {
+    consider(i);
+  }
+  while (!heap.empty()) {
+    const Candidate best = heap.top();
+    heap.pop();
+    Node& left = node(best.at);
+    if (left.id != best.left || left.next < 0 || node(left.next).id != best.right) {
+      continue;
+    }
+    Node& right = node(left.next);
+    left.id = find_merge(best.left, best.right)->id;
+    left.next = right.next;
+    right.id = -1;
+    if (left.next >= 0) {
+      node(left.next).previous = best.at;
+    }
+    consider(left.previous);
+    consider(best.at);
+  }
+  symbols.clear();
+  for (std::int32_t i = count > 0 ? 0 : -1; i >= 0; i = node(i).next) {
+    symbols.push_back(node(i).id);
+  }
+}
+
+}  // namespace ottobit

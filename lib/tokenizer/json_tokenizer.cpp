@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokenizer/json_tokenizer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
+#include "tokenizer/byte_level.hpp"
+#include "tokenizer/spec.hpp"
+
+namespace ottobit {
+namespace {
+
+constexpr std::int32_t kMaxVocab = 1 << 24;
+
+const Json& part(const Json& root, const char* key) {
+  static const Json kNull;
+  const auto found = root.find(key);
+  return found == root.end() ? kNull : *found;
+}
+
+/// The byte of "<0x0A>", or -1.
+int fallback_byte(std::string_view spelling) {
+  if (spelling.size() != 6 || !spelling.starts_with("<0x") || spelling.back() != '>') {
+    return -1;
+  }
+  int byte = -1;
+  const auto [end, error] = std::from_chars(spelling.data() + 3, spelling.data() + 5, byte, 16);
+  return error == std::errc() && end == spelling.data() + 5 ? byte : -1;
+}
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+void parse_decoder(const Json& spec, Decoding& decoding, const std::string& subject, int depth) {
+  const std::string type = spec_type(spec, subject, depth);
+  const std::string where = subject + ": " + type;
+  if (type == "Sequence") {
+    for (const Json& step : spec_list(spec, "decoders", where)) {
+      parse_decoder(step, decoding, subject, depth + 1);
+    }
+  } else if (type == "ByteLevel") {
+    decoding.byte_level = true;
+  } else if (type == "ByteFallback") {
+    decoding.byte_fallback = true;
+  } else if (type == "Replace") {
+    const SplitPattern pattern = spec_pattern(spec, where);
+    OTTOBIT_CHECK(!pattern.is_regex, ErrorCode::unsupported, where,
+                  "a regular expression in a decoder is not known");
+    decoding.replace.emplace_back(pattern.text, spec_text(spec, "content", where));
+  } else if (type == "Metaspace") {
+    const std::string mark =
+        spec.contains("replacement") ? spec_text(spec, "replacement", where) : "\u2581";
+    OTTOBIT_CHECK(!mark.empty(), ErrorCode::format, where, "an empty `replacement`");
+    decoding.replace.emplace_back(mark, " ");
+    decoding.strip_first_space =
+        !spec.contains("prepend_scheme") || spec_text(spec, "prepend_scheme", where) != "never";
+  } else if (type == "Strip") {
+    const bool one_space = spec_text(spec, "content", where) == " " && part(spec, "start") == 1 &&
+                           part(spec, "stop") == 0;
+    OTTOBIT_CHECK(one_space, ErrorCode::unsupported, where, "known is only one space at the start");
+    decoding.strip_first_space = true;
+  } else if (type != "Fuse") {
+    fail_unknown(subject, "decoder", type);
+  }
+}
+
+/// Collects the control tokens a template puts before and after the text.
+void parse_post_processor(const Json& spec, JsonTokenizer& out, const std::string& subject,
+                          int depth) {
+  const std::string type = spec_type(spec, subject, depth);
+  const std::string where = subject + ": " + type;
+  if (type == "Sequence") {
+    for (const Json& step : spec_list(spec, "processors", where)) {
+      parse_post_processor(step, out, subject, depth + 1);
+    }
+    return;
+  }
+  if (type == "ByteLevel") {
+    return;  // concerns offsets only
+  }
+  if (type != "TemplateProcessing") {
+    fail_unknown(subject, "post-processor", type);
+  }
+  bool before = true;
+  for (const Json& item : spec_list(spec, "single", where)) {
+    if (item.contains("Sequence")) {
+      before = false;
+      continue;
+    }
+    OTTOBIT_CHECK(item.contains("SpecialToken") && item["SpecialToken"].is_object(),
+                  ErrorCode::format, where, "`single` holds neither a token nor the text");
+    const std::string name = spec_text(item["SpecialToken"], "id", where);
+    const Json& tokens = part(spec, "special_tokens");
+    OTTOBIT_CHECK(tokens.is_object() && tokens.contains(name) && tokens[name].is_object(),
+                  ErrorCode::format, where,
+                  in_backticks(name) + " is missing from `special_tokens`");
+    for (const Json& id : spec_list(tokens[name], "ids", where)) {
+      const bool known =
+          id.is_number_unsigned() &&
+          id.get<std::uint64_t>() < static_cast<std::uint64_t>(out.vocabulary.size());
+      OTTOBIT_CHECK(known, ErrorCode::format, where,
+                    "id " + id.dump() + " of " + in_backticks(name) + " is not in the vocabulary");
+      (before ? out.prefix : out.suffix).push_back(id.get<std::int32_t>());
+    }
+  }
+}
+
+void parse_added(const Json& list, JsonTokenizer& out, const std::string& subject) {
+  OTTOBIT_CHECK(list.is_null() || list.is_array(), ErrorCode::format, subject,
+                "`added_tokens` is " + std::string(json_type_text(list)) + ", expected an array");
+  for (const Json& item : list) {
+    const std::string where = subject + ": added_tokens";
+    OTTOBIT_CHECK(item.is_object(), ErrorCode::format, where,
+                  "holds " + std::string(json_type_text(item)) + ", expected objects");
+    AddedToken token;
+    token.content = spec_text(item, "content", where);
+    const Json& id = part(item, "id");
+    OTTOBIT_CHECK(id.is_number_unsigned() && id.get<std::uint64_t>() < kMaxVocab, ErrorCode::format,
+                  where,
+                  "id " + id.dump() + " of " + in_backticks(token.content) + ", expected 0 to " +
+                      std::to_string(kMaxVocab - 1));
+    token.id = id.get<std::int32_t>();
+    token.special = spec_flag(item, "special", false, where);
+    token.normalized = spec_flag(item, "normalized", false, where);
+    token.single_word = spec_flag(item, "single_word", false, where);
+    token.lstrip = spec_flag(item, "lstrip", false, where);
+    token.rstrip = spec_flag(item, "rstrip", false, where);
+    out.vocabulary.set(token.id, token.content, {}, subject);
+    out.vocabulary.special[static_cast<std::size_t>(token.id)] = token.special;
+    out.added.add(std::move(token));
+  }
+}
+
+}  // namespace
+
+void Vocabulary::set(std::int32_t id, const std::string& spelling, const Decoding& decoding,
+                     const std::string& subject) {
+  OTTOBIT_CHECK(id >= 0 && id < kMaxVocab, ErrorCode::format, subject,
+                "id " + std::to_string(id) + " of " + in_backticks(spelling) + ", expected 0 to " +
+                    std::to_string(kMaxVocab - 1));
+  const auto at = static_cast<std::size_t>(id);
+  if (at >= bytes.size()) {
+    bytes.resize(at + 1);
+    special.resize(at + 1);
+    is_byte.resize(at + 1);
+  }
+  by_text.emplace(spelling, id);
+  const int byte = decoding.byte_fallback ? fallback_byte(spelling) : -1;
+  is_byte[at] = byte >= 0;
+  if (byte >= 0) {
+    bytes[at] = std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
+    return;
+  }
+  std::string text = spelling;
+  for (const auto& [from, to] : decoding.replace) {
+    replace_all(text, from, to);
+  }
+  bytes[at] = decoding.byte_level ? byte_level_bytes(text).value_or(text) : text;
+}
+
+JsonTokenizer JsonTokenizer::open(const std::filesystem::path& file) {
+  const std::string subject = file_name_text(file);
+  const Json root = parse_json(read_text_file(file), subject);
+  OTTOBIT_CHECK(root.is_object(), ErrorCode::format, subject,
+                std::string(json_type_text(root)) + ", expected an object");
+  const Json& model = part(root, "model");
+  OTTOBIT_CHECK(model.is_object(), ErrorCode::format, subject,
+                "`model` is " + std::string(json_type_text(model)) + ", expected an object");
+  JsonTokenizer out;
+  // Files of the first versions leave the type out; they are BPE.
+  const std::string type = model.contains("type") ? spec_text(model, "type", subject) : "BPE";
+  if (type != "BPE") {
+    fail_unknown(subject, "model", type);
+  }
+  out.normalizer = Normalizer::parse(part(root, "normalizer"), subject + ": normalizer");
+  out.pre_tokenizer = PreTokenizer::parse(part(root, "pre_tokenizer"), subject + ": pre_tokenizer");
+  if (!part(root, "decoder").is_null()) {
+    parse_decoder(part(root, "decoder"), out.decoding, subject + ": decoder", 0);
+  }
+  const bool byte_level = out.pre_tokenizer.is_byte_level();
+  out.bpe = Bpe::parse(model, byte_level, subject + ": model");
+  for (const auto& [spelling, id] : out.bpe.vocab()) {
+    out.vocabulary.set(id, spelling, out.decoding, subject);
+  }
+  parse_added(part(root, "added_tokens"), out, subject);
+  if (!part(root, "post_processor").is_null()) {
+    parse_post_processor(part(root, "post_processor"), out, subject + ": post_processor", 0);
+  }
+  out.kind = std::string(byte_level ? "byte-level BPE (" : "BPE (") + subject + ")";
+  return out;
+}
+
+void JsonTokenizer::encode(std::string_view text, bool first,
+                           std::vector<std::int32_t>& ids) const {
+  std::vector<std::string> pieces(1,
+                                  normalizer.empty() ? std::string(text) : normalizer.apply(text));
+  pre_tokenizer.apply(pieces, first);
+  for (const std::string& piece : pieces) {
+    bpe.encode(piece, ids);
+  }
+}
+
+}  // namespace ottobit

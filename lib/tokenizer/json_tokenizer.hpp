@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a tokenizer.json (or a tokenizer.model) into the parts a Tokenizer is made of.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tokenizer/added_tokens.hpp"
+#include "tokenizer/bpe.hpp"
+#include "tokenizer/normalize.hpp"
+#include "tokenizer/pretokenize.hpp"
+
+namespace ottobit {
+
+/// How ids become text again.
+struct Decoding {
+  bool byte_level = false;                                   ///< spellings are in the byte alphabet
+  bool byte_fallback = false;                                ///< <0x0A> stands for a byte
+  std::vector<std::pair<std::string, std::string>> replace;  ///< in each token's spelling
+  bool strip_first_space = false;                            ///< one space at the very beginning
+};
+
+/// The vocabulary by id. Ids without a token are holes: empty bytes.
+struct Vocabulary {
+  std::vector<std::string> bytes;  ///< what the token stands for in a text
+  std::vector<bool> special;       ///< control tokens
+  std::vector<bool> is_byte;       ///< one byte of a fallback, not text by itself
+  std::unordered_map<std::string, std::int32_t> by_text;  ///< spelling in the file -> id
+
+  /// Error{format} if the id lies beyond reason.
+  void set(std::int32_t id, const std::string& spelling, const Decoding& decoding,
+           const std::string& subject);
+  [[nodiscard]] std::int32_t size() const noexcept {
+    return static_cast<std::int32_t>(bytes.size());
+  }
+};
+
+struct JsonTokenizer {
+  Normalizer normalizer;
+  PreTokenizer pre_tokenizer;
+  Bpe bpe;
+  AddedTokens added;
+  Vocabulary vocabulary;
+  Decoding decoding;
+  std::vector<std::int32_t> prefix, suffix;  ///< what the post-processor adds
+  std::string kind;
+
+  [[nodiscard]] static JsonTokenizer open(const std::filesystem::path& file);
+
+  /// Appends the ids of text without added tokens that must be found in the raw text. `first`: it
+  /// begins the input.
+  void encode(std::string_view text, bool first, std::vector<std::int32_t>& ids) const;
+};
+
+}  // namespace ottobit

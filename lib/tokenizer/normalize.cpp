@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokenizer/normalize.hpp"
+
+#include <cstdlib>
+#include <new>
+
+#include <utf8proc.h>
+
+#include "ottobit/error.hpp"
+
+#include "tokenizer/spec.hpp"
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit {
+namespace {
+
+std::string normal_form(std::string_view text, unsigned options) {
+  utf8proc_uint8_t* result = nullptr;
+  const utf8proc_ssize_t size = utf8proc_map(
+      static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data())),
+      static_cast<utf8proc_ssize_t>(text.size()), &result, static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, &std::free);
+  if (size == UTF8PROC_ERROR_NOMEM) {
+    throw std::bad_alloc();
+  }
+  OTTOBIT_CHECK(size >= 0, ErrorCode::argument, "text", utf8proc_errmsg(size));
+  return {static_cast<const char*>(static_cast<const void*>(result)),
+          static_cast<std::size_t>(size)};
+}
+
+std::string lowercase(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const utf8::Character character = utf8::first_character(text);
+    const auto code = static_cast<utf8proc_int32_t>(character.code);
+    utf8::append(out, static_cast<char32_t>(utf8proc_tolower(code)));
+    text.remove_prefix(character.length);
+  }
+  return out;
+}
+
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
+    out += text.substr(0, at);
+    out += to;
+    text.remove_prefix(at + from.size());
+  }
+  return out += text;
+}
+
+std::string replace_all(std::string_view text, const Regex& from, std::string_view to) {
+  std::string out;
+  Regex::Search search(from, text);
+  std::size_t at = 0;
+  while (const std::optional<TextRange> match = search.next(at)) {
+    out += text.substr(at, match->begin - at);
+    out += to;
+    at = match->end;
+  }
+  return out += text.substr(at);
+}
+
+std::string_view strip(std::string_view text, bool left, bool right) {
+  constexpr std::string_view kSpace = " \t\n\r\v\f";
+  if (left) {
+    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+  }
+  if (right) {
+    text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+  }
+  return text;
+}
+
+}  // namespace
+
+Normalizer Normalizer::parse(const Json& spec, const std::string& subject) {
+  Normalizer normalizer;
+  if (!spec.is_null()) {
+    normalizer.add(spec, subject, 0);
+  }
+  return normalizer;
+}
+
+void Normalizer::add(const Json& spec, const std::string& subject, int depth) {
+  const std::string type = spec_type(spec, subject, depth);
+  const std::string where = subject + ": " + type;
+  if (type == "Sequence") {
+    for (const Json& step : spec_list(spec, "normalizers", where)) {
+      add(step, subject, depth + 1);
+    }
+    return;
+  }
+  Step step;
+  if (type == "NFC") {
+    step.kind = Kind::nfc;
+  } else if (type == "NFD") {
+    step.kind = Kind::nfd;
+  } else if (type == "NFKC") {
+    step.kind = Kind::nfkc;
+  } else if (type == "NFKD") {
+    step.kind = Kind::nfkd;
+  } else if (type == "Lowercase") {
+    step.kind = Kind::lowercase;
+  } else if (type == "Prepend") {
+    step.kind = Kind::prepend;
+    step.content = spec_text(spec, "prepend", where);
+  } else if (type == "Replace") {
+    step.kind = Kind::replace;
+    step.content = spec_text(spec, "content", where);
+    const SplitPattern pattern = spec_pattern(spec, where);
+    step.pattern = pattern.text;
+    if (pattern.is_regex) {
+      step.regex = std::make_shared<const Regex>(pattern.text, where);
+    }
+  } else if (type == "Strip") {
+    step.kind = Kind::strip;
+    step.left = spec_flag(spec, "strip_left", true, where);
+    step.right = spec_flag(spec, "strip_right", true, where);
+  } else {
+    fail_unknown(subject, "normalizer", type);
+  }
+  steps_.push_back(std::move(step));
+}
+
+std::string Normalizer::apply(std::string_view text) const {
+  constexpr unsigned kStable = UTF8PROC_STABLE;
+  std::string out(text);
+  for (const Step& step : steps_) {
+    switch (step.kind) {
+      case Kind::nfc:
+        out = normal_form(out, kStable | UTF8PROC_COMPOSE);
+        break;
+      case Kind::nfd:
+        out = normal_form(out, kStable | UTF8PROC_DECOMPOSE);
+        break;
+      case Kind::nfkc:
+        out = normal_form(out, kStable | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+        break;
+      case Kind::nfkd:
+        out = normal_form(out, kStable | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+        break;
+      case Kind::lowercase:
+        out = lowercase(out);
+        break;
+      case Kind::prepend:
+        out = out.empty() ? out : step.content + out;
+        break;
+      case Kind::strip:
+        out = std::string(strip(out, step.left, step.right));
+        break;
+      case Kind::replace:
+        out = step.regex ? replace_all(out, *step.regex, step.content)
+                         : replace_all(out, step.pattern, step.content);
+        break;
+    }
+  }
+  return out;
+}
+
+}  // namespace ottobit

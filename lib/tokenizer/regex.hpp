@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Regex: a compiled PCRE2 pattern with Unicode properties. Immutable, shareable between threads.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ottobit/tokenizer.hpp"
+
+struct pcre2_real_code_8;
+struct pcre2_real_match_data_8;
+struct pcre2_real_match_context_8;
+
+namespace ottobit {
+
+class Regex {
+ public:
+  /// Error{format, subject} with PCRE2's message if the pattern is not one.
+  Regex(const std::string& pattern, const std::string& subject);
+
+  /// Finds matches in one text, left to right. Belongs to one thread.
+  class Search {
+   public:
+    /// `text` must be valid UTF-8; it and the regex must outlive the search.
+    Search(const Regex& regex, std::string_view text);
+    /// The next match that is not empty, from `offset` on. Error{format} if matching takes more
+    /// steps than any real pattern needs.
+    [[nodiscard]] std::optional<TextRange> next(std::size_t offset);
+
+   private:
+    struct Free {
+      void operator()(pcre2_real_match_data_8* data) const noexcept;
+      void operator()(pcre2_real_match_context_8* context) const noexcept;
+    };
+    const Regex& regex_;
+    std::string_view text_;
+    std::unique_ptr<pcre2_real_match_data_8, Free> data_;
+    std::unique_ptr<pcre2_real_match_context_8, Free> context_;
+  };
+
+ private:
+  struct Free {
+    void operator()(pcre2_real_code_8* code) const noexcept;
+  };
+  std::string subject_;
+  std::unique_ptr<pcre2_real_code_8, Free> code_;
+};
+
+}  // namespace ottobit

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seed-OSS checkpoints against the logits, greedy tokens and residual streams that the transformers
+// library gives for them (float32, eager). Bounds: compute f32 within 1e-4 of the largest logit;
+// default compute within a KL divergence of 1e-3; greedy continuations equal.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "ottobit/decoder.hpp"
+#include "ottobit/kernels/table.hpp"
+
+#include "support/model.hpp"
+
+namespace ottobit {
+namespace {
+
+using test::Golden;
+
+constexpr const char* kFolders[] = {"seed_oss-fp8", "seed_oss-ue8m0", "seed_oss-bf16"};
+constexpr const char* kPrompts[] = {"one", "short", "mid", "long"};
+
+/// Rows of logits [T, V] at the golden positions.
+std::vector<float> at_positions(const std::vector<float>& logits,
+                                const std::vector<std::int32_t>& positions, std::size_t vocab) {
+  std::vector<float> rows;
+  for (const std::int32_t position : positions) {
+    const auto* row = logits.data() + static_cast<std::size_t>(position) * vocab;
+    rows.insert(rows.end(), row, row + vocab);
+  }
+  return rows;
+}
+
+struct Run {
+  std::shared_ptr<const Model> model;
+  const Golden& golden;
+  Compute compute;
+
+  [[nodiscard]] std::vector<float> logits(const std::string& prompt, Index piece) const {
+    Session s(model, {.context = 512, .compute = compute});
+    const std::vector<std::int32_t> ids = golden.ints(prompt + ".ids");
+    const std::vector<float> all =
+        test::logits_of(s, ids, piece == 0 ? static_cast<Index>(ids.size()) : piece);
+    return at_positions(all, golden.ints(prompt + ".positions"),
+                        static_cast<std::size_t>(model->vocab()));
+  }
+
+  void check_f32(const std::string& prompt) const {
+    const std::vector<float> expected = golden.floats(prompt + ".logits");
+    for (const Index piece : {0, 64, 7, 1}) {
+      CAPTURE(piece);
+      CHECK(test::relative_error(expected, logits(prompt, piece)) <= 1e-4);
+    }
+  }
+
+  void check_bf16(const std::string& prompt) const {
+    const std::vector<float> expected = golden.floats(prompt + ".logits");
+    const auto vocab = static_cast<std::size_t>(model->vocab());
+    const bool every = prompt == "one" || prompt == "short";
+    for (const Index piece : {0, 64, 7, 1}) {
+      CAPTURE(piece);
+      const std::vector<float> found = logits(prompt, piece);
+      std::vector<double> divergences;
+      for (std::size_t at = 0; at < expected.size(); at += vocab) {
+        divergences.push_back(test::kl_divergence(std::span(expected).subspan(at, vocab),
+                                                  std::span(found).subspan(at, vocab)));
+      }
+      std::sort(divergences.begin(), divergences.end());
+      CHECK((every ? divergences.back() : divergences[divergences.size() / 2]) <= 1e-3);
+    }
+  }
+
+  void check_greedy(const std::string& prompt) const {
+    Session s(model, {.context = 512, .compute = compute});
+    const std::vector<std::int32_t> expected = golden.ints(prompt + ".greedy");
+    CHECK(test::greedy(s, golden.ints(prompt + ".ids"), expected.size()) == expected);
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("model") {
+  TEST_CASE("Seed-OSS equals its golden logits in compute f32 on every ISA level") {
+    for (const char* folder : kFolders) {
+      const Golden golden = Golden::open(test::test_data(folder));
+      for (const KernelTable* table : supported_kernel_tables()) {
+        const Run run{test::open_model(test::test_data(folder), table), golden, Compute::f32};
+        for (const char* prompt : kPrompts) {
+          CAPTURE(std::string(folder));
+          CAPTURE(std::string(table->isa));
+          CAPTURE(std::string(prompt));
+          run.check_f32(prompt);
+          run.check_greedy(prompt);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("Seed-OSS keeps the golden distribution in compute bf16 on every ISA level") {
+    for (const char* folder : kFolders) {
+      const Golden golden = Golden::open(test::test_data(folder));
+      for (const KernelTable* table : supported_kernel_tables()) {
+        const Run run{test::open_model(test::test_data(folder), table), golden, Compute::bf16};
+        for (const char* prompt : kPrompts) {
+          CAPTURE(std::string(folder));
+          CAPTURE(std::string(table->isa));
+          CAPTURE(std::string(prompt));
+          run.check_bf16(prompt);
+          run.check_greedy(prompt);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("the residual stream of every Seed-OSS layer equals the golden one") {
+    struct Stream {
+      std::vector<float> rows;  // [L + 1, T, D]
+    };
+    for (const char* folder : kFolders) {
+      CAPTURE(std::string(folder));
+      const Golden golden = Golden::open(test::test_data(folder));
+      const std::vector<Index> shape = golden.shape("short.hidden");
+      const std::shared_ptr<const Model> model = test::open_model(test::test_data(folder));
+      Session session(model, {.compute = Compute::f32});
+      Stream stream;
+      session.observe({[](void* user, Index, const float* x, Index tokens, Index dim) {
+                         auto& rows = static_cast<Stream*>(user)->rows;
+                         rows.insert(rows.end(), x, x + tokens * dim);
+                       },
+                       &stream});
+      session.append(golden.ints("short.ids"));
+      const std::vector<float> expected = golden.floats("short.hidden");
+      REQUIRE(stream.rows.size() == expected.size());
+      const auto layer_size = static_cast<std::size_t>(shape[1] * shape[2]);
+      for (std::size_t at = 0; at < expected.size(); at += layer_size) {
+        const std::size_t layer = at / layer_size;
+        CAPTURE(layer);
+        CHECK(test::relative_error(std::span(expected).subspan(at, layer_size),
+                                   std::span(stream.rows).subspan(at, layer_size)) <= 1e-5);
+      }
+    }
+  }
+
+  TEST_CASE("results are the same bits for 1, 2, 3 and 7 threads") {
+    for (const char* folder : {"seed_oss-fp8", "seed_oss-bf16"}) {
+      const Golden golden = Golden::open(test::test_data(folder));
+      const std::vector<std::int32_t> ids = golden.ints("long.ids");
+      for (const KernelTable* table : supported_kernel_tables()) {
+        for (const Compute compute : {Compute::f32, Compute::bf16}) {
+          std::vector<float> first;
+          for (const int threads : {1, 2, 3, 7}) {
+            CAPTURE(std::string(folder));
+            CAPTURE(std::string(table->isa));
+            CAPTURE(threads);
+            Session session(test::open_model(test::test_data(folder), table, threads),
+                            {.context = 512, .compute = compute});
+            std::vector<float> logits = test::logits_of(session, std::span(ids).first(200), 200);
+            for (const std::int32_t id : std::span(ids).subspan(200, 20)) {
+              session.push(id);
+              const std::span<const float> step = session.logits();
+              logits.insert(logits.end(), step.begin(), step.end());
+            }
+            first = first.empty() ? logits : first;
+            CHECK(logits == first);
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("the KV cache in every dtype keeps the golden distribution") {
+    const Golden golden = Golden::open(test::test_data("seed_oss-fp8"));
+    const std::shared_ptr<const Model> model = test::open_model(test::test_data("seed_oss-fp8"));
+    const std::vector<std::int32_t> ids = golden.ints("short.ids");
+    const std::vector<float> expected = golden.floats("short.logits");
+    const auto vocab = static_cast<std::size_t>(model->vocab());
+    for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+      CAPTURE(dtype_name(dtype));
+      Session session(model, {.context = 64, .compute = Compute::f32, .kv_dtype = dtype});
+      const std::vector<float> found =
+          at_positions(test::logits_of(session, ids, 4), golden.ints("short.positions"), vocab);
+      for (std::size_t at = 0; at < expected.size(); at += vocab) {
+        CHECK(test::kl_divergence(std::span(expected).subspan(at, vocab),
+                                  std::span(found).subspan(at, vocab)) <= 1e-3);
+      }
+    }
+  }
+}
+
+}  // namespace ottobit

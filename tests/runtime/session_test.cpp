@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ottobit/session.hpp"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "ottobit/error.hpp"
+
+#include "support/errors.hpp"
+#include "support/model.hpp"
+
+namespace ottobit {
+namespace {
+
+using test::expect_error;
+
+const std::vector<std::int32_t> kIds = {0, 5, 17, 200, 31, 8, 99, 7, 7, 260, 12, 3, 45, 330};
+
+std::vector<float> copy_of(std::span<const float> x) {
+  return {x.begin(), x.end()};
+}
+
+std::vector<float> logits_after(const std::shared_ptr<const Model>& model,
+                                std::span<const std::int32_t> ids) {
+  Session session(model, {.context = 64, .compute = Compute::f32});
+  session.append(ids);
+  return copy_of(session.logits());
+}
+
+std::shared_ptr<const Model> tiny() {
+  return test::open_model(test::test_data("seed_oss-fp8"));
+}
+
+bool same(std::span<const float> a, std::span<const float> b) {
+  return test::relative_error(a, b) <= 1e-5;
+}
+
+}  // namespace
+
+TEST_SUITE("model") {
+  TEST_CASE("a session counts, refuses what does not fit and leaves nothing half done") {
+    Session session(tiny(), {.context = 8, .compute = Compute::f32});
+    CHECK(session.length() == 0);
+    CHECK(session.context() == 8);
+    expect_error(ErrorCode::argument, {"empty"}, [&] { (void)session.logits(); });
+    session.append(std::span(kIds).first(5));
+    const std::vector<float> before = copy_of(session.logits());
+    expect_error(ErrorCode::context, {"4 tokens after 5", "8"},
+                 [&] { session.append(std::span(kIds).first(4)); });
+    expect_error(ErrorCode::argument, {"id 331", "331"}, [&] {
+      session.append(std::vector<std::int32_t>{1, 331});
+    });
+    expect_error(ErrorCode::argument, {"id -1"},
+                 [&] { session.append(std::vector<std::int32_t>{-1}); });
+    CHECK(session.length() == 5);
+    CHECK(copy_of(session.logits()) == before);
+    session.append({});
+    CHECK(session.length() == 5);
+  }
+
+  TEST_CASE("truncation, pushing and setting lead to the logits of the history they leave") {
+    const std::shared_ptr<const Model> model = tiny();
+    Session session(model, {.context = 64, .compute = Compute::f32});
+    session.append(kIds);
+    session.truncate(6);
+    CHECK(session.length() == 6);
+    CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(6))));
+    session.push(kIds[6]);
+    session.push(kIds[7]);
+    CHECK(session.length() == 8);
+    CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(8))));
+
+    std::vector<std::int32_t> other(kIds.begin(), kIds.begin() + 4);
+    other.insert(other.end(), {1, 2, 3});
+    CHECK(session.set(other) == 4);
+    CHECK(session.length() == 7);
+    CHECK(same(session.logits(), logits_after(model, other)));
+    CHECK(session.set(other) == 7);
+    CHECK(session.set(std::span(other).first(2)) == 2);
+    CHECK(same(session.logits(), logits_after(model, std::span(other).first(2))));
+    session.truncate(0);
+    CHECK(session.length() == 0);
+    expect_error(ErrorCode::argument, {"1 of 0"}, [&] { session.truncate(1); });
+  }
+
+  TEST_CASE("a refused set changes nothing") {
+    Session session(tiny(), {.context = 16, .compute = Compute::f32});
+    session.append(std::span(kIds).first(5));
+    expect_error(ErrorCode::argument, {"id 999"}, [&] {
+      (void)session.set(std::vector<std::int32_t>{0, 5, 999});
+    });
+    expect_error(ErrorCode::context, {"17 tokens", "16"},
+                 [&] { (void)session.set(std::vector<std::int32_t>(17, 1)); });
+    const std::span<const std::int32_t> tokens = session.tokens();
+    CHECK(std::vector<std::int32_t>(tokens.begin(), tokens.end()) ==
+          std::vector<std::int32_t>(kIds.begin(), kIds.begin() + 5));
+  }
+
+  TEST_CASE("a cancelled append stands at the last whole micro batch and can go on") {
+    const std::shared_ptr<const Model> model = tiny();
+    Session session(model, {.context = 64, .micro_batch = 4, .compute = Compute::f32});
+    std::uint64_t last_total = 0;
+    expect_error(ErrorCode::cancelled, {"8 of 14"}, [&] {
+      session.append(kIds, [&](std::uint64_t done, std::uint64_t total) {
+        last_total = total;
+        return done < 8;
+      });
+    });
+    CHECK(last_total == 14);
+    CHECK(session.length() == 8);
+    CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(8))));
+    session.append(std::span(kIds).subspan(8));
+    CHECK(same(session.logits(), logits_after(model, kIds)));
+  }
+
+  TEST_CASE("session options out of range are refused by name") {
+    const std::shared_ptr<const Model> model = tiny();
+    expect_error(ErrorCode::argument, {"context", "4097", "4096"},
+                 [&] { Session(model, {.context = 4097}); });
+    expect_error(ErrorCode::argument, {"context"}, [&] { Session(model, {.context = -1}); });
+    expect_error(ErrorCode::argument, {"micro_batch"},
+                 [&] { Session(model, {.micro_batch = -1}); });
+    expect_error(ErrorCode::unsupported, {"kv_dtype", "F8_E4M3"},
+                 [&] { Session(model, {.kv_dtype = DType::f8_e4m3}); });
+  }
+
+  TEST_CASE("statistics tell prompt, reused and generated tokens apart") {
+    Session session(tiny(), {.context = 64});
+    session.append(std::span(kIds).first(6));
+    (void)session.set(std::span(kIds).first(8));
+    session.push(1);
+    (void)session.logits();
+    CHECK(session.stats().prompt_tokens == 8);
+    CHECK(session.stats().prompt_reused == 6);
+    CHECK(session.stats().generated_tokens == 1);
+    CHECK(session.stats().prompt_seconds > 0.0);
+    CHECK(session.stats().decode_seconds > 0.0);
+    CHECK(session.stats().kv_bytes ==
+          9U * 3U * 2U * 2U * 48U * (session.compute() == Compute::f32 ? 4U : 2U));
+    CHECK(session.stats().peak_bytes > session.stats().kv_bytes);
+  }
+}
+
+}  // namespace ottobit

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokenizers against ids and texts that the makers' own libraries give.
+#include "ottobit/tokenizer.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "io/json.hpp"
+#include "support/errors.hpp"
+#include "support/paths.hpp"
+#include "support/random.hpp"
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit {
+namespace {
+
+namespace fs = std::filesystem;
+using Ids = std::vector<std::int32_t>;
+
+/// Checks a list of {text, ids, bos, decoded} and of {text, ids} with control words.
+void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& control) {
+  for (const Json& item : texts) {
+    const auto text = item["text"].get<std::string>();
+    CAPTURE(text);
+    const Ids ids = item["ids"].get<Ids>();
+    CHECK(tokenizer.encode(text) == ids);
+    if (item.contains("bos")) {
+      CHECK(tokenizer.encode(text, {.add_bos = true}) == item["bos"].get<Ids>());
+    }
+    if (item.contains("decoded")) {
+      CHECK(tokenizer.decode(ids) == item["decoded"].get<std::string>());
+    }
+  }
+  for (const Json& item : control) {
+    const auto text = item["text"].get<std::string>();
+    CAPTURE(text);
+    CHECK(tokenizer.encode(text, {.parse_special = true}) == item["ids"].get<Ids>());
+  }
+}
+
+void check_folder(const fs::path& folder) {
+  CAPTURE(folder.string());
+  const Tokenizer tokenizer = Tokenizer::open(folder);
+  if (fs::exists(folder / "cases.json")) {
+    const Json cases = parse_json(read_text_file(folder / "cases.json"), "cases.json");
+    check_cases(tokenizer, cases["text"], cases.value("control", Json::array()));
+  } else {
+    check_cases(tokenizer, parse_json(read_text_file(folder / "tokens.json"), "tokens.json"), {});
+  }
+}
+
+Tokenizer seed() {
+  return Tokenizer::open(test::test_data("tokenizer-seed_oss"));
+}
+
+std::string random_text(test::Random& random) {
+  std::string text;
+  const Index length = random.index(40);
+  for (Index i = 0; i < length; ++i) {
+    const Index kind = random.index(8);
+    char32_t code = static_cast<char32_t>(32 + random.index(95));
+    code = kind == 0 ? static_cast<char32_t>(random.index(0x250)) : code;
+    code = kind == 1 ? static_cast<char32_t>(0x4E00 + random.index(0x500)) : code;
+    code = kind == 2 ? static_cast<char32_t>(0x1F300 + random.index(0x300)) : code;
+    code = kind == 3 ? U' ' : code;
+    code = kind == 4 ? U'\n' : code;
+    utf8::append(text, code);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the Seed-OSS tokenizer equals its makers' on every case") {
+  check_folder(test::test_data("tokenizer-seed_oss"));
+  check_folder(test::test_data("seed_oss-fp8"));
+}
+
+TEST_CASE("every published tokenizer of a known kind equals its makers'") {
+  const auto root = test::shared_fixture("tokenizers");
+  if (!root) {
+    MESSAGE("skipped: the shared fixtures are absent");
+    return;
+  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(*root)) {
+    if (fs::exists(entry.path() / "tiktoken.model")) {
+      test::expect_error(ErrorCode::unsupported, {"tiktoken.model"},
+                         [&] { (void)Tokenizer::open(entry.path()); });
+      continue;
+    }
+    if (entry.path().filename() == "unigram_spm") {
+      // Where two segmentations score the same, sentencepiece 0.1 and 0.2 choose differently.
+      MESSAGE("skipped: unigram_spm, whose goldens are of another sentencepiece release");
+      continue;
+    }
+#if !OTTOBIT_SENTENCEPIECE
+    if (!fs::exists(entry.path() / "tokenizer.json")) {
+      continue;
+    }
+#endif
+    check_folder(entry.path());
+  }
+}
+
+TEST_CASE("byte-level tokens spell any text and give it back") {
+  const Tokenizer tokenizer = seed();
+  test::Random random(21);
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = random_text(random);
+    CAPTURE(text);
+    CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
+  }
+}
+
+TEST_CASE("incremental text equals the text decoded at once and is never cut in a character") {
+  const Tokenizer tokenizer = seed();
+  test::Random random(22);
+  for (int i = 0; i < 300; ++i) {
+    Ids ids = tokenizer.encode(random_text(random));
+    for (Index extra = random.index(4); extra > 0; --extra) {  // bytes that form no character
+      ids.insert(ids.begin() + random.index(static_cast<Index>(ids.size()) + 1),
+                 static_cast<std::int32_t>(random.index(tokenizer.vocab_size())));
+    }
+    for (const bool skip : {true, false}) {
+      IncrementalDetokenizer detokenizer(tokenizer, skip);
+      std::string text;
+      for (const std::int32_t id : ids) {
+        const std::string_view piece = detokenizer.push(id);
+        CHECK(utf8::is_valid(piece));
+        text += piece;
+      }
+      text += detokenizer.finish();
+      CHECK(text == tokenizer.decode(ids, skip));
+    }
+  }
+}
+
+TEST_CASE("control words are text unless asked for, and text again in plain ranges") {
+  const Tokenizer tokenizer = seed();
+  const std::int32_t eos = *tokenizer.find_token("<seed:eos>");
+  const std::string text = "a<seed:eos>b<seed:eos>c";
+  const auto count = [&](const EncodeOptions& options) {
+    const Ids ids = tokenizer.encode(text, options);
+    CHECK(tokenizer.decode(ids) == text);
+    return std::count(ids.begin(), ids.end(), eos);
+  };
+  CHECK(count({}) == 0);
+  CHECK(count({.parse_special = true}) == 2);
+  const std::vector<TextRange> first = {{0, 11}};
+  CHECK(count({.parse_special = true, .plain = first}) == 1);
+  const std::vector<TextRange> touching = {{21, 22}};  // one byte of the second is enough
+  CHECK(count({.parse_special = true, .plain = touching}) == 1);
+  const std::vector<TextRange> beside = {{0, 1}, {11, 12}, {22, 23}};
+  CHECK(count({.parse_special = true, .plain = beside}) == 2);
+  CHECK(tokenizer.decode(tokenizer.encode(text, {.parse_special = true}), true) == "abc");
+}
+
+TEST_CASE("a tokenizer tells what it holds") {
+  const Tokenizer tokenizer = seed();
+  CHECK(tokenizer.kind() == "byte-level BPE (tokenizer.json)");
+  CHECK(tokenizer.bos_text() == "<seed:bos>");
+  CHECK(tokenizer.eos_text() == "<seed:eos>");
+  CHECK(tokenizer.is_special(*tokenizer.find_token("<seed:bos>")));
+  CHECK_FALSE(tokenizer.is_special(tokenizer.encode("a")[0]));
+  CHECK_FALSE(tokenizer.is_special(-1));
+  CHECK_FALSE(tokenizer.is_special(tokenizer.vocab_size()));
+  CHECK(tokenizer.token_bytes(tokenizer.encode("a")[0]) == "a");
+  CHECK_FALSE(tokenizer.find_token("no such token").has_value());
+  std::string joined;
+  for (const std::int32_t id : tokenizer.encode("h\u00e9llo \U0001F600")) {
+    joined += tokenizer.token_bytes(id);
+  }
+  CHECK(joined == "h\u00e9llo \U0001F600");
+}
+
+TEST_CASE("bad input to a tokenizer is refused by name") {
+  const Tokenizer tokenizer = seed();
+  test::expect_error(ErrorCode::argument, {"UTF-8"}, [&] { (void)tokenizer.encode("\xC3("); });
+  test::expect_error(ErrorCode::argument, {"id -1"}, [&] { (void)tokenizer.token_bytes(-1); });
+  test::expect_error(ErrorCode::argument, {"is not in the tokenizer"},
+                     [&] { (void)tokenizer.decode(Ids{1 << 20}); });
+}
+
+TEST_CASE("a megabyte without spaces is encoded, not merely begun") {
+  const Tokenizer tokenizer = seed();
+  const std::string text(1 << 20, 'a');
+  CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
+}
+
+}  // namespace ottobit
