@@ -26,7 +26,7 @@ std::string_view text_in(const char* text, std::size_t length, const char* name)
 
 void refuse_settings(const char* settings_json) {
   for (const Setting& setting : parse_settings(optional_text(settings_json))) {
-    fail(ErrorCode::argument, "settings_json", "unknown setting \"" + setting.name + "\"");
+    fail(ErrorCode::unsupported, "settings_json", "unknown setting \"" + setting.name + "\"");
   }
 }
 

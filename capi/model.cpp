@@ -23,7 +23,7 @@ std::filesystem::path path_in(const char* path, std::size_t length) {
 std::string random_setting(const char* settings_json) {
   std::string random;
   for (Setting& setting : parse_settings(optional_text(settings_json))) {
-    OTTOBIT_CHECK(setting.name == "random", ErrorCode::argument, "settings_json",
+    OTTOBIT_CHECK(setting.name == "random", ErrorCode::unsupported, "settings_json",
                   "unknown setting \"" + setting.name + "\", known is \"random\"");
     random = std::move(setting.json);
   }

@@ -335,7 +335,7 @@ OTTOBIT_API int32_t OTTOBIT_CALL ottobit_token_is_end(const ottobit_model* m, in
      add_generation_prompt  default true
      now                    ISO 8601 local time for templates that print the date; absent: the clock
      any other member       a template variable: enable_thinking, thinking_budget, ...
-   OTTOBIT_E_FORMAT or _ARGUMENT for other JSON, _TEMPLATE if the template fails or refuses,
+   OTTOBIT_E_ARGUMENT for other JSON, _TEMPLATE if the template fails or refuses,
    _NOT_FOUND where the model has no template. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_text(const ottobit_model* m, const char* json,
                                                           size_t json_len, char* text, size_t cap,
@@ -400,12 +400,14 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
    with OTTOBIT_E_CALLBACK. */
 typedef int32_t(OTTOBIT_CALL* ottobit_logits_fn)(float* logits, size_t vocab, void* user);
 
+#define OTTOBIT_GENERATE_SPECIAL 0x1u /* the text includes control tokens and the end token */
 /* -1 in a sampling field: what the model's generation_config.json says, and the neutral value where
-   it is silent. Order of the steps: logits callback, bias, penalties, temperature, top_k, top_p,
+   it is silent; without that file, or where it says do_sample false, the answer is greedy and
+   without penalty. Order of the steps: logits callback, bias, penalties, temperature, top_k, top_p,
    min_p, draw. Fields marked (later) must be -1 or neutral, else OTTOBIT_E_UNSUPPORTED. */
 typedef struct ottobit_generate_options {
   uint32_t struct_size;
-  uint32_t flags;           /* 0 */
+  uint32_t flags;           /* OTTOBIT_GENERATE_* */
   uint64_t seed;            /* equal seeds give equal tokens; (uint64_t)-1: from the system */
   int32_t max_tokens;       /* -1: up to the context */
   int32_t top_k;            /* only the k likeliest; 0: all */
@@ -456,12 +458,15 @@ typedef struct ottobit_event {
   const int32_t* top_ids; /* the `logprobs` likeliest tokens, likeliest first */
   const float* top_logprobs;
   size_t top_count;
+  uint64_t seed; /* the seed in use: what to ask for to have the same answer again */
 } ottobit_event;
 
+/* seed, max_tokens, temperature, top_k, top_p, min_p, typical_p and repetition_penalty become -1,
+   all else 0. NULL options mean the same. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_generate_options_init(ottobit_generate_options* o,
                                                                       size_t size);
 /* Begins a generation after the tokens the session holds; OTTOBIT_E_ARGUMENT if it holds none. The
-   options are copied. Control tokens do not appear in the text. */
+   options are copied. Control tokens appear in the text under OTTOBIT_GENERATE_SPECIAL only. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_stream_start(ottobit_session* s,
                                                              const ottobit_generate_options* o,
                                                              ottobit_stream** out,

@@ -24,28 +24,14 @@ constexpr ottobit_generate_options generate_defaults() noexcept {
   o.min_p = kAsConfiguredF;
   o.typical_p = kAsConfiguredF;
   o.repetition_penalty = kAsConfiguredF;
-  o.frequency_penalty = kAsConfiguredF;
-  o.presence_penalty = kAsConfiguredF;
-  o.penalty_window = kAsConfigured;
-  o.dry_multiplier = kAsConfiguredF;
-  o.dry_base = kAsConfiguredF;
-  o.dry_allowed = kAsConfigured;
-  o.xtc_probability = kAsConfiguredF;
-  o.xtc_threshold = kAsConfiguredF;
-  o.mirostat = kAsConfigured;
-  o.mirostat_tau = kAsConfiguredF;
-  o.mirostat_eta = kAsConfiguredF;
   return o;
 }
 constexpr ottobit_generate_options kGenerateDefaults = generate_defaults();
 
-/// A field of the options: -1 stands for what the model's files say, and these may be silent.
+/// A field of the options: -1 stands for what the model's files say.
 template <class T>
-T choose(T given, T configured, T neutral) noexcept {
-  if (given != T{-1}) {
-    return given;
-  }
-  return configured < T{0} ? neutral : configured;
+T choose(T given, T configured) noexcept {
+  return given == T{-1} ? configured : given;
 }
 
 template <class T>
@@ -75,15 +61,15 @@ std::uint64_t seed_in(std::uint64_t seed) {
 SamplerOptions sampler_options(const ottobit_generate_options& o, const GenerationDefaults& model) {
   SamplerOptions options;
   options.seed = seed_in(o.seed);
-  options.temperature = choose(o.temperature, model.temperature, 1.0F);
-  options.top_k = choose(o.top_k, model.top_k, 0);
-  options.top_p = choose(o.top_p, model.top_p, 1.0F);
-  options.min_p = choose(o.min_p, model.min_p, 0.0F);
-  options.repetition_penalty = choose(o.repetition_penalty, model.repetition_penalty, 1.0F);
-  options.frequency_penalty = choose(o.frequency_penalty, kAsConfiguredF, 0.0F);
-  options.presence_penalty = choose(o.presence_penalty, kAsConfiguredF, 0.0F);
-  options.penalty_window = choose(o.penalty_window, kAsConfigured, 0);
-  options.top_count = choose(o.logprobs, kAsConfigured, 0);
+  options.temperature = choose(o.temperature, model.temperature);
+  options.top_k = choose(o.top_k, model.top_k);
+  options.top_p = choose(o.top_p, model.top_p);
+  options.min_p = choose(o.min_p, model.min_p);
+  options.repetition_penalty = choose(o.repetition_penalty, model.repetition_penalty);
+  options.frequency_penalty = choose(o.frequency_penalty, 0.0F);
+  options.presence_penalty = choose(o.presence_penalty, 0.0F);
+  options.penalty_window = choose(o.penalty_window, 0);
+  options.top_count = choose(o.logprobs, 0);
   const auto ids = array_in(o.bias_ids, o.bias_count, "bias_ids");
   const auto values = array_in(o.bias_values, o.bias_count, "bias_values");
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -93,7 +79,7 @@ SamplerOptions sampler_options(const ottobit_generate_options& o, const Generati
 }
 
 GenerateOptions generate_options(const ottobit_generate_options& o, const Model& model) {
-  check_flags(o.flags, 0, "flags");
+  check_flags(o.flags, OTTOBIT_GENERATE_SPECIAL, "flags");
   OTTOBIT_CHECK(o.reserved0 == 0, ErrorCode::argument, "reserved0",
                 std::to_string(o.reserved0) + ", expected 0");
   refuse_later_fields(o);
@@ -101,6 +87,7 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
   GenerateOptions options;
   options.sampling = sampler_options(o, model.generation_defaults());
   options.max_tokens = o.max_tokens;
+  options.keep_special = (o.flags & OTTOBIT_GENERATE_SPECIAL) != 0;
   for (const char* stop : array_in(o.stop, o.stop_count, "stop")) {
     options.stop.emplace_back(&required(stop, "stop"));
   }
@@ -146,6 +133,7 @@ struct ottobit_stream {
     event.top_ids = top_ids.data();
     event.top_logprobs = top_logprobs.data();
     event.top_count = top_ids.size();
+    event.seed = generation.seed();
     return true;
   }
 

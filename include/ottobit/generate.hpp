@@ -55,6 +55,8 @@ class Generation {
   /// False when there is nothing more: the event before had finish != none. A token is part of the
   /// session's history when its event is returned, except for an end token, which is reported only.
   [[nodiscard]] bool next(GenerationEvent& event);
+  /// The seed in use.
+  [[nodiscard]] std::uint64_t seed() const noexcept;
 
  private:
   struct Impl;

@@ -42,13 +42,13 @@ struct ModelOptions {
   std::string random_json;
 };
 
-/// What generation_config.json says; negative where it is silent.
+/// What generation_config.json says; without it, or without do_sample in it: greedy, no penalty.
 struct GenerationDefaults {
-  float temperature = -1.0F;  ///< 0 if it says do_sample: false
-  float top_p = -1.0F;
-  float min_p = -1.0F;
-  float repetition_penalty = -1.0F;
-  std::int32_t top_k = -1;
+  float temperature = 0.0F;  ///< greedy
+  float top_p = 1.0F;
+  float min_p = 0.0F;
+  float repetition_penalty = 1.0F;
+  std::int32_t top_k = 0;
 };
 
 class Model {

@@ -40,10 +40,9 @@ Shape2 scale_block(const Config& config) {
 }
 
 GenerationDefaults sampling_defaults(const Config& generation) {
-  GenerationDefaults defaults;
-  const auto number = [&](const char* key, double least, double most) {
+  const auto number = [&](const char* key, double least, double most, float silent) {
     if (!generation.has(key)) {
-      return -1.0F;
+      return silent;
     }
     const double value = generation.number(key);
     OTTOBIT_CHECK(value >= least && value <= most, ErrorCode::format, generation.subject(),
@@ -51,18 +50,18 @@ GenerationDefaults sampling_defaults(const Config& generation) {
                       std::to_string(least) + " to " + std::to_string(most));
     return static_cast<float>(value);
   };
-  // As in the transformers library: without do_sample the answer is greedy, whatever else is said.
-  const bool sample = generation.flag("do_sample", false);
-  const float temperature = number("temperature", 0.0, 100.0);
-  defaults.temperature = !sample ? 0.0F : temperature < 0.0F ? 1.0F : temperature;
-  defaults.top_p = number("top_p", 1e-6, 1.0);
-  defaults.min_p = number("min_p", 0.0, 1.0);
-  defaults.repetition_penalty = number("repetition_penalty", 1e-3, 1e3);
+  GenerationDefaults defaults;
+  defaults.temperature = number("temperature", 0.0, 100.0, 1.0F);
+  defaults.top_p = number("top_p", 1e-6, 1.0, defaults.top_p);
+  defaults.min_p = number("min_p", 0.0, 1.0, defaults.min_p);
+  defaults.repetition_penalty =
+      number("repetition_penalty", 1e-3, 1e3, defaults.repetition_penalty);
   if (generation.has("top_k")) {
     const Index most = std::numeric_limits<std::int32_t>::max();
     defaults.top_k = static_cast<std::int32_t>(std::min(generation.integer("top_k"), most));
   }
-  return defaults;
+  // Without do_sample the answer is greedy, whatever else is said.
+  return generation.flag("do_sample", false) ? defaults : GenerationDefaults{};
 }
 
 }  // namespace

@@ -141,6 +141,8 @@ Generation::Generation(Session& session, GenerateOptions options)
 
 Generation::~Generation() = default;
 
+std::uint64_t Generation::seed() const noexcept { return impl_->options.sampling.seed; }
+
 bool Generation::next(GenerationEvent& event) {
   Impl& g = *impl_;
   event = {};
@@ -156,6 +158,9 @@ bool Generation::next(GenerationEvent& event) {
     event.top = sample.top;
     if (g.session.model().is_end(sample.id)) {
       event.finish = Finish::end;
+      if (g.options.keep_special && g.detokenizer) {
+        (void)g.stops.push(g.detokenizer->push(sample.id));
+      }
     } else if (g.accept(sample.id)) {
       event.finish = Finish::stop;
     } else {
