@@ -141,7 +141,9 @@ Generation::Generation(Session& session, GenerateOptions options)
 
 Generation::~Generation() = default;
 
-std::uint64_t Generation::seed() const noexcept { return impl_->options.sampling.seed; }
+std::uint64_t Generation::seed() const noexcept {
+  return impl_->options.sampling.seed;
+}
 
 bool Generation::next(GenerationEvent& event) {
   Impl& g = *impl_;

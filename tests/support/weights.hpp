@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// TestWeight: a random weight matrix in any storage format, its bytes and scales each against an
+// unreadable page.
+#pragma once
+
+#include <string>
+
+#include "ottobit/format/scale.hpp"
+#include "ottobit/isa.hpp"
+#include "ottobit/numeric/bf16.hpp"
+#include "ottobit/numeric/e8m0.hpp"
+#include "ottobit/numeric/f16.hpp"
+#include "ottobit/numeric/fp8.hpp"
+#include "ottobit/weight.hpp"
+
+#include "support/guarded_buffer.hpp"
+#include "support/random.hpp"
+
+namespace ottobit::test {
+
+/// How a test matrix is stored; block 0 x 0 is without scales.
+struct Storage {
+  FormatId format = FormatId::f32;
+  Shape2 block{};
+  DType scale_dtype = DType::f32;
+  bool inverse = false;
+
+  [[nodiscard]] std::string text() const {
+    return "format " + std::to_string(static_cast<int>(format)) + ", blocks " +
+           std::to_string(block.rows) + "x" + std::to_string(block.cols) + ", scales " +
+           std::string(dtype_name(scale_dtype)) + (inverse ? " inverse" : "");
+  }
+};
+
+inline Index bytes_of(DType dtype) {
+  return dtype_bits(dtype) / 8;
+}
+
+inline void store_number(std::byte* at, DType dtype, float value) {
+  switch (dtype) {
+    case DType::f32:
+      std::memcpy(at, &value, 4);
+      return;
+    case DType::f16: {
+      const std::uint16_t code = F16::encode(value);
+      std::memcpy(at, &code, 2);
+      return;
+    }
+    case DType::bf16: {
+      const std::uint16_t code = Bf16::encode(value);
+      std::memcpy(at, &code, 2);
+      return;
+    }
+    case DType::f8_e8m0:
+      *at = static_cast<std::byte>(E8m0::encode(value));
+      return;
+    default:
+      *at = static_cast<std::byte>(E4m3::encode(value));
+      return;
+  }
+}
+
+inline DType element_dtype(FormatId format) {
+  switch (format) {
+    case FormatId::f32:
+      return DType::f32;
+    case FormatId::f16:
+      return DType::f16;
+    case FormatId::bf16:
+      return DType::bf16;
+    case FormatId::fp8_e4m3_block:
+      return DType::f8_e4m3;
+  }
+  return DType::f32;
+}
+
+class TestWeight {
+ public:
+  TestWeight(const Storage& storage, Shape2 shape, Random& random)
+      : data_(shape.rows * shape.cols * element_bytes(storage.format)),
+        scales_(scale_bytes(storage, shape)) {
+    view_.format = storage.format;
+    view_.rows = shape.rows;
+    view_.cols = shape.cols;
+    view_.row_bytes = shape.cols * element_bytes(storage.format);
+    view_.data = data_.data();
+    const DType dtype = element_dtype(storage.format);
+    for (Index i = 0; i < shape.rows * shape.cols; ++i) {
+      // Mostly ordinary, now and then large, tiny or zero.
+      const float spread = random.index(16) == 0 ? random.uniform(0.0F, 40.0F) : 1.0F;
+      store_number(data_.data() + i * bytes_of(dtype), dtype,
+                   random.index(32) == 0 ? 0.0F : random.normal(spread));
+    }
+    if (storage.block.rows == 0) {
+      return;
+    }
+    const Index columns = (shape.cols + storage.block.cols - 1) / storage.block.cols;
+    view_.block_rows = storage.block.rows;
+    view_.block_cols = storage.block.cols;
+    view_.scale_dtype = storage.scale_dtype;
+    view_.scale_inverse = storage.inverse;
+    view_.scale_row_bytes = columns * bytes_of(storage.scale_dtype);
+    view_.scales = scales_.data();
+    for (Index i = 0; i < scales_.size() / bytes_of(storage.scale_dtype); ++i) {
+      store_number(scales_.data() + i * bytes_of(storage.scale_dtype), storage.scale_dtype,
+                   random.uniform(0.02F, 3.0F));
+    }
+  }
+
+  [[nodiscard]] const WeightView& view() const noexcept { return view_; }
+  [[nodiscard]] std::byte* data() noexcept { return data_.data(); }
+
+ private:
+  static Index scale_bytes(const Storage& storage, Shape2 shape) {
+    if (storage.block.rows == 0) {
+      return 0;
+    }
+    return (shape.rows + storage.block.rows - 1) / storage.block.rows *
+           ((shape.cols + storage.block.cols - 1) / storage.block.cols) *
+           bytes_of(storage.scale_dtype);
+  }
+
+  GuardedBuffer<std::byte> data_;
+  GuardedBuffer<std::byte> scales_;
+  WeightView view_;
+};
+
+}  // namespace ottobit::test
