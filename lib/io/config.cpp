@@ -87,7 +87,9 @@ Index Config::as_integer(std::string_view key, const Json& value) const {
     right = number <= static_cast<std::uint64_t>(kMaxInteger);
     result = right ? static_cast<Index>(number) : 0;
   } else {
-    right = value.get<std::int64_t>() == 0;  // -0; every other signed value is negative
+    result = static_cast<Index>(value.get<std::int64_t>());
+    right = result >= 0 && result <= kMaxInteger;
+    result = right ? result : 0;
   }
   OTTOBIT_CHECK(right, ErrorCode::format, subject(),
                 in_backticks(key) + " is " + value.dump() + ", expected an integer from 0 to 2^40");

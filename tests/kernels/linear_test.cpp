@@ -227,6 +227,26 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
   }
 }
 
+TEST_CASE("one token so wide that rows are read side by side: the same bits in any row range") {
+  Random random(34);
+  for (const Index cols : {8193, 8320, 9300}) {
+    for (const FormatId format : {FormatId::fp8_e4m3_block, FormatId::bf16}) {
+      const TestWeight weight({format, {128, 128}, DType::f32}, {139, cols}, random);
+      const GuardedBuffer<float> x(activations(random, cols));
+      for (const KernelTable* table : supported_kernel_tables()) {
+        CAPTURE(std::string(table->isa));
+        CAPTURE(cols);
+        Call call(*table->linear, Compute::bf16, weight.view(), x.data(), 1);
+        const std::vector<float> y = call.run(139);
+        CHECK(worst_error(Compute::bf16, weight.view(), x.data(), 1, y) <= 1.0);
+        for (const Index step : {1, 5, 64}) {
+          CHECK(call.run(step) == y);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a product over many columns and tokens, in pieces of rows") {
   Random random(33);
   const Storage storage{FormatId::fp8_e4m3_block, {128, 128}, DType::f32};

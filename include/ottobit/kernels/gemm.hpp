@@ -48,7 +48,7 @@ struct GemmScratch {
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
   if (tokens == 1) {
-    return blocks_of(k) * kFloat;
+    return 4 * blocks_of(k) * kFloat;  // scales of the rows that are read side by side
   }
   static_cast<void>(compute);  // other roads than the mode's own may be taken: room for f32 pieces
   return kFloat * (kStripRows * (kPieceK + kPieceBlocks + token_vectors(tokens) * kLanes));

@@ -107,6 +107,7 @@ class E4m3Converter {
 
   /// In the order of the in-lane unpacks: bytes 0-7, 16-23, 32-39, 48-55, then the others.
   OTTOBIT_INLINE Bf16x64 unpack(__m512i codes) const noexcept {
+    asm("" : "+v"(codes));  // or g++ loads the codes again for each look-up
     const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
     const __m512i magnitude = _mm512_permutex2var_epi8(high0_, codes, high1_);
     const __m512i high = _mm512_ternarylogic_epi64(magnitude, codes, sign, 0xF8);  // a | (b & c)
