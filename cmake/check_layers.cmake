@@ -31,6 +31,7 @@ set(OTTOBIT_LAYERS
     "lib/runtime=^lib/runtime/"
     "ottobit.h=^capi/ottobit\\.h$"
     "capi=^capi/"
+    "probe=^examples/cli/probe"
     "cli=^examples/cli/"
     "consumer=^examples/consumer/"
     "examples=^examples/"
@@ -69,10 +70,11 @@ set(may_lib/chat base io/json <utf8proc>)
 set(may_lib/runtime ${all_headers} ${all_lib} <omp>)
 set(may_ottobit.h "")
 set(may_capi ${all_headers} ottobit.h)
-set(may_cli ottobit.h <nlohmann> <CLI> <intrinsics>)
+set(may_probe <intrinsics>)
+set(may_cli ottobit.h probe <nlohmann> <CLI> <intrinsics>)
 set(may_consumer ottobit.h public)
 set(may_examples ${all_headers} ottobit.h)
-set(may_bench ${all_headers} ${all_lib} <nlohmann> <benchmark> <omp>)
+set(may_bench ${all_headers} ${all_lib} probe <nlohmann> <benchmark> <omp>)
 set(may_tests ${all_headers} ${all_lib} interop ottobit.h <nlohmann> <doctest> <Eigen> <omp>
               <sentencepiece> <pcre2> <utf8proc> <intrinsics>)
 
