@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/common.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -19,6 +21,9 @@ RopeSpec rope_of(const Config& config, Index dim) {
     OTTOBIT_CHECK(type == "default", ErrorCode::unsupported, section->subject(),
                   "`rope_type` is \"" + type + "\", this family knows \"default\"");
     theta = section->number("rope_theta", theta);
+    const std::vector<std::string> unknown = unknown_keys(*section);
+    OTTOBIT_CHECK(unknown.empty(), ErrorCode::unsupported, section->subject(),
+                  "`" + unknown.front() + "` is not known, and may change what the model computes");
   }
   OTTOBIT_CHECK(theta > 1.0 && theta < 1e12, ErrorCode::format, config.subject(),
                 "`rope_theta` is " + std::to_string(theta) + ", expected a number above 1");
@@ -37,6 +42,46 @@ void require_text(const Config& config, std::string_view key, std::string_view e
   OTTOBIT_CHECK(found == expected, ErrorCode::unsupported, config.subject(),
                 "`" + std::string(key) + "` is \"" + found + "\", this family knows \"" +
                     std::string(expected) + "\"");
+}
+
+std::vector<std::string> unknown_keys(const Config& config) {
+  constexpr std::string_view kHarmless[] = {"_attn_implementation",
+                                            "_name_or_path",
+                                            "architectures",
+                                            "auto_map",
+                                            "chunk_size_feed_forward",
+                                            "dtype",
+                                            "gradient_checkpointing",
+                                            "id2label",
+                                            "initializer_range",
+                                            "is_decoder",
+                                            "is_encoder_decoder",
+                                            "label2id",
+                                            "output_attentions",
+                                            "output_hidden_states",
+                                            "pretraining_tp",
+                                            "problem_type",
+                                            "quantization_config",
+                                            "return_dict",
+                                            "tokenizer_class",
+                                            "torch_dtype",
+                                            "torchscript",
+                                            "transformers_version",
+                                            "use_bfloat16",
+                                            "use_cache"};
+  constexpr std::string_view kHarmlessEnds[] = {"_dropout", "_token_id", "_token_index", "_pdrop"};
+  std::vector<std::string> unknown;
+  for (const std::string& key : config.unread_keys()) {
+    const bool harmless =
+        !config.has(key) || key == "dropout" ||
+        std::find(std::begin(kHarmless), std::end(kHarmless), key) != std::end(kHarmless) ||
+        std::any_of(std::begin(kHarmlessEnds), std::end(kHarmlessEnds),
+                    [&](std::string_view end) { return key.ends_with(end); });
+    if (!harmless) {
+      unknown.push_back(key);
+    }
+  }
+  return unknown;
 }
 
 }  // namespace ottobit

@@ -2,7 +2,9 @@
 // What several families read from config.json in the same way.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ottobit/spec.hpp"
 
@@ -19,5 +21,9 @@ namespace ottobit {
 
 /// Error{unsupported} if the key is there with another value than the one this family computes.
 void require_text(const Config& config, std::string_view key, std::string_view expected);
+
+/// Keys that nobody has read and that may change what the model computes: those that are not null,
+/// and not known to concern training, other software or the text side only.
+[[nodiscard]] std::vector<std::string> unknown_keys(const Config& config);
 
 }  // namespace ottobit

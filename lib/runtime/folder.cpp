@@ -9,6 +9,7 @@
 #include "ottobit/error.hpp"
 
 #include "io/printable.hpp"
+#include "models/common.hpp"
 
 namespace ottobit {
 namespace {
@@ -94,7 +95,21 @@ FolderConfig read_config(const Config& config) {
   folder.spec = folder.family->describe(config);
   validate(folder.spec, config);
   folder.block = scale_block(config);
+  folder.unknown_keys = unknown_keys(config);
   return folder;
+}
+
+void require_understood(const FolderConfig& folder,
+                        const std::function<void(std::string_view)>& warn) {
+  for (const std::string& key : folder.unknown_keys) {
+    const std::string text = "`" + printable(key) +
+                             "` is not known to this release, and may change " +
+                             "what the model computes";
+    if (!warn) {
+      fail(ErrorCode::unsupported, "config.json", text);
+    }
+    warn("config.json: " + text);
+  }
 }
 
 FolderGeneration read_generation(const fs::path& directory, const Config& config) {

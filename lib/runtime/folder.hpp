@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ottobit/model.hpp"
@@ -22,7 +24,8 @@ struct FolderConfig {
   const Family* family = nullptr;
   std::string architecture;  ///< config.json's first `architectures`, may be empty
   DecoderSpec spec;
-  Shape2 block;  ///< rows and columns of one FP8 scale
+  Shape2 block;                           ///< rows and columns of one FP8 scale
+  std::vector<std::string> unknown_keys;  ///< of config.json, with an effect we do not know
 };
 
 /// Error{io} if `directory` is not one.
@@ -32,6 +35,11 @@ void require_directory(const std::filesystem::path& directory);
 [[nodiscard]] std::string folder_name(const std::filesystem::path& directory);
 
 [[nodiscard]] FolderConfig read_config(const Config& config);
+
+/// Error{unsupported} if config.json has a key of unknown effect; a call of `warn` for each
+/// instead, if given.
+void require_understood(const FolderConfig& folder,
+                        const std::function<void(std::string_view)>& warn);
 
 /// generation_config.json where there is one.
 struct FolderGeneration {

@@ -30,6 +30,7 @@ class Inspection {
       attempt([&] { json_["end_ids"] = read_generation(directory_, config).end_ids; });
       folder = read_config(config);
       describe_config(*folder, json_);
+      require_understood(*folder, {});
     });
     attempt([&] { weights(folder); });
     attempt([&] {

@@ -35,6 +35,14 @@ Machine complete(Machine machine) {
   return machine;
 }
 
+/// Where a lenient host wants to hear of what would else be an error; empty for a strict one.
+std::function<void(std::string_view)> leniency(const ModelOptions& options) {
+  if (!options.lenient) {
+    return {};
+  }
+  return options.warn ? options.warn : [](std::string_view) {};
+}
+
 }  // namespace
 
 struct Model::Impl {
@@ -64,6 +72,7 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
   name = folder_name(directory);
   const Config config = Config::open(directory / "config.json");
   folder = read_config(config);
+  require_understood(folder, leniency(options));
   generation = read_generation(directory, config);
   if (options.memory_limit != 0) {
     const std::uint64_t bytes = weight_file_bytes(directory);
@@ -84,8 +93,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   if (folder.spec.tied_head) {
     reader->leave_aside("lm_head.weight");  // some files carry the tied matrix twice
   }
-  reader->finish(options.lenient ? options.warn ? options.warn : [](std::string_view) {}
-                                 : std::function<void(std::string_view)>());
+  reader->finish(leniency(options));
   if (options.prefault || !options.use_mmap || checkpoint->file_bytes() <= kScanBytes) {
     scan();
   }

@@ -122,6 +122,8 @@ const std::vector<Case>& cases() {
     {"odd head dimension", kFp8, E::format, {"config.json", "47", "even"}, replace("config.json", "\"head_dim\": 48", "\"head_dim\": 47")},
     {"activation unknown", kFp8, E::unsupported, {"config.json", "hidden_act", "gelu"}, replace("config.json", "\"silu\"", "\"gelu\"")},
     {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "yarn"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"")},
+    {"key of unknown effect", kFp8, E::unsupported, {"config.json", "logit_scale"}, replace("config.json", "\"hidden_size\": 160", "\"hidden_size\": 160, \"logit_scale\": 0.5")},
+    {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling", "mrope_section"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"mrope_section\": [1, 2]")},
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
