@@ -5,8 +5,14 @@ add_library(ottobit_sanitize INTERFACE)
 
 if(OTTOBIT_SANITIZE)
   list(JOIN OTTOBIT_SANITIZE "," ottobit_sanitizers)
-  # The check of virtual tables needs a C++ runtime, which clang does not link into the C programs.
   target_compile_options(ottobit_sanitize INTERFACE -fsanitize=${ottobit_sanitizers}
-                                                    -fno-sanitize-recover=all -fno-sanitize=vptr)
+                                                    -fno-sanitize-recover=all)
   target_link_options(ottobit_sanitize INTERFACE -fsanitize=${ottobit_sanitizers})
 endif()
+
+# C programs that use the library: the sanitizers' C++ runtime comes with the C++ linker only.
+function(ottobit_link_sanitized target)
+  if(OTTOBIT_SANITIZE)
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  endif()
+endfunction()

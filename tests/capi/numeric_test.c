@@ -91,10 +91,10 @@ static double element(ottobit_runtime* rt, const ottobit_matrix* w, int64_t r, i
   double value;
   if (w->dtype == OTTOBIT_E2M1) {
     CHECK(ottobit_decode(rt, w->dtype, row + c / 2, 2, pair, NULL) == OTTOBIT_OK);
-    value = pair[c % 2];
+    value = (double)pair[c % 2];
   } else {
     CHECK(ottobit_decode(rt, w->dtype, row + bytes_of(w->dtype, c), 1, pair, NULL) == OTTOBIT_OK);
-    value = pair[0];
+    value = (double)pair[0];
   }
   if (w->scale_dtype == 0) return value;
   CHECK(ottobit_decode(rt, w->scale_dtype,

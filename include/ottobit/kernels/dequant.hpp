@@ -118,7 +118,9 @@ inline void dequant_rows_bf16(const WeightView& w, RowRange rows, std::uint16_t*
       for (; i + kLanes <= n; i += kLanes) {
         store_bf16(row + k + i, load(block + i));
       }
-      store_bf16_partial(row + k + i, load(block + i), n - i);
+      if (i < n) {
+        store_bf16_partial(row + k + i, load(block + i), n - i);
+      }
     }
   }
 }

@@ -23,12 +23,12 @@ inline void rms_norm(const float* x, Index x_stride, const float* weight, float 
   for (Index t = tokens.begin; t < tokens.end; ++t) {
     double sum = 0.0;
     for (Index i = 0; i < dim; ++i) {
-      const double v = x[t * x_stride + i];
+      const auto v = static_cast<double>(x[t * x_stride + i]);
       sum += v * v;
     }
     const double root = std::sqrt(sum / static_cast<double>(dim) + static_cast<double>(eps));
     for (Index i = 0; i < dim; ++i) {
-      const double v = x[t * x_stride + i];
+      const auto v = static_cast<double>(x[t * x_stride + i]);
       out[t * out_stride + i] = static_cast<float>(v / root * static_cast<double>(weight[i]));
     }
   }
@@ -42,10 +42,10 @@ inline void rope(float* x, Index x_stride, Index heads, Index head_dim, const fl
       for (Index i = 0; i < half_dim; ++i) {
         float& a = layout == RopeLayout::half ? head[i] : head[2 * i];
         float& b = layout == RopeLayout::half ? head[i + half_dim] : head[2 * i + 1];
-        const double c = cosines[t * half_dim + i];
-        const double s = sines[t * half_dim + i];
-        const double x0 = a;
-        const double x1 = b;
+        const auto c = static_cast<double>(cosines[t * half_dim + i]);
+        const auto s = static_cast<double>(sines[t * half_dim + i]);
+        const auto x0 = static_cast<double>(a);
+        const auto x1 = static_cast<double>(b);
         a = static_cast<float>(x0 * c - x1 * s);
         b = static_cast<float>(x1 * c + x0 * s);
       }
@@ -55,7 +55,7 @@ inline void rope(float* x, Index x_stride, Index heads, Index head_dim, const fl
 
 inline void silu_mul(const float* gate, const float* up, float* out, Index n) noexcept {
   for (Index i = 0; i < n; ++i) {
-    const double z = gate[i];
+    const auto z = static_cast<double>(gate[i]);
     out[i] = static_cast<float>(z / (1.0 + std::exp(-z)) * static_cast<double>(up[i]));
   }
 }
@@ -155,7 +155,8 @@ inline void attention_row(const AttentionCall& call, Index t, Index h) {
   for (Index j = 0; j <= call.position + t; ++j) {
     double score = 0.0;
     for (Index d = 0; d < dim; ++d) {
-      const double key = cache_element(call.k, call.kv_dtype, (first + j) * dim + d);
+      const auto key =
+          static_cast<double>(cache_element(call.k, call.kv_dtype, (first + j) * dim + d));
       score += static_cast<double>(q[d]) * key;
     }
     weights.push_back(score * static_cast<double>(call.scale));
@@ -169,7 +170,8 @@ inline void attention_row(const AttentionCall& call, Index t, Index h) {
   for (Index d = 0; d < dim; ++d) {
     double value = 0.0;
     for (Index j = 0; j <= call.position + t; ++j) {
-      const double v = cache_element(call.v, call.kv_dtype, (first + j) * dim + d);
+      const auto v =
+          static_cast<double>(cache_element(call.v, call.kv_dtype, (first + j) * dim + d));
       value += weights[static_cast<std::size_t>(j)] * v;
     }
     out[d] = static_cast<float>(value / sum);

@@ -33,7 +33,7 @@ inline void dequant_bf16(const WeightView& w, RowRange rows, std::uint16_t* out,
 
 /// An activation as the compute mode takes it.
 inline double activation(Compute compute, float x) noexcept {
-  return compute == Compute::bf16 ? Bf16::decode(Bf16::encode(x)) : x;
+  return static_cast<double>(compute == Compute::bf16 ? Bf16::decode(Bf16::encode(x)) : x);
 }
 
 /// y = sum_k element(r, k) x[k], and the sum of the terms' magnitudes: what rounding errors are
@@ -47,9 +47,9 @@ struct Dot {
 inline Dot dot(Compute compute, const WeightView& w, Index r, const float* x) noexcept {
   Dot result;
   for (Index k = 0; k < w.cols; ++k) {
-    double weight = stored_element(w, r, k);
+    auto weight = static_cast<double>(stored_element(w, r, k));
     if (w.scales != nullptr) {
-      const double scale = stored_scale(w, r, k);
+      const auto scale = static_cast<double>(stored_scale(w, r, k));
       weight = w.scale_inverse ? weight / scale : weight * scale;
     }
     const double term = weight * activation(compute, x[k]);
