@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ottobit/isa.hpp"
@@ -17,11 +18,28 @@ enum class RopeLayout : std::uint8_t {
   interleaved,  ///< (x[2i], x[2i + 1])
 };
 
+/// Angles divided by one factor (Chen et al. 2023, arXiv:2306.15595).
+struct RopeLinear {
+  double factor = 1.0;
+};
+
+/// Llama 3.1: slow pairs (wavelengths above original / low_freq_factor) divided by the factor, fast
+/// ones (below original / high_freq_factor) left alone, those between blended.
+struct RopeLlama3 {
+  double factor = 1.0;
+  double low_freq_factor = 1.0;
+  double high_freq_factor = 4.0;
+  double original = 8192.0;  ///< positions the model was first trained on
+};
+
+using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3>;
+
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864).
 struct RopeSpec {
   Index dim = 0;  ///< leading elements of each head that are rotated; even
   double theta = 10000.0;
   RopeLayout layout = RopeLayout::half;
+  RopeScaling scaling;
 };
 
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).

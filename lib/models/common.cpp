@@ -10,24 +10,58 @@
 
 namespace ottobit {
 
+namespace {
+
+double positive(const Config& section, const char* key) {
+  const double value = section.number(key);
+  OTTOBIT_CHECK(
+      value > 0.0 && value < 1e12, ErrorCode::format, section.subject(),
+      "`" + std::string(key) + "` is " + std::to_string(value) + ", expected a positive number");
+  return value;
+}
+
+RopeScaling rope_scaling(const Config& section) {
+  const std::string type = section.text("rope_type", section.text("type", "default"));
+  if (type == "default") {
+    return {};
+  }
+  if (type == "linear") {
+    return RopeLinear{positive(section, "factor")};
+  }
+  if (type == "llama3") {
+    const RopeLlama3 scaling{.factor = positive(section, "factor"),
+                             .low_freq_factor = positive(section, "low_freq_factor"),
+                             .high_freq_factor = positive(section, "high_freq_factor"),
+                             .original = positive(section, "original_max_position_embeddings")};
+    OTTOBIT_CHECK(scaling.high_freq_factor > scaling.low_freq_factor, ErrorCode::format,
+                  section.subject(), "`high_freq_factor` is not larger than `low_freq_factor`");
+    return scaling;
+  }
+  fail(ErrorCode::unsupported, section.subject(),
+       "`rope_type` is \"" + type + "\", known are: default, linear, llama3");
+}
+
+}  // namespace
+
 RopeSpec rope_of(const Config& config, Index dim) {
-  double theta = config.number("rope_theta", 10000.0);
+  RopeSpec rope{.dim = dim,
+                .theta = config.number("rope_theta", 10000.0),
+                .layout = RopeLayout::half,
+                .scaling = {}};
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
     const std::optional<Config> section = config.section(key);
     if (!section) {
       continue;
     }
-    const std::string type = section->text("rope_type", section->text("type", "default"));
-    OTTOBIT_CHECK(type == "default", ErrorCode::unsupported, section->subject(),
-                  "`rope_type` is \"" + type + "\", this family knows \"default\"");
-    theta = section->number("rope_theta", theta);
+    rope.scaling = rope_scaling(*section);
+    rope.theta = section->number("rope_theta", rope.theta);
     const std::vector<std::string> unknown = unknown_keys(*section);
     OTTOBIT_CHECK(unknown.empty(), ErrorCode::unsupported, section->subject(),
                   "`" + unknown.front() + "` is not known, and may change what the model computes");
   }
-  OTTOBIT_CHECK(theta > 1.0 && theta < 1e12, ErrorCode::format, config.subject(),
-                "`rope_theta` is " + std::to_string(theta) + ", expected a number above 1");
-  return {.dim = dim, .theta = theta, .layout = RopeLayout::half};
+  OTTOBIT_CHECK(rope.theta > 1.0 && rope.theta < 1e12, ErrorCode::format, config.subject(),
+                "`rope_theta` is " + std::to_string(rope.theta) + ", expected a number above 1");
+  return rope;
 }
 
 Index layer_count(const Config& config) {

@@ -12,8 +12,9 @@
 
 namespace ottobit {
 
-/// Half-split RoPE over `dim` elements with `rope_theta`, which stands at the top level or, since
-/// transformers 5, in `rope_parameters`. Error{unsupported} for a `rope_type` other than "default".
+/// Half-split RoPE over `dim` elements: `rope_theta`, which stands at the top level or, since
+/// transformers 5, in `rope_parameters`, and the scaling. Error{unsupported} for a `rope_type`
+/// other than default, linear and llama3.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
 
 /// `num_hidden_layers`, checked to be a number of layers a machine could hold.

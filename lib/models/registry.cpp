@@ -11,6 +11,7 @@ namespace ottobit {
 namespace {
 
 constexpr Family kFamilies[] = {
+    {"llama", "Llama", describe_llama},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
 

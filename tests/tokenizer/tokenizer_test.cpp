@@ -79,6 +79,13 @@ TEST_CASE("the Seed-OSS tokenizer equals its makers' on every case") {
   check_folder(test::test_data("seed_oss-fp8"));
 }
 
+TEST_CASE("the tokenizers of the model folders equal their makers'") {
+  check_folder(test::test_data("llama3-bf16-tied"));
+#if OTTOBIT_SENTENCEPIECE
+  check_folder(test::test_data("llama2-bf16"));
+#endif
+}
+
 TEST_CASE("every published tokenizer of a known kind equals its makers'") {
   const auto root = test::shared_fixture("tokenizers");
   if (!root) {

@@ -4,7 +4,10 @@
 // pass for its positions and shared by all layers.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <variant>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -18,12 +21,31 @@ struct RopeRows {
   const float* sines;
 };
 
+/// The scaled frequency of a pair whose frequency is f.
+inline double scale_frequency(std::monostate /*none*/, double f) noexcept {
+  return f;
+}
+inline double scale_frequency(const RopeLinear& s, double f) noexcept {
+  return f / s.factor;
+}
+inline double scale_frequency(const RopeLlama3& s, double f) noexcept {
+  const double turns = s.original * f / (2.0 * std::numbers::pi);  // within the original context
+  const double blend =
+      std::clamp((turns - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor), 0.0, 1.0);
+  return (1.0 - blend) * f / s.factor + blend * f;
+}
+
 class Rope {
  public:
   explicit Rope(const RopeSpec& spec) : layout_(spec.layout) {
     for (Index i = 0; i < spec.dim / 2; ++i) {
       const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(spec.dim);
-      frequencies_.push_back(static_cast<float>(std::pow(spec.theta, exponent)));
+      const double frequency = std::visit(
+          [&](const auto& scaling) {
+            return scale_frequency(scaling, std::pow(spec.theta, exponent));
+          },
+          spec.scaling);
+      frequencies_.push_back(static_cast<float>(frequency));
     }
   }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seed-OSS checkpoints against the logits, greedy tokens and residual streams that the transformers
-// library gives for them (float32, eager). Bounds: compute f32 within 1e-4 of the largest logit;
-// default compute within a KL divergence of 1e-3; greedy continuations equal.
+// The checkpoints of every family under tests/data against the logits, greedy tokens and residual
+// streams that the transformers library gives for them (float32, eager). Bounds: compute f32 within
+// 1e-4 of the largest logit; default compute within a KL divergence of 1e-3; greedy continuations
+// equal.
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,7 +20,25 @@ namespace {
 
 using test::Golden;
 
-constexpr const char* kFolders[] = {"seed_oss-fp8", "seed_oss-ue8m0", "seed_oss-bf16"};
+/// Folders under tests/data that hold a model and its golden logits, by name.
+const std::vector<std::string>& folders() {
+  static const std::vector<std::string> found = [] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(test::test_data(""))) {
+#if !OTTOBIT_SENTENCEPIECE
+      if (std::filesystem::exists(entry.path() / "tokenizer.model")) {
+        continue;
+      }
+#endif
+      if (std::filesystem::exists(entry.path() / "golden.safetensors")) {
+        names.push_back(entry.path().filename().string());
+      }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }();
+  return found;
+}
 constexpr const char* kPrompts[] = {"one", "short", "mid", "long"};
 
 /// Rows of logits [T, V] at the golden positions.
@@ -80,13 +101,14 @@ struct Run {
 }  // namespace
 
 TEST_SUITE("model") {
-  TEST_CASE("Seed-OSS equals its golden logits in compute f32 on every ISA level") {
-    for (const char* folder : kFolders) {
+  TEST_CASE("every family equals its golden logits in compute f32 on every ISA level") {
+    REQUIRE(folders().size() >= 5);
+    for (const std::string& folder : folders()) {
       const Golden golden = Golden::open(test::test_data(folder));
       for (const KernelTable* table : supported_kernel_tables()) {
         const Run run{test::open_model(test::test_data(folder), table), golden, Compute::f32};
         for (const char* prompt : kPrompts) {
-          CAPTURE(std::string(folder));
+          CAPTURE(folder);
           CAPTURE(std::string(table->isa));
           CAPTURE(std::string(prompt));
           run.check_f32(prompt);
@@ -96,13 +118,13 @@ TEST_SUITE("model") {
     }
   }
 
-  TEST_CASE("Seed-OSS keeps the golden distribution in compute bf16 on every ISA level") {
-    for (const char* folder : kFolders) {
+  TEST_CASE("every family keeps the golden distribution in compute bf16 on every ISA level") {
+    for (const std::string& folder : folders()) {
       const Golden golden = Golden::open(test::test_data(folder));
       for (const KernelTable* table : supported_kernel_tables()) {
         const Run run{test::open_model(test::test_data(folder), table), golden, Compute::bf16};
         for (const char* prompt : kPrompts) {
-          CAPTURE(std::string(folder));
+          CAPTURE(folder);
           CAPTURE(std::string(table->isa));
           CAPTURE(std::string(prompt));
           run.check_bf16(prompt);
@@ -112,12 +134,12 @@ TEST_SUITE("model") {
     }
   }
 
-  TEST_CASE("the residual stream of every Seed-OSS layer equals the golden one") {
+  TEST_CASE("the residual stream of every layer equals the golden one") {
     struct Stream {
       std::vector<float> rows;  // [L + 1, T, D]
     };
-    for (const char* folder : kFolders) {
-      CAPTURE(std::string(folder));
+    for (const std::string& folder : folders()) {
+      CAPTURE(folder);
       const Golden golden = Golden::open(test::test_data(folder));
       const std::vector<Index> shape = golden.shape("short.hidden");
       const std::shared_ptr<const Model> model = test::open_model(test::test_data(folder));
@@ -142,14 +164,14 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("results are the same bits for 1, 2, 3 and 7 threads") {
-    for (const char* folder : {"seed_oss-fp8", "seed_oss-bf16"}) {
+    for (const std::string folder : {"seed_oss-fp8", "seed_oss-bf16"}) {
       const Golden golden = Golden::open(test::test_data(folder));
       const std::vector<std::int32_t> ids = golden.ints("long.ids");
       for (const KernelTable* table : supported_kernel_tables()) {
         for (const Compute compute : {Compute::f32, Compute::bf16}) {
           std::vector<float> first;
           for (const int threads : {1, 2, 3, 7}) {
-            CAPTURE(std::string(folder));
+            CAPTURE(folder);
             CAPTURE(std::string(table->isa));
             CAPTURE(threads);
             Session session(test::open_model(test::test_data(folder), table, threads),
