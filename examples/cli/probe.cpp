@@ -91,7 +91,7 @@ Probe::Probe(const std::string& isa, int threads, bool bf16, std::size_t last_le
     : kernels_(&probe_kernels(isa)),
       threads_(std::max(1, threads)),
       bf16_(bf16),
-      buffer_bytes_(std::clamp(8 * last_level_cache_bytes, kMinBuffer, kMaxBuffer)) {}
+      buffer_bytes_(std::clamp(32 * last_level_cache_bytes, kMinBuffer, kMaxBuffer)) {}
 
 const Ceilings& Probe::measure() {
   measure_read();

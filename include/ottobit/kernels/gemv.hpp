@@ -259,7 +259,7 @@ inline Index gemv_dot_quarters(const WeightView& w, const std::byte* packed, flo
 template <class Dot>
 inline void gemv_dot(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
                      float* scratch) noexcept {
-  constexpr Index kNear = 8192;  // columns: 16 KiB of x beside the stream of weights
+  constexpr Index kNear = 12288;  // columns: 24 KiB of x beside the stream of weights
   if (Dot::Format::kBytes == 1 && w.cols > kNear) {
     rows.begin = gemv_dot_quarters<Dot>(w, packed, y, rows, scratch);
   }
