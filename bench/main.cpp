@@ -16,7 +16,7 @@
 namespace ottobit::bench {
 
 const cli::Ceilings& ceilings(const std::string& isa, int threads, bool bf16) {
-  constexpr std::size_t kLastLevelCache = 32U << 20U;  // the probe reads eight times as much
+  constexpr std::size_t kLastLevelCache = 32U << 20U;
   static std::map<std::tuple<std::string, int, bool>, cli::Ceilings> measured;
   const auto [at, fresh] = measured.try_emplace({isa, threads, bf16});
   if (fresh) {

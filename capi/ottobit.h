@@ -236,8 +236,7 @@ typedef int32_t(OTTOBIT_CALL* ottobit_progress_fn)(int32_t phase, uint64_t done,
 #define OTTOBIT_MODEL_NO_MMAP 0x1u  /* read the files into private memory */
 #define OTTOBIT_MODEL_PREFAULT 0x2u /* read every page before returning */
 #define OTTOBIT_MODEL_LOCK 0x4u     /* keep the weights in memory; failure is an error */
-#define OTTOBIT_MODEL_LENIENT \
-  0x8u /* log unused tensors and unknown config keys instead of refusing */
+#define OTTOBIT_MODEL_LENIENT 0x8u  /* log unused tensors and unknown keys, do not refuse them */
 typedef struct ottobit_model_options {
   uint32_t struct_size;
   uint32_t flags;               /* OTTOBIT_MODEL_* */

@@ -64,6 +64,23 @@ RopeSpec rope_of(const Config& config, Index dim) {
   return rope;
 }
 
+DecoderSpec equal_blocks(const Config& config, Index default_context, const GqaSpec& attention) {
+  const MlpSpec mlp{.hidden = config.integer("intermediate_size"),
+                    .bias = config.flag("mlp_bias", false)};
+  DecoderSpec spec{.vocab = config.integer("vocab_size"),
+                   .dim = config.integer("hidden_size"),
+                   .context = config.integer("max_position_embeddings", default_context),
+                   .norm_eps = config.number("rms_norm_eps", 1e-6),
+                   .tied_head = config.flag("tie_word_embeddings", false),
+                   .blocks = {}};
+  const Index layers = layer_count(config);
+  for (Index i = 0; i < layers; ++i) {
+    spec.blocks.push_back(
+        {.scope = "model.layers." + std::to_string(i), .mixer = attention, .ffn = mlp});
+  }
+  return spec;
+}
+
 Index layer_count(const Config& config) {
   const Index layers = config.integer("num_hidden_layers");
   OTTOBIT_CHECK(layers >= 1 && layers <= 4096, ErrorCode::format, config.subject(),
@@ -81,7 +98,6 @@ void require_text(const Config& config, std::string_view key, std::string_view e
 std::vector<std::string> unknown_keys(const Config& config) {
   constexpr std::string_view kHarmless[] = {"_attn_implementation",
                                             "_name_or_path",
-                                            "architectures",
                                             "auto_map",
                                             "chunk_size_feed_forward",
                                             "dtype",
@@ -95,7 +111,6 @@ std::vector<std::string> unknown_keys(const Config& config) {
                                             "output_hidden_states",
                                             "pretraining_tp",
                                             "problem_type",
-                                            "quantization_config",
                                             "return_dict",
                                             "tokenizer_class",
                                             "torch_dtype",

@@ -17,6 +17,11 @@ namespace ottobit {
 /// other than default, linear and llama3.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
 
+/// A decoder of equal blocks, attention and gated feed-forward, by the keys that Llama and the
+/// families after it share; `default_context` where `max_position_embeddings` is absent.
+[[nodiscard]] DecoderSpec equal_blocks(const Config& config, Index default_context,
+                                       const GqaSpec& attention);
+
 /// `num_hidden_layers`, checked to be a number of layers a machine could hold.
 [[nodiscard]] Index layer_count(const Config& config);
 

@@ -112,12 +112,18 @@ struct Generation::Impl {
     return session.length() >= session.context() ? Finish::context : Finish::none;
   }
 
+  /// Appends the token to the text, if the tokenizer knows it (models have more rows than tokens);
+  /// true if a stop string is complete.
+  [[nodiscard]] bool push_text(std::int32_t id) {
+    return detokenizer && id < session.model().tokenizer().vocab_size() &&
+           stops.push(detokenizer->push(id));
+  }
+
   /// Appends the token to history and text; true if a stop string is complete.
   [[nodiscard]] bool accept(std::int32_t id) {
     session.push(id);
     ++generated;
-    return detokenizer && id < session.model().tokenizer().vocab_size() &&
-           stops.push(detokenizer->push(id));
+    return push_text(id);
   }
 
   void flush_text() {
@@ -160,8 +166,8 @@ bool Generation::next(GenerationEvent& event) {
     event.top = sample.top;
     if (g.session.model().is_end(sample.id)) {
       event.finish = Finish::end;
-      if (g.options.keep_special && g.detokenizer) {
-        (void)g.stops.push(g.detokenizer->push(sample.id));
+      if (g.options.keep_special) {
+        (void)g.push_text(sample.id);
       }
     } else if (g.accept(sample.id)) {
       event.finish = Finish::stop;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ottobit/error.hpp"
+#include "ottobit/format/scale.hpp"
 
 #include "models/shapes.hpp"
 
@@ -26,10 +27,6 @@ FormatId format_of(const std::string& name) {
   OTTOBIT_CHECK(name == "f32", ErrorCode::argument, "format",
                 "\"" + name + "\", known are: fp8_e4m3_block, bf16, f32");
   return FormatId::f32;
-}
-
-Index element_bytes(FormatId format) {
-  return format == FormatId::f32 ? 4 : format == FormatId::bf16 ? 2 : 1;
 }
 
 /// Which bits of eight random bytes stay and which are set, so that every element is finite and

@@ -316,6 +316,32 @@ static void options(ottobit_model* m) {
   ottobit_session_release(s);
 }
 
+/* A handle lives until its last owner lets go, and keeps alive what it was made from. */
+static void owners(ottobit_runtime* rt) {
+  ottobit_model* m = open_mini(rt);
+  ottobit_session* s = asked(m);
+  ottobit_cancel* c = NULL;
+  ottobit_error* e = NULL;
+  const int32_t id = 5;
+  const size_t before = ottobit_session_length(s);
+  check_ok("cancel_create", ottobit_cancel_create(&c, &e), &e);
+  CHECK(ottobit_model_retain(m) == m && ottobit_session_retain(s) == s);
+  CHECK(ottobit_cancel_retain(c) == c);
+  ottobit_model_release(m);
+  ottobit_model_release(m); /* the session keeps it */
+  ottobit_session_release(s);
+  ottobit_cancel_release(c);
+  check_ok("append", ottobit_session_append(s, &id, 1, c, NULL, NULL, &e), &e);
+  CHECK(ottobit_session_length(s) == before + 1);
+  ottobit_session_release(s);
+  ottobit_cancel_release(c);
+  CHECK(ottobit_model_retain(NULL) == NULL && ottobit_session_retain(NULL) == NULL);
+  CHECK(ottobit_cancel_retain(NULL) == NULL && ottobit_runtime_retain(NULL) == NULL);
+  ottobit_model_release(NULL);
+  ottobit_session_release(NULL);
+  ottobit_cancel_release(NULL);
+}
+
 static void folders(ottobit_runtime* rt) {
   ottobit_model* m = NULL;
   ottobit_error* e = NULL;
@@ -350,6 +376,7 @@ int main(void) {
   options(m);
   rt = make_runtime(1);
   folders(rt);
+  owners(rt);
   ottobit_runtime_release(rt);
   ottobit_model_release(m);
   return report();

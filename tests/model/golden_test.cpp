@@ -98,40 +98,39 @@ struct Run {
   }
 };
 
+/// check(run, prompt) for every folder, level and prompt.
+template <class Check>
+void each_prompt(Compute compute, const Check& check) {
+  REQUIRE(folders().size() >= 5);
+  for (const std::string& folder : folders()) {
+    const Golden golden = Golden::open(test::test_data(folder));
+    for (const KernelTable* table : supported_kernel_tables()) {
+      const Run run{test::open_model(test::test_data(folder), table), golden, compute};
+      for (const char* prompt : kPrompts) {
+        CAPTURE(folder);
+        CAPTURE(std::string(table->isa));
+        CAPTURE(std::string(prompt));
+        check(run, prompt);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TEST_SUITE("model") {
   TEST_CASE("every family equals its golden logits in compute f32 on every ISA level") {
-    REQUIRE(folders().size() >= 5);
-    for (const std::string& folder : folders()) {
-      const Golden golden = Golden::open(test::test_data(folder));
-      for (const KernelTable* table : supported_kernel_tables()) {
-        const Run run{test::open_model(test::test_data(folder), table), golden, Compute::f32};
-        for (const char* prompt : kPrompts) {
-          CAPTURE(folder);
-          CAPTURE(std::string(table->isa));
-          CAPTURE(std::string(prompt));
-          run.check_f32(prompt);
-          run.check_greedy(prompt);
-        }
-      }
-    }
+    each_prompt(Compute::f32, [](const Run& run, const char* prompt) {
+      run.check_f32(prompt);
+      run.check_greedy(prompt);
+    });
   }
 
   TEST_CASE("every family keeps the golden distribution in compute bf16 on every ISA level") {
-    for (const std::string& folder : folders()) {
-      const Golden golden = Golden::open(test::test_data(folder));
-      for (const KernelTable* table : supported_kernel_tables()) {
-        const Run run{test::open_model(test::test_data(folder), table), golden, Compute::bf16};
-        for (const char* prompt : kPrompts) {
-          CAPTURE(folder);
-          CAPTURE(std::string(table->isa));
-          CAPTURE(std::string(prompt));
-          run.check_bf16(prompt);
-          run.check_greedy(prompt);
-        }
-      }
-    }
+    each_prompt(Compute::bf16, [](const Run& run, const char* prompt) {
+      run.check_bf16(prompt);
+      run.check_greedy(prompt);
+    });
   }
 
   TEST_CASE("the residual stream of every layer equals the golden one") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ottobit/generate.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 #include "support/errors.hpp"
 #include "support/model.hpp"
+#include "support/temp_directory.hpp"
 
 namespace ottobit {
 namespace {
@@ -134,6 +136,26 @@ TEST_SUITE("model") {
     const Outcome kept = run(session, {.keep_special = true});
     CHECK(kept.text.starts_with("<seed:think>"));
     CHECK(kept.text.find("</seed:think>") != std::string::npos);
+  }
+
+  TEST_CASE("an end token that the tokenizer does not have ends the answer all the same") {
+    const test::TempDirectory folder;  // 512 rows of logits, a tokenizer of 331
+    test::copy_folder(test::example_model(), folder.path());
+    std::filesystem::copy_file(test::test_data("seed_oss-fp8") / "tokenizer.json",
+                               folder / "tokenizer.json",
+                               std::filesystem::copy_options::overwrite_existing);
+    test::write_text(folder / "generation_config.json", R"({"eos_token_id": 500})");
+    Session session(test::open_model(folder.path()), {.context = 16});
+    session.append(std::vector<std::int32_t>{1});
+    for (const bool keep_special : {false, true}) {
+      GenerateOptions options;
+      options.keep_special = keep_special;
+      options.edit_logits = [](std::span<float> logits) { logits[500] = 1e9F; };
+      const Outcome outcome = run(session, options);
+      CHECK(outcome.finish == Finish::end);
+      CHECK(outcome.tokens == std::vector<std::int32_t>{500});
+      CHECK(outcome.text.empty());
+    }
   }
 
   TEST_CASE("generation refuses an empty session and options out of range") {
