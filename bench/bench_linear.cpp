@@ -11,7 +11,7 @@
 #include <benchmark/benchmark.h>
 
 #include "ottobit/arena.hpp"
-#include "ottobit/format/list.hpp"
+#include "ottobit/format/recognise.hpp"
 #include "ottobit/layers/linear.hpp"
 
 #include "runtime/pages.hpp"
@@ -26,9 +26,9 @@ constexpr Index kWorkingSet = Index{512} << 20;
 class Weights {
  public:
   Weights(FormatId format, Index n, Index k)
-      : linear_(static_cast<std::size_t>(
-            std::max<Index>(1, kWorkingSet / (n * k * element_bytes(format))))),
-        bytes_(n * k * element_bytes(format)),
+      : linear_(
+            static_cast<std::size_t>(std::max<Index>(1, kWorkingSet / (n * row_bytes(format, k))))),
+        bytes_(n * row_bytes(format, k)),
         pages_("weights", bytes_ * static_cast<Index>(linear_.size()), Pages::Size::huge),
         scales_(static_cast<std::size_t>((n + 127) / 128 * ((k + 127) / 128)), 0.01F) {
     std::uint64_t state = 0x9E3779B97F4A7C15U;
@@ -36,7 +36,7 @@ class Weights {
       state = state * 6364136223846793005U + 1442695040888963407U;
       // E4M3 below 2 in magnitude; as BF16 or F32 numbers all finite and small.
       const std::uint64_t word =
-          state & (format == FormatId::fp8_e4m3_block ? 0xBFBFBFBFBFBFBFBFU : 0xBDFFBDFFBDFFBDFFU);
+          state & (format == FormatId::fp8_e4m3 ? 0xBFBFBFBFBFBFBFBFU : 0xBDFFBDFFBDFFBDFFU);
       std::memcpy(pages_.data() + i, &word, sizeof word);
     }
     for (std::size_t i = 0; i < linear_.size(); ++i) {
@@ -44,9 +44,9 @@ class Weights {
       w.format = format;
       w.rows = n;
       w.cols = k;
-      w.row_bytes = k * element_bytes(format);
+      w.row_bytes = row_bytes(format, k);
       w.data = pages_.data() + static_cast<Index>(i) * bytes_;
-      if (format == FormatId::fp8_e4m3_block) {
+      if (format == FormatId::fp8_e4m3) {
         w.scales = reinterpret_cast<const std::byte*>(scales_.data());
         w.scale_row_bytes = (k + 127) / 128 * 4;
         w.block_rows = w.block_cols = 128;
@@ -65,11 +65,11 @@ class Weights {
   std::size_t turn_ = 0;
 };
 
-const char* format_name(FormatId format) {
-  return format == FormatId::fp8_e4m3_block ? "fp8_e4m3_block"
-         : format == FormatId::bf16         ? "bf16"
-         : format == FormatId::f16          ? "f16"
-                                            : "f32";
+const char* short_name(FormatId format) {
+  return format == FormatId::fp8_e4m3 ? "fp8_e4m3_block"
+         : format == FormatId::bf16   ? "bf16"
+         : format == FormatId::f16    ? "f16"
+                                      : "f32";
 }
 
 struct Case {
@@ -135,7 +135,7 @@ void dequant(benchmark::State& state, const Case& c) {
 }
 
 void add(const std::string& kernel, void (*run)(benchmark::State&, const Case&), const Case& c) {
-  const std::string name = kernel + "/" + format_name(c.format) + "/" + c.shape.name + "_N" +
+  const std::string name = kernel + "/" + short_name(c.format) + "/" + c.shape.name + "_N" +
                            std::to_string(c.shape.n) + "_K" + std::to_string(c.shape.k) +
                            (c.tokens > 1 ? "_T" + std::to_string(c.tokens) : "") + "/" +
                            c.table->isa + "/t" + std::to_string(c.threads);
@@ -154,7 +154,7 @@ void register_linear() {
   }
   for (const KernelTable* table : supported_kernel_tables()) {
     for (const int count : threads) {
-      for (const FormatId format : {FormatId::fp8_e4m3_block, FormatId::bf16}) {
+      for (const FormatId format : {FormatId::fp8_e4m3, FormatId::bf16}) {
         add("dequant", dequant, {format, kSeedOss[0], table, count, 1});
         for (const MatrixShape& shape : kSeedOss) {
           add("gemv", products, {format, shape, table, count, 1});

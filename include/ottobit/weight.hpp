@@ -12,7 +12,8 @@
 
 namespace ottobit {
 
-enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3_block };
+/// How the elements of a matrix are stored; format/list.hpp names the type that describes each.
+enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3, fp8_e5m2, fp4_e2m1, int4 };
 
 /// Shape of a weight matrix: N output rows, K input columns.
 struct Shape2 {
@@ -27,12 +28,15 @@ struct RowRange {
 };
 
 /// Element (r, k) is decode(data[r * row_bytes ...][k]) times (or, if scale_inverse, divided by)
-/// the scale at [r / block_rows, k / block_cols]. Without scales (`scales == nullptr`) it is the
-/// bare element. `data` and `scales` may have any alignment; nothing outside the rows may be read.
+/// its scale: the entry at [r / block_rows, k / block_cols] times (or, if matrix_scale_inverse,
+/// divided by) matrix_scale. Without scales (`scales == nullptr`) it is the bare element. `data`
+/// and `scales` may have any alignment; nothing outside the rows may be read.
 struct WeightView {
   FormatId format = FormatId::f32;
-  DType scale_dtype = DType::f32;  ///< f32, f16, bf16 or f8_e8m0
+  DType scale_dtype = DType::f32;  ///< f32, f16, bf16, f8_e8m0 or f8_e4m3
   bool scale_inverse = false;
+  bool matrix_scale_inverse = false;
+  float matrix_scale = 1.0F;  ///< of the whole matrix, beside those of its blocks (NVFP4)
   const std::byte* data = nullptr;
   const std::byte* scales = nullptr;  ///< [ceil(rows / block_rows), ceil(cols / block_cols)]
   Index rows = 0;

@@ -10,35 +10,12 @@
 
 #include "io/printable.hpp"
 #include "models/common.hpp"
+#include "runtime/quantization.hpp"
 
 namespace ottobit {
 namespace {
 
 namespace fs = std::filesystem;
-
-Shape2 scale_block(const Config& config) {
-  constexpr Shape2 kPublished{128, 128};
-  const std::optional<Config> quantization = config.section("quantization_config");
-  if (!quantization) {
-    return kPublished;
-  }
-  const std::string method = quantization->text("quant_method");
-  OTTOBIT_CHECK(method == "fp8", ErrorCode::unsupported, quantization->subject(),
-                "`quant_method` is \"" + printable(method) + "\", known is: fp8");
-  const std::string fmt = quantization->text("fmt", "e4m3");
-  OTTOBIT_CHECK(fmt == "e4m3", ErrorCode::unsupported, quantization->subject(),
-                "`fmt` is \"" + printable(fmt) + "\", known is: e4m3");
-  if (!quantization->has("weight_block_size")) {
-    return kPublished;
-  }
-  const std::vector<Index> size = quantization->integers("weight_block_size");
-  constexpr Index kLargest = 1 << 24;
-  OTTOBIT_CHECK(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= kLargest &&
-                    size[1] <= kLargest,
-                ErrorCode::format, quantization->subject(),
-                "`weight_block_size` must be two positive integers, rows and columns");
-  return {size[0], size[1]};
-}
 
 GenerationDefaults sampling_defaults(const Config& generation) {
   const auto number = [&](const char* key, double least, double most, float silent) {
@@ -85,7 +62,7 @@ std::string folder_name(const fs::path& directory) {
   return file_name_text(path);
 }
 
-FolderConfig read_config(const Config& config) {
+FolderConfig read_config(const Config& config, const fs::path& directory) {
   FolderConfig folder;
   folder.family = &family_of(config);
   if (config.has("architectures")) {
@@ -94,7 +71,7 @@ FolderConfig read_config(const Config& config) {
   }
   folder.spec = folder.family->describe(config);
   validate(folder.spec, config);
-  folder.block = scale_block(config);
+  folder.scale_blocks = read_scale_blocks(config, directory);
   folder.unknown_keys = unknown_keys(config);
   return folder;
 }

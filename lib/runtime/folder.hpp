@@ -24,7 +24,7 @@ struct FolderConfig {
   const Family* family = nullptr;
   std::string architecture;  ///< config.json's first `architectures`, may be empty
   DecoderSpec spec;
-  Shape2 block;                           ///< rows and columns of one FP8 scale
+  std::vector<Shape2> scale_blocks;       ///< what read_scale_blocks gives
   std::vector<std::string> unknown_keys;  ///< of config.json, with an effect we do not know
 };
 
@@ -34,7 +34,9 @@ void require_directory(const std::filesystem::path& directory);
 /// The name of a folder for people: its last component.
 [[nodiscard]] std::string folder_name(const std::filesystem::path& directory);
 
-[[nodiscard]] FolderConfig read_config(const Config& config);
+/// `directory`: where config.json was read from; empty if from nowhere.
+[[nodiscard]] FolderConfig read_config(const Config& config,
+                                       const std::filesystem::path& directory);
 
 /// Error{unsupported} if config.json has a key of unknown effect; a call of `warn` for each
 /// instead, if given.

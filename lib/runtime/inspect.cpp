@@ -28,7 +28,7 @@ class Inspection {
     attempt([&] {
       const Config config = Config::open(directory_ / "config.json");
       attempt([&] { json_["end_ids"] = read_generation(directory_, config).end_ids; });
-      folder = read_config(config);
+      folder = read_config(config, directory_);
       describe_config(*folder, json_);
       require_understood(*folder, {});
     });
@@ -74,7 +74,7 @@ class Inspection {
     json_["tensors"] = names.size();
     json_["dtypes"] = dtypes;
     if (folder) {
-      CheckpointReader reader(checkpoint, folder->block, *find_kernel_table(""));
+      CheckpointReader reader(checkpoint, folder->scale_blocks, *find_kernel_table(""));
       const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
       describe_weights(decoder, json_);
       if (folder->spec.tied_head) {

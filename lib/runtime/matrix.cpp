@@ -8,7 +8,7 @@
 #include <string>
 
 #include "ottobit/error.hpp"
-#include "ottobit/format/scale.hpp"
+#include "ottobit/format/list.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/numeric/fp4.hpp"
 #include "ottobit/weight.hpp"
@@ -29,7 +29,11 @@ std::optional<FormatId> kernel_format(Number number) noexcept {
     case Number::bf16:
       return FormatId::bf16;
     case Number::e4m3:
-      return FormatId::fp8_e4m3_block;
+      return FormatId::fp8_e4m3;
+    case Number::e5m2:
+      return FormatId::fp8_e5m2;
+    case Number::e2m1:
+      return FormatId::fp4_e2m1;
     default:
       return std::nullopt;
   }

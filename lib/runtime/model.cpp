@@ -71,7 +71,7 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
   require_directory(directory);
   name = folder_name(directory);
   const Config config = Config::open(directory / "config.json");
-  folder = read_config(config);
+  folder = read_config(config, directory);
   require_understood(folder, leniency(options));
   generation = read_generation(directory, config);
   if (options.memory_limit != 0) {
@@ -88,7 +88,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
                                const ModelOptions& options) {
   const MapOptions map{options.use_mmap, options.prefault, options.lock};
   checkpoint.emplace(Checkpoint::open(directory, map, options.progress));
-  reader.emplace(*checkpoint, folder.block, *machine.kernels);
+  reader.emplace(*checkpoint, folder.scale_blocks, *machine.kernels);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
   if (folder.spec.tied_head) {
     reader->leave_aside("lm_head.weight");  // some files carry the tied matrix twice
@@ -117,7 +117,7 @@ void Model::Impl::open_text(const std::filesystem::path& directory, const ModelO
 void Model::Impl::open_random(const ModelOptions& options) {
   const RandomModel model = parse_random_model(options.random_json);
   name = model.shape;
-  folder = read_config(model.config);
+  folder = read_config(model.config, {});
   random.emplace(model.format, Parallel(machine.threads));
   decoder.emplace(Decoder::bind(folder.spec, random->reader()));
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ottobit/format/list.hpp"
+#include "ottobit/format/recognise.hpp"
 
 namespace ottobit {
 namespace {

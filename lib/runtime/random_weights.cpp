@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ottobit/error.hpp"
-#include "ottobit/format/scale.hpp"
+#include "ottobit/format/list.hpp"
 
 #include "models/shapes.hpp"
 
@@ -19,7 +19,7 @@ constexpr Index kBlock = 128;
 
 FormatId format_of(const std::string& name) {
   if (name == "fp8_e4m3_block") {
-    return FormatId::fp8_e4m3_block;
+    return FormatId::fp8_e4m3;
   }
   if (name == "bf16") {
     return FormatId::bf16;
@@ -82,14 +82,14 @@ WeightReader RandomWeights::reader() {
 WeightView RandomWeights::matrix(const std::string& name, Shape2 shape) {
   const bool outer = name.ends_with("embed_tokens") || name.ends_with("lm_head");
   WeightView w;
-  w.format = outer && format_ == FormatId::fp8_e4m3_block ? FormatId::bf16 : format_;
+  w.format = outer && format_ == FormatId::fp8_e4m3 ? FormatId::bf16 : format_;
   w.rows = shape.rows;
   w.cols = shape.cols;
-  w.row_bytes = shape.cols * element_bytes(w.format);
+  w.row_bytes = row_bytes(w.format, shape.cols);
   memory_.emplace_back("random weights", w.rows * w.row_bytes, Pages::Size::huge);
   fill(memory_.back().data(), w.rows * w.row_bytes, w.format, parallel_);
   w.data = memory_.back().data();
-  if (w.format != FormatId::fp8_e4m3_block) {
+  if (w.format != FormatId::fp8_e4m3) {
     return w;
   }
   w.block_rows = kBlock;

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "ottobit/error.hpp"
-#include "ottobit/format/list.hpp"
+#include "ottobit/format/recognise.hpp"
 
 namespace ottobit {
 namespace {
@@ -42,7 +42,7 @@ WeightReader CheckpointReader::reader() {
 
 WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
   std::vector<std::string> used;
-  const WeightView view = recognise(source_, name, shape, block_, used);
+  const WeightView view = recognise(source_, name, shape, blocks_, used);
   used_.insert(used.begin(), used.end());
   weights_.push_back({name + ".weight", view});
   return view;
@@ -51,20 +51,13 @@ WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
 std::vector<float> CheckpointReader::vector(const std::string& name, Index n) {
   const TensorEntry& entry = require_tensor(source_, name, {n});
   WeightView row;
-  switch (entry.dtype) {
-    case DType::f32:
-      row.format = FormatId::f32;
-      break;
-    case DType::f16:
-      row.format = FormatId::f16;
-      break;
-    case DType::bf16:
-      row.format = FormatId::bf16;
-      break;
-    default:
-      fail(ErrorCode::unsupported, name,
-           "dtype " + std::string(dtype_name(entry.dtype)) + ", expected F32, F16 or BF16");
-  }
+  const bool known = AllFormats::find(
+      [&](auto format) {
+        return decltype(format)::kBits > 8 && decltype(format)::stored_as(entry.dtype);
+      },
+      [&](auto format) { row.format = decltype(format)::kId; });
+  OTTOBIT_CHECK(known, ErrorCode::unsupported, name,
+                "dtype " + std::string(dtype_name(entry.dtype)) + ", expected F32, F16 or BF16");
   row.data = entry.bytes.data();
   row.rows = 1;
   row.cols = n;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "ottobit/kernels/table.hpp"
@@ -23,9 +24,10 @@ struct NamedWeight {
 
 class CheckpointReader {
  public:
-  /// `block`: rows and columns of one scale, for the formats whose files do not say.
-  CheckpointReader(const TensorSource& source, Shape2 block, const KernelTable& kernels)
-      : source_(source), block_(block), kernels_(kernels) {}
+  /// `blocks`: the geometries of scales that the configuration speaks of (recognise.hpp).
+  CheckpointReader(const TensorSource& source, std::vector<Shape2> blocks,
+                   const KernelTable& kernels)
+      : source_(source), blocks_(std::move(blocks)), kernels_(kernels) {}
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
@@ -41,7 +43,7 @@ class CheckpointReader {
   [[nodiscard]] std::vector<float> vector(const std::string& name, Index n);
 
   const TensorSource& source_;
-  Shape2 block_;
+  std::vector<Shape2> blocks_;
   const KernelTable& kernels_;
   std::unordered_set<std::string> used_;
   std::vector<NamedWeight> weights_;

@@ -30,18 +30,30 @@ const std::vector<Storage>& storages() {
       {FormatId::f32},
       {FormatId::f16},
       {FormatId::bf16},
-      {FormatId::fp8_e4m3_block},
-      {FormatId::fp8_e4m3_block, {128, 128}, DType::f32},
-      {FormatId::fp8_e4m3_block, {128, 128}, DType::bf16},
-      {FormatId::fp8_e4m3_block, {128, 128}, DType::f16},
-      {FormatId::fp8_e4m3_block, {128, 128}, DType::f8_e8m0},
-      {FormatId::fp8_e4m3_block, {128, 128}, DType::f32, true},
-      {FormatId::fp8_e4m3_block, {64, 256}, DType::f32},
-      {FormatId::fp8_e4m3_block, {1, 1 << 20}, DType::f32},
-      {FormatId::fp8_e4m3_block, {1 << 20, 1 << 20}, DType::f32},
-      {FormatId::fp8_e4m3_block, {1, 32}, DType::f8_e8m0},
-      {FormatId::fp8_e4m3_block, {32, 32}, DType::bf16},
-      {FormatId::fp8_e4m3_block, {7, 13}, DType::f32, true},
+      {FormatId::fp8_e4m3},
+      {FormatId::fp8_e4m3, {128, 128}, DType::f32},
+      {FormatId::fp8_e4m3, {128, 128}, DType::bf16},
+      {FormatId::fp8_e4m3, {128, 128}, DType::f16},
+      {FormatId::fp8_e4m3, {128, 128}, DType::f8_e8m0},
+      {FormatId::fp8_e4m3, {128, 128}, DType::f32, true},
+      {FormatId::fp8_e4m3, {64, 256}, DType::f32},
+      {FormatId::fp8_e4m3, {1, 1 << 20}, DType::f32},
+      {FormatId::fp8_e4m3, {1 << 20, 1 << 20}, DType::f32},
+      {FormatId::fp8_e4m3, {1, 32}, DType::f8_e8m0},
+      {FormatId::fp8_e4m3, {32, 32}, DType::bf16},
+      {FormatId::fp8_e4m3, {7, 13}, DType::f32, true},
+      {FormatId::fp8_e5m2},
+      {FormatId::fp8_e5m2, {128, 128}, DType::f32},
+      {FormatId::fp8_e5m2, {1, 1 << 20}, DType::bf16},
+      {FormatId::fp4_e2m1},
+      {FormatId::fp4_e2m1, {1, 32}, DType::f8_e8m0},
+      {FormatId::fp4_e2m1, {1, 16}, DType::f8_e4m3, false, 0.37F, false},
+      {FormatId::fp4_e2m1, {1, 16}, DType::f8_e4m3, false, 731.0F, true},
+      {FormatId::fp4_e2m1, {5, 13}, DType::f32},
+      {FormatId::fp4_e2m1, {1, 128}, DType::bf16},
+      {FormatId::int4},
+      {FormatId::int4, {1, 32}, DType::bf16},
+      {FormatId::int4, {1, 128}, DType::f16},
       {FormatId::bf16, {128, 128}, DType::f32},
       {FormatId::f16, {3, 40}, DType::f32},
       {FormatId::f32, {128, 128}, DType::bf16, true},
@@ -155,7 +167,7 @@ TEST_CASE("all 256 E4M3 codes dequantise to their numbers, NaN included") {
     codes[i] = static_cast<std::byte>(i);
   }
   WeightView w;
-  w.format = FormatId::fp8_e4m3_block;
+  w.format = FormatId::fp8_e4m3;
   w.data = codes.data();
   w.rows = 1;
   w.cols = w.row_bytes = 256;
@@ -230,7 +242,7 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
 TEST_CASE("one token so wide that rows are read side by side: the same bits in any row range") {
   Random random(34);
   for (const Index cols : {12289, 12416, 13300}) {
-    for (const FormatId format : {FormatId::fp8_e4m3_block, FormatId::bf16}) {
+    for (const FormatId format : {FormatId::fp8_e4m3, FormatId::bf16}) {
       const TestWeight weight({format, {128, 128}, DType::f32}, {139, cols}, random);
       const GuardedBuffer<float> x(activations(random, cols));
       for (const KernelTable* table : supported_kernel_tables()) {
@@ -249,7 +261,7 @@ TEST_CASE("one token so wide that rows are read side by side: the same bits in a
 
 TEST_CASE("a product over many columns and tokens, in pieces of rows") {
   Random random(33);
-  const Storage storage{FormatId::fp8_e4m3_block, {128, 128}, DType::f32};
+  const Storage storage{FormatId::fp8_e4m3, {128, 128}, DType::f32};
   const Shape2 shape{200, 2500};
   const Index tokens = 150;
   const TestWeight weight(storage, shape, random);

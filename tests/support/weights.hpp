@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "ottobit/format/scale.hpp"
+#include "ottobit/format/list.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/numeric/bf16.hpp"
 #include "ottobit/numeric/e8m0.hpp"
@@ -24,11 +24,13 @@ struct Storage {
   Shape2 block{};
   DType scale_dtype = DType::f32;
   bool inverse = false;
+  float matrix_scale = 1.0F;
+  bool matrix_inverse = false;
 
   [[nodiscard]] std::string text() const {
-    return "format " + std::to_string(static_cast<int>(format)) + ", blocks " +
-           std::to_string(block.rows) + "x" + std::to_string(block.cols) + ", scales " +
-           std::string(dtype_name(scale_dtype)) + (inverse ? " inverse" : "");
+    return std::string(format_name(format)) + ", blocks " + std::to_string(block.rows) + "x" +
+           std::to_string(block.cols) + ", scales " + std::string(dtype_name(scale_dtype)) +
+           (inverse ? " inverse" : "") + (matrix_scale == 1.0F ? "" : ", and one of the matrix");
   }
 };
 
@@ -51,6 +53,9 @@ inline void store_number(std::byte* at, DType dtype, float value) {
       std::memcpy(at, &code, 2);
       return;
     }
+    case DType::f8_e5m2:
+      *at = static_cast<std::byte>(E5m2::encode(value));
+      return;
     case DType::f8_e8m0:
       *at = static_cast<std::byte>(E8m0::encode(value));
       return;
@@ -68,8 +73,13 @@ inline DType element_dtype(FormatId format) {
       return DType::f16;
     case FormatId::bf16:
       return DType::bf16;
-    case FormatId::fp8_e4m3_block:
+    case FormatId::fp8_e4m3:
       return DType::f8_e4m3;
+    case FormatId::fp8_e5m2:
+      return DType::f8_e5m2;
+    case FormatId::fp4_e2m1:
+    case FormatId::int4:
+      return DType::u8;  // two in a byte
   }
   return DType::f32;
 }
@@ -77,15 +87,18 @@ inline DType element_dtype(FormatId format) {
 class TestWeight {
  public:
   TestWeight(const Storage& storage, Shape2 shape, Random& random)
-      : data_(shape.rows * shape.cols * element_bytes(storage.format)),
+      : data_(shape.rows * row_bytes(storage.format, shape.cols)),
         scales_(scale_bytes(storage, shape)) {
     view_.format = storage.format;
     view_.rows = shape.rows;
     view_.cols = shape.cols;
-    view_.row_bytes = shape.cols * element_bytes(storage.format);
+    view_.row_bytes = row_bytes(storage.format, shape.cols);
     view_.data = data_.data();
     const DType dtype = element_dtype(storage.format);
-    for (Index i = 0; i < shape.rows * shape.cols; ++i) {
+    for (Index i = 0; dtype == DType::u8 && i < data_.size(); ++i) {
+      data_.data()[i] = static_cast<std::byte>(random.index(256));
+    }
+    for (Index i = 0; dtype != DType::u8 && i < shape.rows * shape.cols; ++i) {
       // Mostly ordinary, now and then large, tiny or zero.
       const float spread = random.index(16) == 0 ? random.uniform(0.0F, 40.0F) : 1.0F;
       store_number(data_.data() + i * bytes_of(dtype), dtype,
@@ -99,6 +112,8 @@ class TestWeight {
     view_.block_cols = storage.block.cols;
     view_.scale_dtype = storage.scale_dtype;
     view_.scale_inverse = storage.inverse;
+    view_.matrix_scale = storage.matrix_scale;
+    view_.matrix_scale_inverse = storage.matrix_inverse;
     view_.scale_row_bytes = columns * bytes_of(storage.scale_dtype);
     view_.scales = scales_.data();
     for (Index i = 0; i < scales_.size() / bytes_of(storage.scale_dtype); ++i) {

@@ -1,126 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a weight matrix is recognised in a checkpoint: from the dtype of `<name>.weight` and the
-// tensors beside it, never from the configuration alone. Also the words for what was found.
+// All storage formats, and what an element of a WeightView is. To add a format, write its type in a
+// header here, give it a FormatId and name it in AllFormats: kernels and recognition find it there.
+//
+// A format has
+//   kId, kName       its number and its name in messages
+//   kBits            bits of an element; a row begins on a byte
+//   stored_as(dtype) whether a tensor of that dtype holds such elements
+//   at(row, k)       element k of a row, exactly, without its scale
+//   load(p)          the kGroup elements at p times kUnit, a power of two; exactly, any alignment
+//   kZeros           the byte that holds zeros
+//   kHasDot          whether the bf16 dot products take it as it is (kernels/gemv.hpp, gemm.hpp)
 #pragma once
 
-#include <array>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "ottobit/error.hpp"
+#include "ottobit/format/dense.hpp"
+#include "ottobit/format/fp8.hpp"
+#include "ottobit/format/nibbles.hpp"
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
-#include "ottobit/numeric/dtype.hpp"
-#include "ottobit/source.hpp"
 #include "ottobit/weight.hpp"
 
-namespace ottobit {
+OTTOBIT_ISA_BEGIN
 
-/// "[128, 64]", as shapes are written in messages.
-inline std::string shape_text(const std::vector<Index>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+template <class... Formats>
+struct FormatList {
+  /// Calls visit(Format{}) for the first format of which `wanted(Format{})` holds; false if there
+  /// is none.
+  template <class Wanted, class Visit>
+  OTTOBIT_INLINE static constexpr bool find(Wanted wanted, Visit visit) noexcept {
+    return ((wanted(Formats{}) && (static_cast<void>(visit(Formats{})), true)) || ...);
   }
-  return text + "]";
+};
+
+using AllFormats = FormatList<F32Format, F16Format, Bf16Format, Fp8E4m3, Fp8E5m2, Fp4E2m1, Int4>;
+
+/// Calls visit(Format{}) for the format of that id.
+template <class Visit>
+OTTOBIT_INLINE constexpr void with_format(FormatId id, Visit visit) noexcept {
+  AllFormats::find([id](auto format) noexcept { return decltype(format)::kId == id; }, visit);
 }
 
-/// The tensor of that name; Error{checkpoint} if it is missing or has another shape than
-/// `expected`.
-inline const TensorEntry& require_tensor(const TensorSource& source, const std::string& name,
-                                         const std::vector<Index>& expected) {
-  const TensorEntry* entry = source.find(name);
-  OTTOBIT_CHECK(entry != nullptr, ErrorCode::checkpoint, name,
-                "missing from the checkpoint; expected shape " + shape_text(expected));
-  OTTOBIT_CHECK(entry->shape == expected, ErrorCode::checkpoint, name,
-                "shape " + shape_text(entry->shape) + ", expected " + shape_text(expected) +
-                    " (file " + std::string(entry->file) + ")");
-  return *entry;
+OTTOBIT_INLINE constexpr std::string_view format_name(FormatId id) noexcept {
+  std::string_view name;
+  with_format(id, [&](auto format) noexcept { name = decltype(format)::kName; });
+  return name;
 }
 
-/// Attaches the block scales of an E4M3 matrix to its view: `<name>.weight_scale_inv`
-/// [ceil(N / block.rows), ceil(K / block.cols)] in F32, BF16, F16 or F8_E8M0 (also stored as U8).
-/// The name notwithstanding, an element is its code times the scale (DeepSeek V3,
-/// inference/kernel.py).
-inline void attach_block_scales(const TensorSource& source, const std::string& weight, Shape2 block,
-                                WeightView& view, std::vector<std::string>& used) {
-  const std::string name = weight + "_scale_inv";
-  OTTOBIT_CHECK(source.find(name) != nullptr, ErrorCode::checkpoint, weight,
-                "FP8 weight without scales, expected a tensor `" + name + "` beside it");
-  const Index columns = (view.cols + block.cols - 1) / block.cols;
-  const TensorEntry& scales =
-      require_tensor(source, name, {(view.rows + block.rows - 1) / block.rows, columns});
-  switch (scales.dtype) {
-    case DType::f32:
-    case DType::f16:
-    case DType::bf16:
-    case DType::f8_e8m0:
-      view.scale_dtype = scales.dtype;
-      break;
-    case DType::u8:
-      view.scale_dtype = DType::f8_e8m0;
-      break;
-    default:
-      fail(ErrorCode::checkpoint, name,
-           "scales of dtype " + std::string(dtype_name(scales.dtype)) +
-               ", expected F32, F16, BF16 or F8_E8M0");
-  }
-  view.scales = scales.bytes.data();
-  view.scale_row_bytes = columns * dtype_bits(scales.dtype) / 8;
-  view.block_rows = block.rows;
-  view.block_cols = block.cols;
-  used.push_back(name);
+/// Bytes of n consecutive elements from the beginning of a row.
+OTTOBIT_INLINE constexpr Index row_bytes(FormatId id, Index n) noexcept {
+  Index bits = 0;
+  with_format(id, [&](auto format) noexcept { bits = decltype(format)::kBits; });
+  return (n * bits + 7) / 8;
 }
 
-/// The matrix `<name>.weight` [shape.rows, shape.cols] as it is stored.
-///   block   rows and columns of one scale, for the formats whose files do not say
-///   used    receives the names of the tensors that the view points into
-/// Throws Error{checkpoint} if the tensor or its scales are missing or of the wrong shape,
-/// Error{unsupported} for a dtype that is not a weight format.
-inline WeightView recognise(const TensorSource& source, const std::string& name, Shape2 shape,
-                            Shape2 block, std::vector<std::string>& used) {
-  const std::string weight = name + ".weight";
-  const TensorEntry& entry = require_tensor(source, weight, {shape.rows, shape.cols});
-  WeightView view;
-  switch (entry.dtype) {
-    case DType::f32:
-      view.format = FormatId::f32;
-      break;
-    case DType::f16:
-      view.format = FormatId::f16;
-      break;
-    case DType::bf16:
-      view.format = FormatId::bf16;
-      break;
-    case DType::f8_e4m3:
-      view.format = FormatId::fp8_e4m3_block;
-      break;
-    default:
-      fail(ErrorCode::unsupported, weight,
-           "dtype " + std::string(dtype_name(entry.dtype)) +
-               ", expected F32, F16, BF16 or F8_E4M3 (file " + std::string(entry.file) + ")");
-  }
-  view.data = entry.bytes.data();
-  view.rows = shape.rows;
-  view.cols = shape.cols;
-  view.row_bytes = shape.cols * element_bytes(view.format);
-  used.push_back(weight);
-  if (view.format == FormatId::fp8_e4m3_block) {
-    attach_block_scales(source, weight, block, view, used);
-  }
-  return view;
+/// Element (r, k) without its scale, exactly.
+OTTOBIT_INLINE float stored_element(const WeightView& w, Index r, Index k) noexcept {
+  float value = 0.0F;
+  with_format(w.format, [&](auto format) noexcept {
+    value = decltype(format)::at(w.data + r * w.row_bytes, k);
+  });
+  return value;
 }
 
-/// The format in words, for example "BF16" or "FP8 E4M3, 128x128, scales UE8M0".
-inline std::string format_text(const WeightView& w) {
-  constexpr std::array<std::string_view, 4> kNames{"F32", "F16", "BF16", "FP8 E4M3"};
-  std::string text(kNames[static_cast<std::size_t>(w.format)]);
-  if (w.scales != nullptr) {
-    text += ", " + std::to_string(w.block_rows) + "x" + std::to_string(w.block_cols) + ", scales " +
-            std::string(w.scale_dtype == DType::f8_e8m0 ? "UE8M0" : dtype_name(w.scale_dtype));
-  }
-  return text;
+/// Element (r, k): what every kernel means by it. One rounding, and none without a scale.
+OTTOBIT_INLINE float element_at(const WeightView& w, Index r, Index k) noexcept {
+  const float value = stored_element(w, r, k);
+  return w.scales == nullptr ? value : apply_scale(w, value, stored_scale(w, r, k));
 }
 
-}  // namespace ottobit
+OTTOBIT_ISA_END

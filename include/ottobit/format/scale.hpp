@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The block scales of a WeightView, decoded on use: checkpoints store them as F32, BF16, F16 or
-// F8_E8M0, and no private copy is made. Also how a format stores its elements, for plain code.
+// The scales of a WeightView, decoded on use: checkpoints store them as F32, BF16, F16, F8_E8M0 or
+// F8_E4M3, and no private copy is made.
 #pragma once
 
 #include <cstdint>
@@ -36,59 +36,27 @@ OTTOBIT_INLINE float decode_scale(DType dtype, const std::byte* scales, Index i)
       return Bf16::decode(load_scalar_u16(scales + 2 * i));
     case DType::f8_e8m0:
       return E8m0::decode(static_cast<std::uint8_t>(scales[i]));
+    case DType::f8_e4m3:
+      return E4m3::decode(static_cast<std::uint8_t>(scales[i]));
     default:
       return load_scalar_f32(scales + 4 * i);
   }
 }
 
-/// The scale of element (r, k) as stored; 1 without scales.
+/// The scale of element (r, k): that of its block, times or divided by that of the whole matrix
+/// (rounded once); 1 without scales.
 OTTOBIT_INLINE float stored_scale(const WeightView& w, Index r, Index k) noexcept {
   if (w.scales == nullptr) {
     return 1.0F;
   }
-  return decode_scale(w.scale_dtype, w.scales + r / w.block_rows * w.scale_row_bytes,
-                      k / w.block_cols);
+  const float scale = decode_scale(w.scale_dtype, w.scales + r / w.block_rows * w.scale_row_bytes,
+                                   k / w.block_cols);
+  return w.matrix_scale_inverse ? scale / w.matrix_scale : scale * w.matrix_scale;
 }
 
 /// Applies a stored scale: a product, or a quotient if the file stores inverses; rounded once.
 OTTOBIT_INLINE float apply_scale(const WeightView& w, float value, float scale) noexcept {
   return w.scale_inverse ? value / scale : value * scale;
-}
-
-/// Bytes of one element.
-OTTOBIT_INLINE constexpr Index element_bytes(FormatId format) noexcept {
-  switch (format) {
-    case FormatId::f32:
-      return 4;
-    case FormatId::f16:
-    case FormatId::bf16:
-      return 2;
-    case FormatId::fp8_e4m3_block:
-      return 1;
-  }
-  return 1;
-}
-
-/// Element (r, k) without its scale, exactly.
-OTTOBIT_INLINE float stored_element(const WeightView& w, Index r, Index k) noexcept {
-  const std::byte* p = w.data + r * w.row_bytes + k * element_bytes(w.format);
-  switch (w.format) {
-    case FormatId::f32:
-      return load_scalar_f32(p);
-    case FormatId::f16:
-      return F16::decode(load_scalar_u16(p));
-    case FormatId::bf16:
-      return Bf16::decode(load_scalar_u16(p));
-    case FormatId::fp8_e4m3_block:
-      return E4m3::decode(static_cast<std::uint8_t>(*p));
-  }
-  return 0.0F;
-}
-
-/// Element (r, k): what every kernel means by it. One rounding, and none without a scale.
-OTTOBIT_INLINE float element_at(const WeightView& w, Index r, Index k) noexcept {
-  const float value = stored_element(w, r, k);
-  return w.scales == nullptr ? value : apply_scale(w, value, stored_scale(w, r, k));
 }
 
 }  // namespace ottobit

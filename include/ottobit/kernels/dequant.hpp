@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights to f32 or bf16: whole rows for embeddings and tests, and blocks of kBlockK columns for
-// the matrix products. A block that ends beyond the row is read through a copy padded with zero
-// bytes (which mean 0 in every format), so that kernels see full blocks only and nothing is
-// over-read.
+// the matrix products. A block that ends beyond the row is read through a copy padded with zeros,
+// so that kernels see full blocks only and nothing is over-read.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "ottobit/format/dense.hpp"
-#include "ottobit/format/fp8_block.hpp"
+#include "ottobit/format/list.hpp"
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/simd/vec.hpp"
@@ -34,10 +32,16 @@ OTTOBIT_INLINE bool one_scale_per_block(const WeightView& w) noexcept {
   return w.scales == nullptr || w.block_cols % kBlockK == 0 || w.block_cols >= w.cols;
 }
 
+/// Bytes of n elements that begin on a byte.
+template <class F>
+OTTOBIT_INLINE constexpr Index bytes_of(Index n) noexcept {
+  return (n * F::kBits + 7) / 8;
+}
+
 /// Room for a copy of one block.
 template <class F>
 struct BlockCopy {
-  alignas(64) std::byte bytes[kBlockK * F::kBytes];
+  alignas(64) std::byte bytes[bytes_of<F>(kBlockK)];
 };
 
 /// kBlockK elements beginning with those at p, of which n belong to the row.
@@ -47,8 +51,8 @@ OTTOBIT_INLINE const std::byte* whole_block(const std::byte* p, Index n,
   if (n >= kBlockK) [[likely]] {
     return p;
   }
-  std::memset(copy.bytes, 0, sizeof(copy.bytes));
-  std::memcpy(copy.bytes, p, static_cast<std::size_t>(n * F::kBytes));
+  std::memset(copy.bytes, static_cast<int>(F::kZeros), sizeof(copy.bytes));
+  std::memcpy(copy.bytes, p, static_cast<std::size_t>(bytes_of<F>(n)));
   return copy.bytes;
 }
 
@@ -56,7 +60,7 @@ OTTOBIT_INLINE const std::byte* whole_block(const std::byte* p, Index n,
 template <class F>
 OTTOBIT_INLINE void dequant_block(const std::byte* p, float* out) noexcept {
   for (Index i = 0; i < kBlockK; i += kGroup) {
-    const Group group = F::load(p + i * F::kBytes);
+    const Group group = F::load(p + bytes_of<F>(i));
     for (Index j = 0; j < 4; ++j) {
       Vf value = group.v[j];
       if constexpr (F::kUnit != 1.0F) {
@@ -67,25 +71,28 @@ OTTOBIT_INLINE void dequant_block(const std::byte* p, float* out) noexcept {
   }
 }
 
-/// Elements (r, [k, k + n)) times their scales, rounded once, 0 behind them; out [kBlockK].
+/// Elements (r, [k, k + n)) times their scales, rounded once; out [kBlockK], of which those behind
+/// the n are 0 or, in a row that ends within a byte, anything.
 template <class F>
 inline void dequant_scaled_block(const WeightView& w, Index r, Index k, Index n,
                                  float* OTTOBIT_RESTRICT out) noexcept {
   BlockCopy<F> copy;
-  dequant_block<F>(whole_block<F>(w.data + r * w.row_bytes + k * F::kBytes, n, copy), out);
+  dequant_block<F>(whole_block<F>(w.data + r * w.row_bytes + bytes_of<F>(k), n, copy), out);
   if (w.scales == nullptr) {
     return;
   }
-  if (n == kBlockK && one_scale_per_block(w)) {
-    const Vf scale = broadcast(stored_scale(w, r, k));
-    for (Index i = 0; i < kBlockK; i += kLanes) {
-      const Vf value = load(out + i);
-      store(out + i, w.scale_inverse ? value / scale : value * scale);
+  Index end = 0;
+  for (Index i = 0; i < n; i = end) {
+    const float scale = stored_scale(w, r, k + i);
+    end = least(n, i + w.block_cols - (k + i) % w.block_cols);
+    Index j = i;
+    for (; j + kLanes <= end; j += kLanes) {
+      const Vf value = load(out + j);
+      store(out + j, w.scale_inverse ? value / broadcast(scale) : value * broadcast(scale));
     }
-    return;
-  }
-  for (Index i = 0; i < n; ++i) {
-    out[i] = apply_scale(w, out[i], stored_scale(w, r, k + i));
+    for (; j < end; ++j) {
+      out[j] = apply_scale(w, out[j], scale);
+    }
   }
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
@@ -63,9 +64,10 @@ struct DotEngine {
 
   template <class F>
   OTTOBIT_INLINE static void convert(const std::byte* p, Weight* out) noexcept {
-    if constexpr (F::kBytes == 2) {
+    if constexpr (std::is_same_v<F, Bf16Format>) {
       std::memcpy(out, p, kBlockK * sizeof(Weight));
     } else {
+      static_assert(std::is_same_v<F, Fp8E4m3>);
       const E4m3Converter converter;
       for (Index i = 0; i < kBlockK; i += 64) {
         const Bf16x64 values = converter.natural(_mm512_loadu_si512(p + i));
@@ -209,7 +211,7 @@ inline void convert_piece(const WeightView& w, const Strip& strip,
         dequant_scaled_block<F>(w, r, k, least(kBlockK, w.cols - k), out);
         scale = 1.0F;
       } else {
-        const std::byte* const p = w.data + r * w.row_bytes + k * F::kBytes;
+        const std::byte* const p = w.data + r * w.row_bytes + bytes_of<F>(k);
         Engine::template convert<F>(whole_block<F>(p, w.cols - k, copy), out);
         const float stored = stored_scale(w, r, k);
         scale = w.scale_inverse ? 1.0F / stored : stored;

@@ -87,7 +87,7 @@ OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k) noexcept {
   Vf d = zero();
   OTTOBIT_UNROLL
   for (Index i = 0; i < kBlockK; i += kGroup) {
-    const Group group = F::load(w + i * F::kBytes);
+    const Group group = F::load(w + bytes_of<F>(i));
     a = fma(group.v[0], x.at(k + i), a);
     b = fma(group.v[1], x.at(k + i + kLanes), b);
     c = fma(group.v[2], x.at(k + i + 2 * kLanes), c);
@@ -113,9 +113,9 @@ inline void gemv_fma(const WeightView& w, X x, float* y, RowRange rows, float* s
     Vf total = zero();
     for (Index b = 0; b < blocks; ++b) {
       const Index k = b * kBlockK;
-      const std::byte* const p = whole_block<F>(row + k * F::kBytes, w.cols - k, copy);
-      if constexpr (F::kBytes == 1) {
-        prefetch<kBlockK>(row + k + kRowAhead);
+      const std::byte* const p = whole_block<F>(row + bytes_of<F>(k), w.cols - k, copy);
+      if constexpr (F::kBits <= 8) {
+        prefetch<bytes_of<F>(kBlockK)>(row + bytes_of<F>(k) + kRowAhead);
       }
       total = fma(dot_block<F>(p, x, k), broadcast(scale[b]), total);
     }
@@ -142,7 +142,7 @@ inline void gemv_scaled(const WeightView& w, X x, float* y, RowRange rows) noexc
 
 /// Products of bf16 pairs: how the two formats meet the packed token.
 struct DotFp8 {
-  using Format = Fp8Block;
+  using Format = Fp8E4m3;
   const std::uint16_t* x;  ///< in the order of the in-lane unpacks
   E4m3Converter converter;
 
@@ -182,7 +182,7 @@ inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y
   BlockCopy<F> copy;
   const Index blocks = blocks_of(w.cols);
   const Dot dot(reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK);
-  constexpr Index kStep = kBlockK * F::kBytes;
+  constexpr Index kStep = bytes_of<F>(kBlockK);
   for (Index r = rows.begin; r < rows.end; ++r) {
     const std::byte* p = w.data + r * w.row_bytes;
     const float* const scale = scales.of_row(r);
@@ -190,7 +190,7 @@ inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y
     Index b = 0;
     for (; (b + 4) * kBlockK <= w.cols; b += 4, p += 4 * kStep) {
       const Index k = b * kBlockK;
-      if constexpr (F::kBytes == 1) {
+      if constexpr (F::kBits == 8) {
         prefetch<4 * kStep>(p + kRowAhead);
       }
       const Vf first = dot.block(p, k);
@@ -220,7 +220,7 @@ inline Index gemv_dot_quarters(const WeightView& w, const std::byte* packed, flo
                                RowRange rows, float* scratch) noexcept {
   using F = typename Dot::Format;
   constexpr Index kAhead = 2048;
-  constexpr Index kStep = kBlockK * F::kBytes;
+  constexpr Index kStep = bytes_of<F>(kBlockK);
   const Index blocks = blocks_of(w.cols);
   const Index quarter = (rows.end - rows.begin) / 4;
   const Dot dot(reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK);
@@ -260,7 +260,7 @@ template <class Dot>
 inline void gemv_dot(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
                      float* scratch) noexcept {
   constexpr Index kNear = 12288;  // columns: 24 KiB of x beside the stream of weights
-  if (Dot::Format::kBytes == 1 && w.cols > kNear) {
+  if (Dot::Format::kBits == 8 && w.cols > kNear) {
     rows.begin = gemv_dot_quarters<Dot>(w, packed, y, rows, scratch);
   }
   gemv_dot_rows<Dot>(w, packed, y, rows, scratch);

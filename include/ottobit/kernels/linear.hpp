@@ -4,7 +4,7 @@
 //
 //   weights            Compute::bf16, dot products   Compute::bf16, else    Compute::f32
 //   bf16, E4M3         bf16 dot products             f32 fma                f32 fma
-//   f16, f32           f32 fma                       f32 fma                f32 fma
+//   others             f32 fma                       f32 fma                f32 fma
 //   several scales in  f32 fma of scaled             f32 fma of scaled      f32 fma of scaled
 //   128 columns        weights                       weights                weights
 //
@@ -15,8 +15,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "ottobit/format/dense.hpp"
-#include "ottobit/format/fp8_block.hpp"
+#include "ottobit/format/list.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/dequant.hpp"
 #include "ottobit/kernels/gemm.hpp"
@@ -28,30 +27,16 @@
 OTTOBIT_ISA_BEGIN
 
 inline void dequant_f32(const WeightView& w, RowRange rows, float* out, Index out_stride) noexcept {
-  switch (w.format) {
-    case FormatId::f32:
-      return dequant_rows<F32Format>(w, rows, out, out_stride);
-    case FormatId::f16:
-      return dequant_rows<F16Format>(w, rows, out, out_stride);
-    case FormatId::bf16:
-      return dequant_rows<Bf16Format>(w, rows, out, out_stride);
-    case FormatId::fp8_e4m3_block:
-      return dequant_rows<Fp8Block>(w, rows, out, out_stride);
-  }
+  with_format(w.format, [&](auto format) noexcept {
+    dequant_rows<decltype(format)>(w, rows, out, out_stride);
+  });
 }
 
 inline void dequant_bf16(const WeightView& w, RowRange rows, std::uint16_t* out,
                          Index out_stride) noexcept {
-  switch (w.format) {
-    case FormatId::f32:
-      return dequant_rows_bf16<F32Format>(w, rows, out, out_stride);
-    case FormatId::f16:
-      return dequant_rows_bf16<F16Format>(w, rows, out, out_stride);
-    case FormatId::bf16:
-      return dequant_rows_bf16<Bf16Format>(w, rows, out, out_stride);
-    case FormatId::fp8_e4m3_block:
-      return dequant_rows_bf16<Fp8Block>(w, rows, out, out_stride);
-  }
+  with_format(w.format, [&](auto format) noexcept {
+    dequant_rows_bf16<decltype(format)>(w, rows, out, out_stride);
+  });
 }
 
 /// The arguments of LinearKernels::linear behind the compute mode.
@@ -97,9 +82,9 @@ inline void multiply_dot(const LinearCall& c) noexcept {
 /// Activations packed as bf16: dot products where the weights allow it.
 template <class F>
 inline void multiply_bf16(const LinearCall& c) noexcept {
-  if constexpr (F::kFitsBf16) {
+  if constexpr (F::kHasDot) {
     if (one_scale_per_block(c.w)) {
-      using Dot = std::conditional_t<F::kBytes == 1, DotFp8, DotBf16>;
+      using Dot = std::conditional_t<std::is_same_v<F, Fp8E4m3>, DotFp8, DotBf16>;
       return multiply_dot<F, Dot>(c);
     }
   }
@@ -123,16 +108,7 @@ inline void multiply(Compute compute, const LinearCall& c) noexcept {
 inline void linear(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
                    float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept {
   const LinearCall call{w, packed, tokens, y, y_stride, rows, scratch};
-  switch (w.format) {
-    case FormatId::f32:
-      return multiply<F32Format>(compute, call);
-    case FormatId::f16:
-      return multiply<F16Format>(compute, call);
-    case FormatId::bf16:
-      return multiply<Bf16Format>(compute, call);
-    case FormatId::fp8_e4m3_block:
-      return multiply<Fp8Block>(compute, call);
-  }
+  with_format(w.format, [&](auto format) noexcept { multiply<decltype(format)>(compute, call); });
 }
 
 OTTOBIT_ISA_END

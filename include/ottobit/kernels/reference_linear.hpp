@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "ottobit/format/scale.hpp"
+#include "ottobit/format/list.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
 #include "ottobit/numeric/bf16.hpp"

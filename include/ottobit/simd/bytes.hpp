@@ -209,4 +209,14 @@ OTTOBIT_INLINE Group load_e4m3(const std::byte* p) noexcept {
 
 #endif
 
+// An E5M2 code is the upper half of the f16 of the same value.
+OTTOBIT_INLINE Group load_e5m2(const std::byte* p) noexcept {
+  std::uint16_t words[kGroup];
+  for (Index i = 0; i < kGroup; ++i) {
+    words[i] = static_cast<std::uint16_t>(static_cast<unsigned>(p[i]) << 8U);
+  }
+  return {{load_f16(words), load_f16(words + kLanes), load_f16(words + 2 * kLanes),
+           load_f16(words + 3 * kLanes)}};
+}
+
 OTTOBIT_ISA_END
