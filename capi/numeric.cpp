@@ -13,7 +13,7 @@ using ottobit::Index;
 using ottobit::Number;
 
 static_assert(OTTOBIT_F32 == static_cast<int>(Number::f32) &&
-              OTTOBIT_E2M1 == static_cast<int>(Number::e2m1));
+              OTTOBIT_INT4 == static_cast<int>(Number::int4));
 
 ottobit::Workers workers_of(const ottobit_runtime* rt) {
   const ottobit::Machine& machine = required(rt, "runtime").machine;
@@ -21,8 +21,8 @@ ottobit::Workers workers_of(const ottobit_runtime* rt) {
 }
 
 Number number_in(std::int32_t dtype, const char* name) {
-  OTTOBIT_CHECK(dtype >= OTTOBIT_F32 && dtype <= OTTOBIT_E2M1, ErrorCode::argument, name,
-                std::to_string(dtype) + ", expected OTTOBIT_F32 (1) to OTTOBIT_E2M1 (7)");
+  OTTOBIT_CHECK(dtype >= OTTOBIT_F32 && dtype <= OTTOBIT_INT4, ErrorCode::argument, name,
+                std::to_string(dtype) + ", expected OTTOBIT_F32 (1) to OTTOBIT_INT4 (8)");
   return static_cast<Number>(dtype);
 }
 
@@ -66,6 +66,11 @@ ottobit::Matrix matrix_in(const ottobit_matrix* given) {
     w.scale_number = number_in(m.scale_dtype, "scale_dtype");
     w.scale_inverse = m.scale_inverse == 1;
     w.scale_row_bytes = static_cast<Index>(m.scale_row_bytes);
+    OTTOBIT_CHECK(m.matrix_scale_inverse == 0 || m.matrix_scale_inverse == 1, ErrorCode::argument,
+                  "matrix_scale_inverse",
+                  std::to_string(m.matrix_scale_inverse) + ", expected 0 or 1");
+    w.matrix_scale = m.matrix_scale == 0.0F ? 1.0F : m.matrix_scale;
+    w.matrix_scale_inverse = m.matrix_scale_inverse == 1;
     w.block_rows = m.block_rows;
     w.block_cols = m.block_cols;
   }

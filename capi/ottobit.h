@@ -517,22 +517,25 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_stats(const ottobit_sess
 #define OTTOBIT_E5M2 5 /* OCP FP8 */
 #define OTTOBIT_E8M0 6 /* scales: 2^(byte-127), 255 is NaN */
 #define OTTOBIT_E2M1 7 /* OCP MX FP4; two to a byte, the low half first */
+#define OTTOBIT_INT4 8 /* -8 to 7, stored as value + 8; two to a byte, the low half first */
 /* A matrix [rows, cols], row after row. Element (r, c) is the number stored at it times (or, under
    scale_inverse, divided by) the scale of its block. All alignments are fine. There is no init
    function: set every field. */
 typedef struct ottobit_matrix {
   uint32_t struct_size;
-  int32_t dtype; /* OTTOBIT_F32 ... OTTOBIT_E2M1 */
+  int32_t dtype; /* OTTOBIT_F32 ... OTTOBIT_INT4 */
   int64_t rows;  /* at most 2^40, as cols */
   int64_t cols;
   int64_t row_bytes;       /* from one row to the next: at least what a row takes */
   int64_t scale_row_bytes; /* the same of scales; not looked at where they have one row */
-  int32_t scale_dtype;     /* 0: none; OTTOBIT_F32, _F16, _BF16 or _E8M0 */
+  int32_t scale_dtype;     /* 0: none; OTTOBIT_F32, _F16, _BF16, _E8M0 or _E4M3 */
   int32_t scale_inverse;   /* 0: multiply; 1: divide */
   int32_t block_rows;      /* 128, 128; or 1, 32; ...; 0: the whole of that dimension, */
   int32_t block_cols;      /*   so that 0, 0 is one scale for all */
   const void* data;
-  const void* scales; /* [ceil(rows / block_rows), ceil(cols / block_cols)], or NULL */
+  const void* scales;           /* [ceil(rows / block_rows), ceil(cols / block_cols)], or NULL */
+  float matrix_scale;           /* NVFP4: one more, by which every scale is multiplied; 0: none */
+  int32_t matrix_scale_inverse; /* 1: by which every scale is divided */
 } ottobit_matrix;
 /* out[i] = the number that code i means, exactly. n: how many numbers, not bytes. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_decode(ottobit_runtime* rt, int32_t dtype,
@@ -540,8 +543,8 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_decode(ottobit_runtime* rt, int3
                                                        ottobit_error** err);
 /* The nearest code of each number, ties to even. E4M3, E5M2 and E2M1 clamp to the largest number;
    F16 and BF16 overflow to infinity; E8M0 takes the nearest power of two, NaN for a negative
-   number. NaN stays NaN, but in E2M1, which has none, it becomes 6. For an odd n of E2M1 the last
-   half byte is 0. */
+   number; INT4 clamps. NaN stays NaN, but E2M1 and INT4 have none: it becomes 6 and 0. For an odd
+   n of these two the last half byte is 0. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_encode(ottobit_runtime* rt, int32_t dtype,
                                                        const float* in, size_t n, void* out,
                                                        ottobit_error** err);

@@ -14,10 +14,10 @@
 
 namespace ottobit {
 
-/// Number formats; the values are those of OTTOBIT_F32 ... OTTOBIT_E2M1.
-enum class Number : std::int32_t { f32 = 1, f16, bf16, e4m3, e5m2, e8m0, e2m1 };
+/// Number formats; the values are those of OTTOBIT_F32 ... OTTOBIT_INT4.
+enum class Number : std::int32_t { f32 = 1, f16, bf16, e4m3, e5m2, e8m0, e2m1, int4 };
 
-/// Bytes of n numbers in a row; E2M1 has two in a byte, the low half first.
+/// Bytes of n numbers in a row; E2M1 and INT4 have two in a byte, the low half first.
 [[nodiscard]] Index number_bytes(Number number, Index n) noexcept;
 
 /// A matrix [rows, cols] in memory of the caller's, with the scales of its blocks. All alignments.
@@ -28,8 +28,10 @@ struct Matrix {
   Index row_bytes = 0;
   const std::byte* data = nullptr;
   const std::byte* scales = nullptr;  ///< [ceil(rows / block_rows), ceil(cols / block_cols)]
-  Number scale_number = Number::f32;  ///< f32, f16, bf16 or e8m0
+  Number scale_number = Number::f32;  ///< f32, f16, bf16, e8m0 or e4m3
   bool scale_inverse = false;         ///< element = number / scale instead of number * scale
+  float matrix_scale = 1.0F;          ///< one more, by which those of the blocks are multiplied
+  bool matrix_scale_inverse = false;  ///< or divided
   Index scale_row_bytes = 0;
   Index block_rows = 0;  ///< 0: all rows
   Index block_cols = 0;  ///< 0: all columns

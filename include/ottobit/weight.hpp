@@ -13,7 +13,7 @@
 namespace ottobit {
 
 /// How the elements of a matrix are stored; format/list.hpp names the type that describes each.
-enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3, fp8_e5m2, fp4_e2m1, int4 };
+enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3, fp8_e5m2, e8m0, fp4_e2m1, int4 };
 
 /// Shape of a weight matrix: N output rows, K input columns.
 struct Shape2 {

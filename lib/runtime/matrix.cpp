@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <optional>
 #include <string>
 
 #include "ottobit/error.hpp"
 #include "ottobit/format/list.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/numeric/fp4.hpp"
+#include "ottobit/numeric/int4.hpp"
 #include "ottobit/weight.hpp"
 
 namespace ottobit {
@@ -19,8 +19,7 @@ namespace {
 constexpr Index kLongest = Index{1} << 40;  // rows or columns
 constexpr Index kPiece = Index{1} << 14;    // numbers a thread takes at a time
 
-/// The storage format of the kernels for that number, if they read it themselves.
-std::optional<FormatId> kernel_format(Number number) noexcept {
+FormatId format_of(Number number) noexcept {
   switch (number) {
     case Number::f32:
       return FormatId::f32;
@@ -32,11 +31,14 @@ std::optional<FormatId> kernel_format(Number number) noexcept {
       return FormatId::fp8_e4m3;
     case Number::e5m2:
       return FormatId::fp8_e5m2;
+    case Number::e8m0:
+      return FormatId::e8m0;
     case Number::e2m1:
       return FormatId::fp4_e2m1;
-    default:
-      return std::nullopt;
+    case Number::int4:
+      return FormatId::int4;
   }
+  return FormatId::f32;
 }
 
 DType scale_dtype(Number number) noexcept {
@@ -47,6 +49,8 @@ DType scale_dtype(Number number) noexcept {
       return DType::bf16;
     case Number::e8m0:
       return DType::f8_e8m0;
+    case Number::e4m3:
+      return DType::f8_e4m3;
     default:
       return DType::f32;
   }
@@ -55,25 +59,13 @@ DType scale_dtype(Number number) noexcept {
 /// Numbers [begin, end) of a row of codes; begin is even.
 void decode_range(const KernelTable& kernels, Number number, const std::byte* in, Index begin,
                   Index end, float* out) noexcept {
-  if (const std::optional<FormatId> format = kernel_format(number)) {
-    WeightView row;
-    row.format = *format;
-    row.data = in + number_bytes(number, begin);
-    row.rows = 1;
-    row.cols = end - begin;
-    row.row_bytes = number_bytes(number, row.cols);
-    kernels.linear->dequant_f32(row, {0, 1}, out + begin, row.cols);
-    return;
-  }
-  for (Index i = begin; i < end; ++i) {
-    if (number == Number::e2m1) {
-      const auto pair = static_cast<std::uint8_t>(in[i / 2]);
-      out[i] = E2m1::decode(static_cast<std::uint8_t>(i % 2 == 0 ? pair : pair >> 4U));
-    } else {
-      const auto code = static_cast<std::uint8_t>(in[i]);
-      out[i] = number == Number::e5m2 ? E5m2::decode(code) : E8m0::decode(code);
-    }
-  }
+  WeightView row;
+  row.format = format_of(number);
+  row.data = in + number_bytes(number, begin);
+  row.rows = 1;
+  row.cols = end - begin;
+  row.row_bytes = number_bytes(number, row.cols);
+  kernels.linear->dequant_f32(row, {0, 1}, out + begin, row.cols);
 }
 
 template <class Code, class Encode>
@@ -81,6 +73,17 @@ void encode_each(const float* in, Index begin, Index end, std::byte* out, Encode
   for (Index i = begin; i < end; ++i) {
     const Code code = to_code(in[i]);
     std::memcpy(out + i * static_cast<Index>(sizeof(code)), &code, sizeof(code));
+  }
+}
+
+/// Two codes to a byte, the low half first.
+template <class Encode>
+void encode_pairs(const float* in, Index begin, Index end, std::byte* out,
+                  Encode to_code) noexcept {
+  for (Index i = begin; i < end; i += 2) {
+    const unsigned low = to_code(in[i]);
+    const unsigned high = i + 1 < end ? to_code(in[i + 1]) : 0U;
+    out[i / 2] = static_cast<std::byte>(low | high << 4U);
   }
 }
 
@@ -100,11 +103,9 @@ void encode_range(Number number, const float* in, Index begin, Index end, std::b
     case Number::e8m0:
       return encode_each<std::uint8_t>(in, begin, end, out, E8m0::encode);
     case Number::e2m1:
-      break;
-  }
-  for (Index i = begin; i < end; i += 2) {
-    const unsigned high = i + 1 < end ? E2m1::encode(in[i + 1]) : 0U;
-    out[i / 2] = static_cast<std::byte>(E2m1::encode(in[i]) | high << 4U);
+      return encode_pairs(in, begin, end, out, E2m1::encode);
+    case Number::int4:
+      return encode_pairs(in, begin, end, out, Int4Code::encode);
   }
 }
 
@@ -137,16 +138,17 @@ void check(const Matrix& w) {
   OTTOBIT_CHECK(w.block_cols >= 0, ErrorCode::argument, "block_cols",
                 std::to_string(w.block_cols) + ", expected 0 or more");
   OTTOBIT_CHECK(w.scale_number == Number::f32 || w.scale_number == Number::f16 ||
-                    w.scale_number == Number::bf16 || w.scale_number == Number::e8m0,
-                ErrorCode::argument, "scale_dtype", "expected F32, F16, BF16 or E8M0");
+                    w.scale_number == Number::bf16 || w.scale_number == Number::e8m0 ||
+                    w.scale_number == Number::e4m3,
+                ErrorCode::argument, "scale_dtype", "expected F32, F16, BF16, E8M0 or E4M3");
   check_rows("scale_row_bytes", blocks(w.rows, w.block_rows), w.scale_row_bytes,
              number_bytes(w.scale_number, blocks(w.cols, w.block_cols)));
 }
 
-/// The matrix as kernels see it. Where they do not know its numbers, `format` has no meaning.
+/// The matrix as kernels see it.
 WeightView view_of(const Matrix& w) noexcept {
   WeightView view;
-  view.format = kernel_format(w.number).value_or(FormatId::f32);
+  view.format = format_of(w.number);
   view.data = w.data;
   view.rows = w.rows;
   view.cols = w.cols;
@@ -154,27 +156,14 @@ WeightView view_of(const Matrix& w) noexcept {
   if (w.scales != nullptr) {
     view.scale_dtype = scale_dtype(w.scale_number);
     view.scale_inverse = w.scale_inverse;
+    view.matrix_scale = w.matrix_scale;
+    view.matrix_scale_inverse = w.matrix_scale_inverse;
     view.scales = w.scales;
     view.scale_row_bytes = w.scale_row_bytes;
     view.block_rows = w.block_rows == 0 ? std::max<Index>(w.rows, 1) : w.block_rows;
     view.block_cols = w.block_cols == 0 ? std::max<Index>(w.cols, 1) : w.block_cols;
   }
   return view;
-}
-
-/// Rows [rows.begin, rows.end) as f32 at out, out_stride floats apart.
-void dequantize_rows(const KernelTable& kernels, const Matrix& w, const WeightView& view,
-                     RowRange rows, float* out, Index out_stride) noexcept {
-  if (kernel_format(w.number)) {
-    return kernels.linear->dequant_f32(view, rows, out, out_stride);
-  }
-  for (Index r = rows.begin; r < rows.end; ++r) {
-    float* const row = out + (r - rows.begin) * out_stride;
-    decode_range(kernels, w.number, w.data + r * w.row_bytes, 0, w.cols, row);
-    for (Index k = 0; w.scales != nullptr && k < w.cols; ++k) {
-      row[k] = apply_scale(view, row[k], stored_scale(view, r, k));
-    }
-  }
 }
 
 /// One tile of tokens against all rows of w, in pieces between which `proceed` is asked.
@@ -188,32 +177,17 @@ class TiledProduct {
     piece_ = std::clamp<Index>(rows / Packed::kGrain, workers.parallel.threads(), 1 << 14) *
              Packed::kGrain;
     linear_.weight = view_of(w);
-    if (!kernel_format(w.number)) {
-      piece_ = std::min(piece_, round_up(std::max<Index>(w.rows, 1), Packed::kGrain));
-      rows_.resize(static_cast<std::size_t>(piece_ * w.cols));
-      linear_.weight = {};
-      linear_.weight.data = reinterpret_cast<const std::byte*>(rows_.data());
-      linear_.weight.rows = piece_;
-      linear_.weight.cols = w.cols;
-      linear_.weight.row_bytes = w.cols * static_cast<Index>(sizeof(float));
-    }
   }
 
   void run(const Packed& x, float* y, Index y_stride) {
     for (Index first = 0; first < w_.rows; first += piece_) {
       OTTOBIT_CHECK(!proceed_ || proceed_(), ErrorCode::cancelled, "", "the product was cancelled");
       const Index end = std::min(w_.rows, first + piece_);
-      const bool copied = !rows_.empty();
-      const Product product{linear_, copied ? y + first : y, y_stride};
-      workers_.parallel.for_rows(
-          end - first, Packed::kGrain, [&](Index from, Index to, int worker) noexcept {
-            if (copied) {
-              dequantize_rows(workers_.kernels, w_, view_of(w_), {first + from, first + to},
-                              rows_.data() + from * w_.cols, w_.cols);
-            }
-            const Index base = copied ? 0 : first;
-            x.rows(product, {base + from, base + to}, worker);
-          });
+      const Product product{linear_, y, y_stride};
+      workers_.parallel.for_rows(end - first, Packed::kGrain,
+                                 [&](Index from, Index to, int worker) noexcept {
+                                   x.rows(product, {first + from, first + to}, worker);
+                                 });
     }
   }
 
@@ -223,7 +197,6 @@ class TiledProduct {
   const std::function<bool()>& proceed_;
   Linear linear_;
   Index piece_ = 0;
-  std::vector<float> rows_;  ///< a piece of w as f32, where the kernels do not know its numbers
 };
 
 }  // namespace
@@ -240,6 +213,7 @@ Index number_bytes(Number number, Index n) noexcept {
     case Number::e8m0:
       return n;
     case Number::e2m1:
+    case Number::int4:
       return n / 2 + n % 2;
   }
   return n;
@@ -262,7 +236,7 @@ void dequantize(const Workers& workers, const Matrix& w, float* out, Index out_s
   const WeightView view = view_of(w);
   const Index grain = std::max<Index>(1, kPiece / std::max<Index>(w.cols, 1));
   workers.parallel.for_rows(w.rows, grain, [&](Index begin, Index end, int) noexcept {
-    dequantize_rows(workers.kernels, w, view, {begin, end}, out + begin * out_stride, out_stride);
+    workers.kernels.linear->dequant_f32(view, {begin, end}, out + begin * out_stride, out_stride);
   });
 }
 

@@ -21,6 +21,7 @@ static int64_t bytes_of(int32_t dtype, int64_t n) {
     case OTTOBIT_BF16:
       return 2 * n;
     case OTTOBIT_E2M1:
+    case OTTOBIT_INT4:
       return (n + 1) / 2;
     default:
       return n;
@@ -34,6 +35,8 @@ static void known_codes(ottobit_runtime* rt) {
   static const float e2m1_values[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -6};
   static const unsigned char e8m0[] = {0, 1, 127, 128, 254};
   static const float e8m0_values[] = {0x1p-127f, 0x1p-126f, 1, 2, 0x1p127f};
+  static const unsigned char int4[] = {0x80, 0xF7};
+  static const float int4_values[] = {-8, 0, -1, 7};
   static const unsigned char e5m2[] = {0x01, 0x3C, 0x7B, 0x7C, 0xFC};
   static const float e5m2_values[] = {0x1p-16f, 1, 57344, INFINITY, -INFINITY};
   float out[16];
@@ -50,6 +53,7 @@ static void known_codes(ottobit_runtime* rt) {
   CASE(OTTOBIT_E4M3, e4m3, e4m3_values);
   CASE(OTTOBIT_E2M1, e2m1, e2m1_values);
   CHECK(codes[0] == 0x10 && codes[4] == 0x0F); /* the last half byte is 0 */
+  CASE(OTTOBIT_INT4, int4, int4_values);
   CASE(OTTOBIT_E8M0, e8m0, e8m0_values);
   CASE(OTTOBIT_E5M2, e5m2, e5m2_values);
   CHECK(codes[3] == 0x7B && codes[4] == 0xFB); /* infinities clamp */
@@ -59,15 +63,16 @@ static void known_codes(ottobit_runtime* rt) {
 /* All codes of the 8-bit formats survive decode and encode, but NaN's payloads and E5M2's
  * infinities. */
 static void round_trips(ottobit_runtime* rt) {
-  static const int32_t formats[] = {OTTOBIT_E4M3, OTTOBIT_E5M2, OTTOBIT_E8M0, OTTOBIT_E2M1};
+  static const int32_t formats[] = {OTTOBIT_E4M3, OTTOBIT_E5M2, OTTOBIT_E8M0, OTTOBIT_E2M1,
+                                    OTTOBIT_INT4};
   unsigned char codes[256];
   unsigned char back[256];
   float values[512];
   size_t f;
   int i;
   for (i = 0; i < 256; ++i) codes[i] = (unsigned char)i;
-  for (f = 0; f < 4; ++f) {
-    const size_t n = formats[f] == OTTOBIT_E2M1 ? 512 : 256;
+  for (f = 0; f < 5; ++f) {
+    const size_t n = bytes_of(formats[f], 2) == 1 ? 512 : 256;
     ottobit_error* e = NULL;
     check_ok("decode", ottobit_decode(rt, formats[f], codes, n, values, &e), &e);
     check_ok("encode", ottobit_encode(rt, formats[f], values, n, back, &e), &e);
@@ -78,7 +83,8 @@ static void round_trips(ottobit_runtime* rt) {
 }
 
 typedef struct geometry {
-  int32_t dtype, scale_dtype, block_rows, block_cols, inverse;
+  int32_t dtype, scale_dtype, block_rows, block_cols, inverse, matrix_inverse;
+  float matrix_scale;
 } geometry;
 
 /* Element (r, c) by the definition in the header. */
@@ -89,7 +95,7 @@ static double element(ottobit_runtime* rt, const ottobit_matrix* w, int64_t r, i
   float pair[2];
   float scale[1];
   double value;
-  if (w->dtype == OTTOBIT_E2M1) {
+  if (bytes_of(w->dtype, 2) == 1) {
     CHECK(ottobit_decode(rt, w->dtype, row + c / 2, 2, pair, NULL) == OTTOBIT_OK);
     value = (double)pair[c % 2];
   } else {
@@ -101,6 +107,9 @@ static double element(ottobit_runtime* rt, const ottobit_matrix* w, int64_t r, i
                        (const unsigned char*)w->scales + r / br * w->scale_row_bytes +
                            bytes_of(w->scale_dtype, c / bc),
                        1, scale, NULL) == OTTOBIT_OK);
+  if (w->matrix_scale != 0) {
+    scale[0] = w->matrix_scale_inverse ? scale[0] / w->matrix_scale : scale[0] * w->matrix_scale;
+  }
   return w->scale_inverse ? value / (double)scale[0] : value * (double)scale[0];
 }
 
@@ -132,6 +141,8 @@ static void one_geometry(ottobit_runtime* rt, const geometry* g) {
     static float values[kRows * kCols];
     w.scale_dtype = g->scale_dtype;
     w.scale_inverse = g->inverse;
+    w.matrix_scale = g->matrix_scale;
+    w.matrix_scale_inverse = g->matrix_inverse;
     w.block_rows = g->block_rows;
     w.block_cols = g->block_cols;
     w.scale_row_bytes = bytes_of(g->scale_dtype, grid_cols);
@@ -182,6 +193,11 @@ static void geometries(ottobit_runtime* rt) {
                                    {OTTOBIT_E5M2, 0, 0, 0, 0},
                                    {OTTOBIT_E2M1, OTTOBIT_E8M0, 1, 32, 0},
                                    {OTTOBIT_E2M1, OTTOBIT_F32, 5, 3, 1},
+                                   {OTTOBIT_E2M1, OTTOBIT_E4M3, 1, 16, 0, 0, 0.3f},
+                                   {OTTOBIT_E2M1, OTTOBIT_E4M3, 1, 16, 0, 1, 1300.0f},
+                                   {OTTOBIT_E2M1, 0, 0, 0, 0},
+                                   {OTTOBIT_INT4, OTTOBIT_BF16, 1, 32, 0},
+                                   {OTTOBIT_INT4, 0, 0, 0, 0},
                                    {OTTOBIT_BF16, 0, 0, 0, 0},
                                    {OTTOBIT_BF16, OTTOBIT_F32, 128, 128, 0},
                                    {OTTOBIT_F16, OTTOBIT_F32, 1, 1, 0},
@@ -235,7 +251,7 @@ static void refusals(ottobit_runtime* rt) {
   w.row_bytes = 8;
   w.data = values;
 #define REFUSED(status, part, call) check_fails(#call, status, part, call, &e)
-  REFUSED(OTTOBIT_E_ARGUMENT, "dtype", ottobit_decode(rt, 8, values, 1, out, &e));
+  REFUSED(OTTOBIT_E_ARGUMENT, "dtype", ottobit_decode(rt, 9, values, 1, out, &e));
   REFUSED(OTTOBIT_E_ARGUMENT, "dtype", ottobit_encode(rt, 0, values, 1, out, &e));
   REFUSED(OTTOBIT_E_ARGUMENT, "in", ottobit_decode(rt, OTTOBIT_F32, NULL, 1, out, &e));
   REFUSED(OTTOBIT_E_ARGUMENT, "out", ottobit_encode(rt, OTTOBIT_F32, values, 1, NULL, &e));
@@ -252,10 +268,13 @@ static void refusals(ottobit_runtime* rt) {
   w.rows = -1;
   REFUSED(OTTOBIT_E_ARGUMENT, "rows", ottobit_dequantize(rt, &w, out, 8, &e));
   w.rows = 2;
-  w.scale_dtype = OTTOBIT_E4M3;
+  w.scale_dtype = OTTOBIT_E5M2;
   w.scales = values;
   REFUSED(OTTOBIT_E_ARGUMENT, "scale_dtype", ottobit_dequantize(rt, &w, out, 8, &e));
   w.scale_dtype = OTTOBIT_F32;
+  w.matrix_scale_inverse = 2;
+  REFUSED(OTTOBIT_E_ARGUMENT, "matrix_scale_inverse", ottobit_dequantize(rt, &w, out, 8, &e));
+  w.matrix_scale_inverse = 0;
   w.block_rows = -1;
   REFUSED(OTTOBIT_E_ARGUMENT, "block_rows", ottobit_dequantize(rt, &w, out, 8, &e));
   w.block_rows = 1;

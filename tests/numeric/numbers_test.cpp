@@ -16,6 +16,7 @@
 #include "ottobit/numeric/f16.hpp"
 #include "ottobit/numeric/fp4.hpp"
 #include "ottobit/numeric/fp8.hpp"
+#include "ottobit/numeric/int4.hpp"
 
 #include "support/random.hpp"
 
@@ -151,6 +152,18 @@ TEST_CASE("E2M1: OCP MX 1.0, section 5.3.3") {
   CHECK(E2m1::encode(1e9F) == 7);
   CHECK(E2m1::encode(-kInf) == 15);
   check_nearest(numbers_of<E2m1>(16), [](float x) { return E2m1::encode(x); });
+}
+
+TEST_CASE("INT4 with an offset of 8") {
+  for (int code = 0; code < 16; ++code) {
+    const auto value = static_cast<float>(code - 8);
+    CHECK(same_bits(Int4Code::decode(static_cast<std::uint8_t>(code)), value));
+    CHECK(Int4Code::encode(value) == code);
+  }
+  CHECK(Int4Code::encode(kInf) == 15);
+  CHECK(Int4Code::encode(-1e9F) == 0);
+  CHECK(Int4Code::encode(std::numeric_limits<float>::quiet_NaN()) == 8);
+  check_nearest(numbers_of<Int4Code>(16), [](float x) { return Int4Code::encode(x); });
 }
 
 TEST_CASE("E8M0: OCP MX 1.0, section 5.4.1") {

@@ -77,6 +77,8 @@ inline DType element_dtype(FormatId format) {
       return DType::f8_e4m3;
     case FormatId::fp8_e5m2:
       return DType::f8_e5m2;
+    case FormatId::e8m0:
+      return DType::f8_e8m0;
     case FormatId::fp4_e2m1:
     case FormatId::int4:
       return DType::u8;  // two in a byte

@@ -33,7 +33,8 @@ struct FormatList {
   }
 };
 
-using AllFormats = FormatList<F32Format, F16Format, Bf16Format, Fp8E4m3, Fp8E5m2, Fp4E2m1, Int4>;
+using AllFormats =
+    FormatList<F32Format, F16Format, Bf16Format, Fp8E4m3, Fp8E5m2, E8m0Format, Fp4E2m1, Int4>;
 
 /// Calls visit(Format{}) for the format of that id.
 template <class Visit>

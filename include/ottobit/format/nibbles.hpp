@@ -11,6 +11,7 @@
 #include "ottobit/isa.hpp"
 #include "ottobit/numeric/dtype.hpp"
 #include "ottobit/numeric/fp4.hpp"
+#include "ottobit/numeric/int4.hpp"
 #include "ottobit/simd/nibbles.hpp"
 #include "ottobit/weight.hpp"
 
@@ -41,11 +42,6 @@ struct Fp4E2m1 {
   OTTOBIT_INLINE static Group load(const std::byte* p) noexcept { return load_nibbles(kTable, p); }
 };
 
-/// The number of a code.
-constexpr float int4_value(std::uint8_t code) noexcept {
-  return static_cast<float>(static_cast<int>(code) - 8);
-}
-
 struct Int4 {
   static constexpr FormatId kId = FormatId::int4;
   static constexpr std::string_view kName = "INT4";
@@ -55,10 +51,10 @@ struct Int4 {
   static constexpr std::byte kZeros{0x88};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::i32; }
-  static constexpr NibbleTable kTable = make_nibble_table(int4_value);
+  static constexpr NibbleTable kTable = make_nibble_table(Int4Code::decode);
 
   OTTOBIT_INLINE static float at(const std::byte* row, Index k) noexcept {
-    return int4_value(nibble_at(row, k));
+    return Int4Code::decode(nibble_at(row, k));
   }
   OTTOBIT_INLINE static Group load(const std::byte* p) noexcept { return load_nibbles(kTable, p); }
 };
