@@ -32,7 +32,7 @@ struct Block {
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, double eps,
                                   const WeightScope& scope) {
     return {RmsNorm::bind(scope("input_layernorm"), dim, eps),
-            Gqa::bind(spec.mixer, dim, scope("self_attn")),
+            Gqa::bind(spec.mixer, dim, eps, scope("self_attn")),
             RmsNorm::bind(scope("post_attention_layernorm"), dim, eps),
             Mlp::bind(spec.ffn, dim, scope("mlp"))};
   }

@@ -42,6 +42,12 @@ struct RopeSpec {
   RopeScaling scaling;
 };
 
+/// RMS norm of queries and keys between projection and rotation.
+enum class QkNorm : std::uint8_t {
+  none,
+  per_head,  ///< over each head's A elements, with one weight [A] for all heads
+};
+
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
 struct GqaSpec {
   Index heads = 0;     ///< H
@@ -49,6 +55,7 @@ struct GqaSpec {
   Index head_dim = 0;  ///< A
   bool qkv_bias = false;
   bool out_bias = false;
+  QkNorm qk_norm = QkNorm::none;
   RopeSpec rope;
 };
 

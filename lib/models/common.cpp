@@ -95,6 +95,12 @@ void require_text(const Config& config, std::string_view key, std::string_view e
                     std::string(expected) + "\"");
 }
 
+void require_flag(const Config& config, std::string_view key, bool expected) {
+  OTTOBIT_CHECK(config.flag(key, expected) == expected, ErrorCode::unsupported, config.subject(),
+                "`" + std::string(key) + "` is " + (expected ? "false" : "true") +
+                    ", which this family does not know yet");
+}
+
 std::vector<std::string> unknown_keys(const Config& config) {
   constexpr std::string_view kHarmless[] = {"_attn_implementation",
                                             "_name_or_path",
@@ -106,12 +112,15 @@ std::vector<std::string> unknown_keys(const Config& config) {
                                             "initializer_range",
                                             "is_decoder",
                                             "is_encoder_decoder",
+                                            "max_window_layers",
                                             "label2id",
                                             "output_attentions",
                                             "output_hidden_states",
                                             "pretraining_tp",
+                                            "output_router_logits",
                                             "problem_type",
                                             "return_dict",
+                                            "router_aux_loss_coef",
                                             "tokenizer_class",
                                             "torch_dtype",
                                             "torchscript",

@@ -28,6 +28,9 @@ namespace ottobit {
 /// Error{unsupported} if the key is there with another value than the one this family computes.
 void require_text(const Config& config, std::string_view key, std::string_view expected);
 
+/// The same for a flag; absent, it has the expected value.
+void require_flag(const Config& config, std::string_view key, bool expected);
+
 /// Keys that nobody has read and that may change what the model computes: those that are not null,
 /// and not known to concern training, other software or the text side only.
 [[nodiscard]] std::vector<std::string> unknown_keys(const Config& config);

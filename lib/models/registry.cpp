@@ -12,6 +12,7 @@ namespace {
 
 constexpr Family kFamilies[] = {
     {"llama", "Llama", describe_llama},
+    {"qwen3", "Qwen3", describe_qwen3},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
 

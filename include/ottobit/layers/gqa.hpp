@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245):
-//   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k rotated;  out = Wo softmax(q k^T / sqrt(A)) v
+//   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k normed (QkNorm) and rotated;
+//   out = Wo softmax(q k^T / sqrt(A)) v
 #pragma once
 
 #include <cmath>
@@ -8,6 +9,7 @@
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
+#include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/rope.hpp"
 #include "ottobit/spec.hpp"
 
@@ -22,13 +24,19 @@ struct Sequence {
 
 class Gqa {
  public:
-  [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, const WeightScope& scope) {
+  [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, double eps,
+                                const WeightScope& scope) {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
-    return Gqa{spec, Linear::bind(scope("q_proj"), {q_rows, dim}, spec.qkv_bias),
-               Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
-               Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
-               Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
+    Gqa gqa{spec, Linear::bind(scope("q_proj"), {q_rows, dim}, spec.qkv_bias),
+            Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
+            Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
+            Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
+    if (spec.qk_norm == QkNorm::per_head) {
+      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), spec.head_dim, eps);
+      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), spec.head_dim, eps);
+    }
+    return gqa;
   }
 
   /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`.
@@ -47,6 +55,8 @@ class Gqa {
     hidden.multiply({{q_, q, q_dim}, {k_, k, kv_dim}, {v_, v, kv_dim}});
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      norm_heads(ctx, q_norm_, q, spec_.heads, {begin, end});
+      norm_heads(ctx, k_norm_, k, spec_.kv_heads, {begin, end});
       rope.rotate(ctx, at.rope, q, spec_.heads, spec_.head_dim, {begin, end});
       rope.rotate(ctx, at.rope, k, spec_.kv_heads, spec_.head_dim, {begin, end});
       store(ctx, k, {begin, end}, at.position, cache, kv.k);
@@ -80,6 +90,16 @@ class Gqa {
  private:
   Gqa(GqaSpec spec, Linear q, Linear k, Linear v, Linear o)
       : spec_(spec), q_(std::move(q)), k_(std::move(k)), v_(std::move(v)), o_(std::move(o)) {}
+
+  /// Tokens of x [T, heads, A] in place; nothing without a norm.
+  void norm_heads(const ExecContext& ctx, const RmsNorm& norm, float* x, Index heads,
+                  RowRange tokens) const noexcept {
+    if (!norm.weight.empty()) {
+      const Index dim = spec_.head_dim;
+      ctx.kernels.elementwise->rms_norm(x, dim, norm.weight.data(), norm.eps, dim, x, dim,
+                                        {tokens.begin * heads, tokens.end * heads});
+    }
+  }
 
   void store(const ExecContext& ctx, const float* x, RowRange tokens, Index position,
              const KvCache& cache, std::byte* half) const noexcept {
@@ -126,6 +146,7 @@ class Gqa {
 
   GqaSpec spec_;
   Linear q_, k_, v_, o_;
+  RmsNorm q_norm_, k_norm_;
 };
 
 }  // namespace ottobit
