@@ -147,7 +147,7 @@ class Bench {
   /// The head is computed for the last token of a prompt only.
   [[nodiscard]] double prompt_gflops(int tokens, double rate) const {
     const double products =
-        result_.info.number("matmul_parameters") * tokens + result_.info.number("head_parameters");
+        result_.info.number("active_parameters") * tokens + result_.info.number("head_parameters");
     return 2 * products * rate / tokens / 1e9;
   }
 

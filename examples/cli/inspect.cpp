@@ -66,11 +66,12 @@ std::string label_of(std::string_view key) {
     std::string_view key;
     std::string_view label;
   };
-  constexpr std::array<Label, 13> kLabels = {{
+  constexpr std::array<Label, 14> kLabels = {{
       {"file_bytes", "size"},
       {"shards", "files of weights"},
       {"weight_bytes_per_token", "read per token"},
       {"matmul_parameters", "  in matrices"},
+      {"active_parameters", "  of them per token"},
       {"head_parameters", "  in the head"},
       {"kv_heads", "key/value heads"},
       {"head_dim", "head width"},

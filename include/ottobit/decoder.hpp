@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -16,6 +17,7 @@
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mlp.hpp"
+#include "ottobit/layers/moe.hpp"
 #include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/rope.hpp"
 #include "ottobit/layers/scope.hpp"
@@ -23,18 +25,30 @@
 
 namespace ottobit {
 
+using Ffn = std::variant<Mlp, Moe>;
+
+[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const WeightScope& scope) {
+  struct Bind {
+    Index dim;
+    const WeightScope& scope;
+    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope); }
+    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, scope); }
+  };
+  return std::visit(Bind{dim, scope}, spec);
+}
+
 struct Block {
   RmsNorm mixer_norm;
   Gqa mixer;
   RmsNorm ffn_norm;
-  Mlp ffn;
+  Ffn ffn;
 
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, double eps,
                                   const WeightScope& scope) {
     return {RmsNorm::bind(scope("input_layernorm"), dim, eps),
             Gqa::bind(spec.mixer, dim, eps, scope("self_attn")),
             RmsNorm::bind(scope("post_attention_layernorm"), dim, eps),
-            Mlp::bind(spec.ffn, dim, scope("mlp"))};
+            bind_ffn(spec.ffn, dim, scope("mlp"))};
   }
 };
 
@@ -76,7 +90,7 @@ class Decoder {
       block.mixer.forward(ctx, rope_, at, h, cache, cache.layer(i), y);
       add_residual(ctx, x, y, tokens, dim);
       block.ffn_norm.forward(ctx, x, tokens, h);
-      block.ffn.forward(ctx, h, tokens, y);
+      std::visit([&](const auto& ffn) { ffn.forward(ctx, h, tokens, y); }, block.ffn);
       add_residual(ctx, x, y, tokens, dim);
     }
     norm_.forward(ctx, x, tokens, h);
@@ -101,7 +115,7 @@ class Decoder {
       ArenaSize mixer;
       block.mixer.workspace(use, mixer);
       ArenaSize ffn;
-      block.ffn.workspace(use, ffn);
+      std::visit([&](const auto& layer) { layer.workspace(use, ffn); }, block.ffn);
       most = std::max({most, mixer.bytes(), ffn.bytes()});
     }
     return common.bytes() + most;
@@ -111,12 +125,13 @@ class Decoder {
   [[nodiscard]] const Embedding& embedding() const noexcept { return embedding_; }
   [[nodiscard]] const Linear& head() const noexcept { return head_; }
 
-  /// see(const Linear&) for every matrix of the blocks, in order.
+  /// see(const Linear&, share) for every matrix of the blocks, in order; `share`: how much of it a
+  /// token reads, less than 1 for experts.
   template <class See>
   void each_linear(See&& see) const {
     for (const Block& block : blocks_) {
       block.mixer.each_linear(see);
-      block.ffn.each_linear(see);
+      std::visit([&](const auto& ffn) { ffn.each_linear(see); }, block.ffn);
     }
   }
 

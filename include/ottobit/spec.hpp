@@ -65,11 +65,43 @@ struct MlpSpec {
   bool bias = false;
 };
 
+/// What a router makes of its logits.
+enum class RouterScore : std::uint8_t {
+  softmax,  ///< over all experts
+  sigmoid,  ///< of each by itself
+};
+
+/// Which experts a token goes to, and how much each of them counts.
+struct RouterSpec {
+  Index experts = 0;  ///< E
+  Index chosen = 0;   ///< experts of a token
+  RouterScore score = RouterScore::softmax;
+  /// A vector added to the scores for the choice only (DeepSeek-V3, arXiv:2412.19437, section
+  /// 2.1.2); its tensor under the block's scope, or none.
+  std::string correction_bias;
+  /// Experts are chosen from the best `chosen_groups` of `groups` equal groups; a group counts as
+  /// much as its two best experts together.
+  Index groups = 1;
+  Index chosen_groups = 1;
+  bool normalised = true;  ///< the weights of the chosen are divided by their sum
+  double scale = 1.0;      ///< multiplies the weights at last
+};
+
+/// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
+/// feed-forward networks, weighted by the router, and of one that every token goes to.
+struct MoeSpec {
+  RouterSpec router;
+  Index hidden = 0;         ///< F of an expert
+  Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
+};
+
+using FfnSpec = std::variant<MlpSpec, MoeSpec>;
+
 /// One pre-norm transformer block: x += mixer(norm(x)); x += ffn(norm(x)).
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
   GqaSpec mixer;
-  MlpSpec ffn;
+  FfnSpec ffn;
 };
 
 /// A decoder-only language model.

@@ -64,19 +64,26 @@ RopeSpec rope_of(const Config& config, Index dim) {
   return rope;
 }
 
+DecoderSpec outline(const Config& config, Index default_context) {
+  return {.vocab = config.integer("vocab_size"),
+          .dim = config.integer("hidden_size"),
+          .context = config.integer("max_position_embeddings", default_context),
+          .norm_eps = config.number("rms_norm_eps", 1e-6),
+          .tied_head = config.flag("tie_word_embeddings", false),
+          .blocks = {}};
+}
+
+std::string layer_scope(Index layer) {
+  return "model.layers." + std::to_string(layer);
+}
+
 DecoderSpec equal_blocks(const Config& config, Index default_context, const GqaSpec& attention) {
   const MlpSpec mlp{.hidden = config.integer("intermediate_size"),
                     .bias = config.flag("mlp_bias", false)};
-  DecoderSpec spec{.vocab = config.integer("vocab_size"),
-                   .dim = config.integer("hidden_size"),
-                   .context = config.integer("max_position_embeddings", default_context),
-                   .norm_eps = config.number("rms_norm_eps", 1e-6),
-                   .tied_head = config.flag("tie_word_embeddings", false),
-                   .blocks = {}};
+  DecoderSpec spec = outline(config, default_context);
   const Index layers = layer_count(config);
   for (Index i = 0; i < layers; ++i) {
-    spec.blocks.push_back(
-        {.scope = "model.layers." + std::to_string(i), .mixer = attention, .ffn = mlp});
+    spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = mlp});
   }
   return spec;
 }

@@ -17,8 +17,14 @@ namespace ottobit {
 /// other than default, linear and llama3.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
 
-/// A decoder of equal blocks, attention and gated feed-forward, by the keys that Llama and the
-/// families after it share; `default_context` where `max_position_embeddings` is absent.
+/// A decoder by the keys that Llama and the families after it share, without its blocks;
+/// `default_context` where `max_position_embeddings` is absent.
+[[nodiscard]] DecoderSpec outline(const Config& config, Index default_context);
+
+/// "model.layers.7"
+[[nodiscard]] std::string layer_scope(Index layer);
+
+/// A decoder of equal blocks, attention and gated feed-forward, by the same keys.
 [[nodiscard]] DecoderSpec equal_blocks(const Config& config, Index default_context,
                                        const GqaSpec& attention);
 

@@ -1,26 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-// Alibaba Qwen3 (`qwen3`): the Llama block with a norm of each head's queries and keys. Keys and
-// defaults: transformers `Qwen3Config`.
+// Alibaba Qwen3 (`qwen3`, `qwen3_moe`): the Llama block with a norm of each head's queries and
+// keys; in the second, experts chosen by a softmax. Keys and defaults: transformers `Qwen3Config`,
+// `Qwen3MoeConfig`.
+#include <algorithm>
+
 #include "models/common.hpp"
 #include "models/families.hpp"
 
 namespace ottobit {
+namespace {
 
-DecoderSpec describe_qwen3(const Config& config) {
+GqaSpec attention_of(const Config& config, Index default_kv_heads, Index default_head_dim) {
   require_text(config, "hidden_act", "silu");
   require_flag(config, "use_sliding_window", false);
   static_cast<void>(config.integer("sliding_window", 0));  // a width that is not used then
-  const Index head_dim = config.integer("head_dim", 128);
+  const Index head_dim = config.integer("head_dim", default_head_dim);
   const bool bias = config.flag("attention_bias", false);
+  return {.heads = config.integer("num_attention_heads", 32),
+          .kv_heads = config.integer("num_key_value_heads", default_kv_heads),
+          .head_dim = head_dim,
+          .qkv_bias = bias,
+          .out_bias = bias,
+          .qk_norm = QkNorm::per_head,
+          .rope = rope_of(config, head_dim)};
+}
+
+}  // namespace
+
+DecoderSpec describe_qwen3(const Config& config) {
+  return equal_blocks(config, 32768, attention_of(config, 32, 128));
+}
+
+DecoderSpec describe_qwen3_moe(const Config& config) {
   const Index heads = config.integer("num_attention_heads", 32);
-  const GqaSpec attention{.heads = heads,
-                          .kv_heads = config.integer("num_key_value_heads", 32),
-                          .head_dim = head_dim,
-                          .qkv_bias = bias,
-                          .out_bias = bias,
-                          .qk_norm = QkNorm::per_head,
-                          .rope = rope_of(config, head_dim)};
-  return equal_blocks(config, 32768, attention);
+  const Index head_dim = heads == 0 ? 0 : config.integer("hidden_size") / heads;
+  const GqaSpec attention = attention_of(config, 4, head_dim);
+  const MlpSpec dense{.hidden = config.integer("intermediate_size", 6144)};
+  const MoeSpec sparse{.router = {.experts = config.integer("num_experts", 128),
+                                  .chosen = config.integer("num_experts_per_tok", 8),
+                                  .score = RouterScore::softmax,
+                                  .normalised = config.flag("norm_topk_prob", false)},
+                       .hidden = config.integer("moe_intermediate_size", 768)};
+  const Index step = config.integer("decoder_sparse_step", 1);
+  const std::vector<Index> dense_layers =
+      config.has("mlp_only_layers") ? config.integers("mlp_only_layers") : std::vector<Index>{};
+  DecoderSpec spec = outline(config, 32768);
+  const Index layers = layer_count(config);
+  for (Index i = 0; i < layers; ++i) {
+    const bool listed =
+        std::find(dense_layers.begin(), dense_layers.end(), i) != dense_layers.end();
+    const bool is_sparse = !listed && step > 0 && (i + 1) % step == 0;
+    spec.blocks.push_back({.scope = layer_scope(i),
+                           .mixer = attention,
+                           .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
+  }
+  return spec;
 }
 
 }  // namespace ottobit

@@ -2,6 +2,7 @@
 #include "models/registry.hpp"
 
 #include <string>
+#include <variant>
 
 #include "ottobit/error.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr Family kFamilies[] = {
     {"llama", "Llama", describe_llama},
     {"qwen3", "Qwen3", describe_qwen3},
+    {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
 
@@ -22,12 +24,32 @@ void check_size(const Config& config, const char* what, Index value, Index most)
                     std::to_string(most));
 }
 
+void validate(const MlpSpec& mlp, const Config& config) {
+  check_size(config, "the feed-forward width", mlp.hidden, 1 << 24);
+}
+
+void validate(const MoeSpec& moe, const Config& config) {
+  const RouterSpec& router = moe.router;
+  check_size(config, "the feed-forward width of an expert", moe.hidden, 1 << 24);
+  check_size(config, "the number of experts", router.experts, 1 << 14);
+  check_size(config, "the number of groups of experts", router.groups, router.experts);
+  check_size(config, "the number of groups of a token", router.chosen_groups, router.groups);
+  OTTOBIT_CHECK(router.experts % router.groups == 0, ErrorCode::format, config.subject(),
+                std::to_string(router.experts) + " experts do not form " +
+                    std::to_string(router.groups) + " equal groups");
+  check_size(config, "the number of experts of a token", router.chosen,
+             router.experts / router.groups * router.chosen_groups);
+  OTTOBIT_CHECK(moe.shared_hidden >= 0 && moe.shared_hidden <= 1 << 24, ErrorCode::format,
+                config.subject(),
+                "the width of the shared expert is " + std::to_string(moe.shared_hidden));
+}
+
 void validate(const BlockSpec& block, const Config& config) {
   const GqaSpec& attention = block.mixer;
   check_size(config, "the number of attention heads", attention.heads, 1 << 14);
   check_size(config, "the number of key/value heads", attention.kv_heads, 1 << 14);
   check_size(config, "the head dimension", attention.head_dim, 1 << 12);
-  check_size(config, "the feed-forward width", block.ffn.hidden, 1 << 24);
+  std::visit([&](const auto& ffn) { validate(ffn, config); }, block.ffn);
   OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
                 std::to_string(attention.heads) + " attention heads are not a multiple of " +
                     std::to_string(attention.kv_heads) + " key/value heads");

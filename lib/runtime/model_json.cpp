@@ -2,6 +2,8 @@
 #include "runtime/model_json.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <variant>
 
 #include "ottobit/format/recognise.hpp"
 
@@ -19,6 +21,19 @@ Index stored_bytes(const WeightView& w) {
 
 }  // namespace
 
+void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {
+  json["feed_forward"] = mlp.hidden;
+}
+
+void describe_ffn(const MoeSpec& moe, OrderedJson& json) {
+  json["experts"] = moe.router.experts;
+  json["experts_per_token"] = moe.router.chosen;
+  json["expert_width"] = moe.hidden;
+  if (moe.shared_hidden > 0) {
+    json["shared_expert_width"] = moe.shared_hidden;
+  }
+}
+
 void describe_config(const FolderConfig& folder, OrderedJson& json) {
   const DecoderSpec& spec = folder.spec;
   const BlockSpec& block = spec.blocks.front();
@@ -30,7 +45,9 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   json["heads"] = block.mixer.heads;
   json["kv_heads"] = block.mixer.kv_heads;
   json["head_dim"] = block.mixer.head_dim;
-  json["feed_forward"] = block.ffn.hidden;
+  for (const BlockSpec& each : spec.blocks) {
+    std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, each.ffn);
+  }
   json["vocab"] = spec.vocab;
   json["context"] = spec.context;
   json["tied_head"] = spec.tied_head;
@@ -38,11 +55,14 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
 
 void describe_weights(const Decoder& decoder, OrderedJson& json) {
   Index matmul = 0;
-  Index bytes = 0;
+  double active = 0.0;
+  double bytes = 0.0;
   std::vector<std::string> formats;
-  decoder.each_linear([&](const Linear& linear) {
-    matmul += linear.weight.rows * linear.weight.cols;
-    bytes += stored_bytes(linear.weight);
+  decoder.each_linear([&](const Linear& linear, double share) {
+    const Index elements = linear.weight.rows * linear.weight.cols;
+    matmul += elements;
+    active += share * static_cast<double>(elements);
+    bytes += share * static_cast<double>(stored_bytes(linear.weight));
     const std::string format = format_text(linear.weight);
     if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
       formats.push_back(format);
@@ -57,8 +77,9 @@ void describe_weights(const Decoder& decoder, OrderedJson& json) {
   json["head_format"] = format_text(decoder.head().weight);
   json["parameters"] = matmul + (decoder.spec().tied_head ? 1 : 2) * head;
   json["matmul_parameters"] = matmul;
+  json["active_parameters"] = std::llround(active);
   json["head_parameters"] = head;
-  json["weight_bytes_per_token"] = bytes + stored_bytes(decoder.head().weight);
+  json["weight_bytes_per_token"] = std::llround(bytes) + stored_bytes(decoder.head().weight);
 }
 
 std::optional<std::pair<std::string, std::string>> think_markers(const Tokenizer& tokenizer) {

@@ -104,7 +104,7 @@ TEST_CASE("rope on every level, in both layouts, leaving the rest of a head alon
   }
 }
 
-TEST_CASE("silu_mul and add on every level") {
+TEST_CASE("silu_mul, add and add_scaled on every level") {
   Random random(43);
   for (const Index n : kLengths) {
     std::vector<float> gates = random.normals(n, 6.0F);
@@ -125,6 +125,14 @@ TEST_CASE("silu_mul and add on every level") {
       kernels.add(sum.data(), up.data(), n);
       for (Index i = 0; i < n; ++i) {
         CHECK(sum[i] == gate[i] + up[i]);
+      }
+      GuardedBuffer<float> scaled{std::span<const float>(gate.span())};
+      std::vector<float> wanted(gate.begin(), gate.end());
+      kernels.add_scaled(scaled.data(), up.data(), 0.7F, n);
+      reference::add_scaled(wanted.data(), up.data(), 0.7F, n);
+      for (Index i = 0; i < n; ++i) {  // two roundings, of the product and of the sum
+        const float bound = 0x1p-23F * (std::abs(gate[i]) + std::abs(up[i]));
+        CHECK(std::abs(scaled[i] - wanted[static_cast<std::size_t>(i)]) <= bound);
       }
     });
   }

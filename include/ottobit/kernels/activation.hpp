@@ -32,4 +32,14 @@ inline void add(float* x, const float* y, Index n) noexcept {
   store_partial(x + i, load_partial(x + i, rest) + load_partial(y + i, rest), rest);
 }
 
+inline void add_scaled(float* x, const float* y, float factor, Index n) noexcept {
+  const Vf a = broadcast(factor);
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(x + i, fma(a, load(y + i), load(x + i)));
+  }
+  const Index rest = n - i;
+  store_partial(x + i, fma(a, load_partial(y + i, rest), load_partial(x + i, rest)), rest);
+}
+
 OTTOBIT_ISA_END

@@ -16,6 +16,7 @@ constexpr ElementwiseKernels make_elementwise_kernels() noexcept {
           .rope = rope,
           .silu_mul = silu_mul,
           .add = add,
+          .add_scaled = add_scaled,
           .softmax = softmax,
           .argmax = argmax,
           .top_k = top_k};

@@ -66,6 +66,12 @@ inline void add(float* x, const float* y, Index n) noexcept {
   }
 }
 
+inline void add_scaled(float* x, const float* y, float factor, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    x[i] += factor * y[i];
+  }
+}
+
 inline void softmax(float* x, Index n) noexcept {
   float largest = -HUGE_VALF;
   for (Index i = 0; i < n; ++i) {

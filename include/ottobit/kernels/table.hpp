@@ -105,6 +105,8 @@ struct ElementwiseKernels {
   void (*silu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
   /// x[i] += y[i]
   void (*add)(float* x, const float* y, Index n) noexcept;
+  /// x[i] += factor * y[i], rounded once or twice.
+  void (*add_scaled)(float* x, const float* y, float factor, Index n) noexcept;
   /// In place, stable: x[i] = exp(x[i] - max) / sum. -inf gives 0.
   void (*softmax)(float* x, Index n) noexcept;
   /// Index of the largest element, the first of equals; NaN never wins; n >= 1 (all NaN: 0).

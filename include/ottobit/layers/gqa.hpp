@@ -79,12 +79,13 @@ class Gqa {
     Packed::workspace(use, q_.rows(), size);
   }
 
-  template <class See>  // see(const Linear&) for each
+  /// see(const Linear&, 1.0) for each: a token reads all of them.
+  template <class See>
   void each_linear(See&& see) const {
-    see(q_);
-    see(k_);
-    see(v_);
-    see(o_);
+    see(q_, 1.0);
+    see(k_, 1.0);
+    see(v_, 1.0);
+    see(o_, 1.0);
   }
 
  private:

@@ -47,11 +47,12 @@ class Mlp {
     Packed::workspace(use, gate_.rows(), size);
   }
 
+  /// see(const Linear&, 1.0) for each: a token reads all of them.
   template <class See>
   void each_linear(See&& see) const {
-    see(gate_);
-    see(up_);
-    see(down_);
+    see(gate_, 1.0);
+    see(up_, 1.0);
+    see(down_, 1.0);
   }
 
  private:
