@@ -34,9 +34,24 @@ Index context_of(const Model& model, const SessionOptions& options) {
   return options.context == 0 ? model.context() : options.context;
 }
 
+/// Rounding weighs more in a model with experts, where it can send a token to another one, and in a
+/// small model; both read few bytes for a token, so that they can afford Compute::bf16x2.
+bool keeps_single_tokens(const DecoderSpec& spec) {
+  constexpr Index kSmall = 2048;
+  return spec.dim <= kSmall ||
+         std::any_of(spec.blocks.begin(), spec.blocks.end(), [](const BlockSpec& block) {
+           return std::holds_alternative<MoeSpec>(block.ffn);
+         });
+}
+
 Compute compute_of(const Model& model, const SessionOptions& options) {
-  const bool fast = model.machine().kernels->linear->has_fast_bf16;
-  return options.compute.value_or(fast ? Compute::bf16 : Compute::f32);
+  if (options.compute) {
+    return *options.compute;
+  }
+  if (!model.machine().kernels->linear->has_fast_bf16) {
+    return Compute::f32;
+  }
+  return keeps_single_tokens(model.decoder().spec()) ? Compute::bf16x2 : Compute::bf16;
 }
 
 DType kv_dtype_of(Compute compute, const SessionOptions& options) {

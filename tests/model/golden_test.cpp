@@ -52,6 +52,13 @@ std::vector<float> at_positions(const std::vector<float>& logits,
   return rows;
 }
 
+bool has_experts(const Model& model) {
+  const std::vector<BlockSpec>& blocks = model.decoder().spec().blocks;
+  return std::any_of(blocks.begin(), blocks.end(), [](const BlockSpec& block) {
+    return std::holds_alternative<MoeSpec>(block.ffn);
+  });
+}
+
 struct Run {
   std::shared_ptr<const Model> model;
   const Golden& golden;
@@ -77,9 +84,11 @@ struct Run {
   void check_bf16(const std::string& prompt) const {
     const std::vector<float> expected = golden.floats(prompt + ".logits");
     const auto vocab = static_cast<std::size_t>(model->vocab());
-    const bool every = prompt == "one" || prompt == "short";
     for (const Index piece : {0, 64, 7, 1}) {
       CAPTURE(piece);
+      // In a piece of several tokens a rounding may send one of them to another expert.
+      const bool every =
+          (prompt == "one" || prompt == "short") && (!has_experts(*model) || piece == 1);
       const std::vector<float> found = logits(prompt, piece);
       std::vector<double> divergences;
       for (std::size_t at = 0; at < expected.size(); at += vocab) {
@@ -105,7 +114,10 @@ void each_prompt(Compute compute, const Check& check) {
   for (const std::string& folder : folders()) {
     const Golden golden = Golden::open(test::test_data(folder));
     for (const KernelTable* table : supported_kernel_tables()) {
-      const Run run{test::open_model(test::test_data(folder), table), golden, compute};
+      Run run{test::open_model(test::test_data(folder), table), golden, compute};
+      if (compute == Compute::bf16 && has_experts(*run.model)) {
+        run.compute = Compute::bf16x2;  // their default
+      }
       for (const char* prompt : kPrompts) {
         CAPTURE(folder);
         CAPTURE(std::string(table->isa));
@@ -163,11 +175,11 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("results are the same bits for 1, 2, 3 and 7 threads") {
-    for (const std::string folder : {"seed_oss-fp8", "seed_oss-bf16"}) {
+    for (const std::string folder : {"seed_oss-fp8", "seed_oss-bf16", "qwen3_moe-fp8"}) {
       const Golden golden = Golden::open(test::test_data(folder));
       const std::vector<std::int32_t> ids = golden.ints("long.ids");
       for (const KernelTable* table : supported_kernel_tables()) {
-        for (const Compute compute : {Compute::f32, Compute::bf16}) {
+        for (const Compute compute : {Compute::f32, Compute::bf16, Compute::bf16x2}) {
           std::vector<float> first;
           for (const int threads : {1, 2, 3, 7}) {
             CAPTURE(folder);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
@@ -77,6 +78,11 @@ struct XBf16 {
   const std::uint16_t* x;
   OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(x + k); }
 };
+struct XBf16x2 {
+  const std::uint16_t* high;
+  const std::uint16_t* low;
+  OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(high + k) + load_bf16(low + k); }
+};
 
 /// The block at w against columns [k, k + kBlockK), in lanes.
 template <class F, class X>
@@ -140,35 +146,67 @@ inline void gemv_scaled(const WeightView& w, X x, float* y, RowRange rows) noexc
 
 #if defined(OTTOBIT_HAS_BF16_DOT)
 
+/// One token in bf16 against 128 weights in four registers, in lanes.
+struct TokenBf16 {
+  const std::uint16_t* x;
+
+  OTTOBIT_INLINE Vf dot(Index k, __m512i a, __m512i b, __m512i c, __m512i d) const noexcept {
+    const std::uint16_t* const at = x + k;
+    __m512 acc = dot_bf16(_mm512_setzero_ps(), a, _mm512_load_si512(at));
+    acc = dot_bf16(acc, b, _mm512_load_si512(at + 32));
+    acc = dot_bf16(acc, c, _mm512_load_si512(at + 64));
+    return dot_bf16(acc, d, _mm512_load_si512(at + 96));
+  }
+};
+/// The same with a token in two parts.
+struct TokenBf16x2 {
+  TokenBf16 high, low;
+
+  OTTOBIT_INLINE Vf dot(Index k, __m512i a, __m512i b, __m512i c, __m512i d) const noexcept {
+    return high.dot(k, a, b, c, d) + low.dot(k, a, b, c, d);
+  }
+};
+
+template <class Token>
+OTTOBIT_INLINE Token natural_token(TokenWords token) noexcept {
+  if constexpr (std::is_same_v<Token, TokenBf16x2>) {
+    return {{token.natural()}, {token.low().natural()}};
+  } else {
+    return {token.natural()};
+  }
+}
+template <class Token>
+OTTOBIT_INLINE Token unpacked_token(TokenWords token) noexcept {
+  if constexpr (std::is_same_v<Token, TokenBf16x2>) {
+    return {{token.unpacked()}, {token.low().unpacked()}};
+  } else {
+    return {token.unpacked()};
+  }
+}
+
 /// Products of bf16 pairs: how the two formats meet the packed token.
+template <class Token>
 struct DotFp8 {
   using Format = Fp8E4m3;
-  const std::uint16_t* x;  ///< in the order of the in-lane unpacks
+  Token x;
   E4m3Converter converter;
 
-  OTTOBIT_INLINE DotFp8(const std::uint16_t* packed, Index columns) noexcept
-      : x(packed + columns) {}
+  OTTOBIT_INLINE explicit DotFp8(TokenWords token) noexcept : x(unpacked_token<Token>(token)) {}
   OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
     const Bf16x64 a = converter.unpack(_mm512_loadu_si512(w));
     const Bf16x64 b = converter.unpack(_mm512_loadu_si512(w + 64));
-    const std::uint16_t* const at = x + k;
-    __m512 acc = dot_bf16(_mm512_setzero_ps(), a.first, _mm512_load_si512(at));
-    acc = dot_bf16(acc, a.second, _mm512_load_si512(at + 32));
-    acc = dot_bf16(acc, b.first, _mm512_load_si512(at + 64));
-    return dot_bf16(acc, b.second, _mm512_load_si512(at + 96));
+    return x.dot(k, a.first, a.second, b.first, b.second);
   }
 };
+template <class Token>
 struct DotBf16 {
   using Format = Bf16Format;
-  const std::uint16_t* x;  ///< in natural order
+  Token x;
 
-  OTTOBIT_INLINE DotBf16(const std::uint16_t* packed, Index /*columns*/) noexcept : x(packed) {}
+  OTTOBIT_INLINE explicit DotBf16(TokenWords token) noexcept : x(natural_token<Token>(token)) {}
   OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
-    const std::uint16_t* const at = x + k;
-    __m512 acc = dot_bf16(_mm512_setzero_ps(), _mm512_loadu_si512(w), _mm512_load_si512(at));
-    acc = dot_bf16(acc, _mm512_loadu_si512(w + 64), _mm512_load_si512(at + 32));
-    acc = dot_bf16(acc, _mm512_loadu_si512(w + 128), _mm512_load_si512(at + 64));
-    return dot_bf16(acc, _mm512_loadu_si512(w + 192), _mm512_load_si512(at + 96));
+    return x.dot(k, _mm512_loadu_si512(w), _mm512_loadu_si512(w + 64), _mm512_loadu_si512(w + 128),
+                 _mm512_loadu_si512(w + 192));
   }
 };
 
@@ -181,7 +219,7 @@ inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y
   RowScales scales(w, scratch);
   BlockCopy<F> copy;
   const Index blocks = blocks_of(w.cols);
-  const Dot dot(reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK);
+  const Dot dot(TokenWords{reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK});
   constexpr Index kStep = bytes_of<F>(kBlockK);
   for (Index r = rows.begin; r < rows.end; ++r) {
     const std::byte* p = w.data + r * w.row_bytes;
@@ -223,7 +261,7 @@ inline Index gemv_dot_quarters(const WeightView& w, const std::byte* packed, flo
   constexpr Index kStep = bytes_of<F>(kBlockK);
   const Index blocks = blocks_of(w.cols);
   const Index quarter = (rows.end - rows.begin) / 4;
-  const Dot dot(reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK);
+  const Dot dot(TokenWords{reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK});
   RowScales scales[4] = {
       {w, scratch}, {w, scratch + blocks}, {w, scratch + 2 * blocks}, {w, scratch + 3 * blocks}};
   BlockCopy<F> copy;

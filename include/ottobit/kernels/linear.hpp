@@ -2,13 +2,14 @@
 // The functions of LinearKernels for this translation unit's level: each finds the road for a
 // storage format, a compute mode and a number of tokens.
 //
-//   weights            Compute::bf16, dot products   Compute::bf16, else    Compute::f32
+//   weights            bf16 modes, dot products      bf16 modes, else       Compute::f32
 //   bf16, E4M3         bf16 dot products             f32 fma                f32 fma
 //   others             f32 fma                       f32 fma                f32 fma
 //   several scales in  f32 fma of scaled             f32 fma of scaled      f32 fma of scaled
 //   128 columns        weights                       weights                weights
 //
-// Weights are never rounded; in Compute::bf16 the activations are, on every road and level.
+// Weights are never rounded; in Compute::bf16 the activations are, on every road and level, and in
+// Compute::bf16x2 those of several tokens.
 #pragma once
 
 #include <cstddef>
@@ -79,17 +80,16 @@ inline void multiply_dot(const LinearCall& c) noexcept {
   }
 }
 
-/// Activations packed as bf16: dot products where the weights allow it.
-template <class F>
-inline void multiply_bf16(const LinearCall& c) noexcept {
+/// Activations packed as bf16, a single token as `Token`: dot products where the weights allow it.
+template <class F, class Token, class X>
+inline void multiply_bf16(const LinearCall& c, X x) noexcept {
   if constexpr (F::kHasDot) {
     if (one_scale_per_block(c.w)) {
-      using Dot = std::conditional_t<std::is_same_v<F, Fp8E4m3>, DotFp8, DotBf16>;
+      using Dot = std::conditional_t<std::is_same_v<F, Fp8E4m3>, DotFp8<Token>, DotBf16<Token>>;
       return multiply_dot<F, Dot>(c);
     }
   }
-  const XBf16 x{reinterpret_cast<const std::uint16_t*>(c.packed)};
-  multiply_fma<F, XBf16, PairColumns>(c, x);
+  multiply_fma<F, X, PairColumns>(c, x);
 }
 
 #endif
@@ -97,11 +97,16 @@ inline void multiply_bf16(const LinearCall& c) noexcept {
 template <class F>
 inline void multiply(Compute compute, const LinearCall& c) noexcept {
 #if defined(OTTOBIT_HAS_BF16_DOT)
+  const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
+                         blocks_of(c.w.cols) * kBlockK};
+  if (packs_split(compute)) {
+    return multiply_bf16<F, TokenBf16x2>(c, XBf16x2{token.natural(), token.low().natural()});
+  }
   if (packs_bf16(compute)) {
-    return multiply_bf16<F>(c);
+    return multiply_bf16<F, TokenBf16>(c, XBf16{token.natural()});
   }
 #endif
-  static_cast<void>(compute);  // the rounding of Compute::bf16 was done by `pack`
+  static_cast<void>(compute);  // the rounding of the modes was done by `pack`
   multiply_fma<F, XFloats, FloatColumns>(c, {reinterpret_cast<const float*>(c.packed)});
 }
 

@@ -30,7 +30,12 @@ inline constexpr bool kHasBf16Dot = false;
 
 /// True if the activations of this mode are packed as bf16 rather than f32.
 OTTOBIT_INLINE constexpr bool packs_bf16(Compute compute) noexcept {
-  return kHasBf16Dot && compute == Compute::bf16;
+  return kHasBf16Dot && compute != Compute::f32;
+}
+
+/// True if those of a single token are packed as sums of two bf16.
+OTTOBIT_INLINE constexpr bool packs_split(Compute compute) noexcept {
+  return kHasBf16Dot && compute == Compute::bf16x2;
 }
 
 /// Vectors of tokens in all panels.
@@ -47,7 +52,7 @@ OTTOBIT_INLINE constexpr Index panel_width(Index left) noexcept {
 inline Index packed_bytes(Compute compute, Index tokens, Index k) noexcept {
   const Index columns = blocks_of(k) * kBlockK;
   if (tokens == 1) {
-    return 4 * columns;
+    return (packs_split(compute) ? 8 : 4) * columns;
   }
   return token_vectors(tokens) * kLanes * columns * (packs_bf16(compute) ? 2 : 4);
 }
@@ -72,6 +77,39 @@ OTTOBIT_INLINE void load_block_bf16(const float* x, Index n, std::uint16_t* out)
   }
 }
 
+/// One token in bf16 words: x, or its upper part, in natural order [columns], the same in the order
+/// in which `unpack` delivers weights; behind them the lower part likewise, if there is one.
+struct TokenWords {
+  const std::uint16_t* words;
+  Index columns;
+
+  OTTOBIT_INLINE const std::uint16_t* natural() const noexcept { return words; }
+  OTTOBIT_INLINE const std::uint16_t* unpacked() const noexcept { return words + columns; }
+  OTTOBIT_INLINE TokenWords low() const noexcept { return {words + 2 * columns, columns}; }
+};
+
+/// n elements of x as high and low parts, zeros up to kBlockK.
+OTTOBIT_INLINE void load_block_split(const float* x, Index n, std::uint16_t* high,
+                                     std::uint16_t* low) noexcept {
+  for (Index i = 0; i < kBlockK; i += kLanes) {
+    const Index left = n - i;
+    const Vf v = left >= kLanes ? load(x + i) : left > 0 ? load_partial(x + i, left) : zero();
+    store_bf16(high + i, v);
+    store_bf16(low + i, v - load_bf16(high + i));
+  }
+}
+
+/// The block in the order in which the in-lane unpacks deliver E4M3 weights.
+OTTOBIT_INLINE void copy_unpacked(const std::uint16_t* natural, std::uint16_t* out) noexcept {
+  for (Index half = 0; half < kBlockK; half += 64) {
+    for (Index from = 0; from < 16; from += 8) {
+      for (Index lane = 0; lane < 64; lane += 16, out += 8) {
+        std::memcpy(out, natural + half + lane + from, 16);
+      }
+    }
+  }
+}
+
 /// One block of one token; `columns` is K rounded up to whole blocks.
 inline void pack_one(Compute compute, const float* x, Index n, Index block, Index columns,
                      std::byte* packed) noexcept {
@@ -80,16 +118,15 @@ inline void pack_one(Compute compute, const float* x, Index n, Index block, Inde
     load_block_f32(x, n, compute == Compute::bf16, out);
     return;
   }
-  std::uint16_t* const natural = reinterpret_cast<std::uint16_t*>(packed) + block * kBlockK;
-  load_block_bf16(x, n, natural);
-  std::uint16_t* out = natural + columns;
-  for (Index half = 0; half < kBlockK; half += 64) {
-    for (Index from = 0; from < 16; from += 8) {
-      for (Index lane = 0; lane < 64; lane += 16, out += 8) {
-        std::memcpy(out, natural + half + lane + from, 16);
-      }
-    }
+  auto* const words = reinterpret_cast<std::uint16_t*>(packed) + block * kBlockK;
+  if (packs_split(compute)) {
+    std::uint16_t* const low = words + 2 * columns;
+    load_block_split(x, n, words, low);
+    copy_unpacked(low, low + columns);
+  } else {
+    load_block_bf16(x, n, words);
   }
+  copy_unpacked(words, words + columns);
 }
 
 /// One block of the panel of tokens [first, first + width * kLanes): `Unit` is a float, or a pair
@@ -115,7 +152,7 @@ inline void pack_panel(Compute compute, const float* x, Index x_stride, Index to
       std::memcpy(pairs, codes, sizeof(pairs));
       scatter(pairs, kBlockK / 2, reinterpret_cast<std::uint32_t*>(out) + t, lanes);
     } else {
-      load_block_f32(row, known, compute == Compute::bf16, values);
+      load_block_f32(row, known, compute != Compute::f32, values);
       scatter(values, kBlockK, reinterpret_cast<float*>(out) + t, lanes);
     }
   }

@@ -33,7 +33,7 @@ inline void dequant_bf16(const WeightView& w, RowRange rows, std::uint16_t* out,
 
 /// An activation as the compute mode takes it.
 inline double activation(Compute compute, float x) noexcept {
-  return static_cast<double>(compute == Compute::bf16 ? Bf16::decode(Bf16::encode(x)) : x);
+  return static_cast<double>(compute != Compute::f32 ? Bf16::decode(Bf16::encode(x)) : x);
 }
 
 /// y = sum_k element(r, k) x[k], and the sum of the terms' magnitudes: what rounding errors are
