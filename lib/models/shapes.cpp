@@ -14,6 +14,41 @@ struct Shape {
 };
 
 constexpr Shape kShapes[] = {
+    {"llama-3.1-8b", R"({
+      "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "vocab_size": 128256, "max_position_embeddings": 131072, "rope_theta": 500000.0,
+      "rms_norm_eps": 1e-5, "tie_word_embeddings": false, "rope_scaling": {
+        "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192}})"},
+    {"llama-3.2-1b", R"({
+      "model_type": "llama", "hidden_size": 2048, "intermediate_size": 8192,
+      "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "vocab_size": 128256, "max_position_embeddings": 131072, "rope_theta": 500000.0,
+      "rms_norm_eps": 1e-5, "tie_word_embeddings": true, "rope_scaling": {
+        "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192}})"},
+    {"qwen3-0.6b", R"({
+      "model_type": "qwen3", "hidden_size": 1024, "intermediate_size": 3072,
+      "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8,
+      "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
+      "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": true})"},
+    {"qwen3-1.7b", R"({
+      "model_type": "qwen3", "hidden_size": 2048, "intermediate_size": 6144,
+      "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8,
+      "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
+      "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": true})"},
+    {"qwen3-8b", R"({
+      "model_type": "qwen3", "hidden_size": 4096, "intermediate_size": 12288,
+      "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
+      "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": false})"},
+    {"qwen3-30b-a3b", R"({
+      "model_type": "qwen3_moe", "hidden_size": 2048, "intermediate_size": 6144,
+      "moe_intermediate_size": 768, "num_experts": 128, "num_experts_per_tok": 8,
+      "norm_topk_prob": true, "num_hidden_layers": 48, "num_attention_heads": 32,
+      "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 151936,
+      "max_position_embeddings": 40960, "rope_theta": 1000000.0, "rms_norm_eps": 1e-6})"},
     {"seed-oss-36b", R"({
       "model_type": "seed_oss", "hidden_size": 5120, "intermediate_size": 27648,
       "num_hidden_layers": 64, "num_attention_heads": 80, "num_key_value_heads": 8,

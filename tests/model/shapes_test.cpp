@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The published shapes that `bench` knows have as many parameters as their makers say: every width
+// and every tensor of the family is accounted for.
+#include "models/shapes.hpp"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "ottobit/decoder.hpp"
+
+#include "models/registry.hpp"
+
+namespace ottobit {
+namespace {
+
+/// Parameters of a decoder, norms and biases included, from what it asks for.
+Index parameters(const DecoderSpec& spec) {
+  Index count = 0;
+  const WeightReader reader{[&](const std::string&, Shape2 shape) {
+                              count += shape.rows * shape.cols;
+                              WeightView view;
+                              view.rows = shape.rows;
+                              view.cols = shape.cols;
+                              return view;
+                            },
+                            [&](const std::string&, Index n) {
+                              count += n;
+                              return std::vector<float>(static_cast<std::size_t>(n));
+                            }};
+  static_cast<void>(Decoder::bind(spec, reader));
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("published shapes have the published numbers of parameters") {
+  struct Known {
+    const char* shape;
+    double billions;  // of the model card, to the digits given there
+    double digit;
+  };
+  for (const Known& known : {Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
+                             Known{"qwen3-0.6b", 0.596, 0.001}, Known{"qwen3-1.7b", 1.721, 0.001},
+                             Known{"qwen3-8b", 8.191, 0.001}, Known{"qwen3-30b-a3b", 30.53, 0.01},
+                             Known{"seed-oss-36b", 36.15, 0.01}}) {
+    CAPTURE(std::string(known.shape));
+    const Config config = Config::parse(published_config(known.shape), known.shape);
+    const DecoderSpec spec = family_of(config).describe(config);
+    validate(spec, config);
+    const double billions = static_cast<double>(parameters(spec)) / 1e9;
+    CHECK(billions == doctest::Approx(known.billions).epsilon(known.digit / known.billions));
+  }
+}
+
+}  // namespace ottobit
