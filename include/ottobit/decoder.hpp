@@ -31,8 +31,8 @@ using Ffn = std::variant<Mlp, Moe>;
   struct Bind {
     Index dim;
     const WeightScope& scope;
-    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope); }
-    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, scope); }
+    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope("mlp")); }
+    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, scope(moe.scope)); }
   };
   return std::visit(Bind{dim, scope}, spec);
 }
@@ -48,7 +48,7 @@ struct Block {
     return {RmsNorm::bind(scope("input_layernorm"), dim, eps),
             Gqa::bind(spec.mixer, dim, eps, scope("self_attn")),
             RmsNorm::bind(scope("post_attention_layernorm"), dim, eps),
-            bind_ffn(spec.ffn, dim, scope("mlp"))};
+            bind_ffn(spec.ffn, dim, scope)};
   }
 };
 

@@ -45,7 +45,8 @@ struct RopeSpec {
 /// RMS norm of queries and keys between projection and rotation.
 enum class QkNorm : std::uint8_t {
   none,
-  per_head,  ///< over each head's A elements, with one weight [A] for all heads
+  per_head,    ///< over each head's A elements, with one weight [A] for all heads
+  over_heads,  ///< over all heads together, with a weight for each element
 };
 
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
@@ -87,9 +88,18 @@ struct RouterSpec {
   double scale = 1.0;      ///< multiplies the weights at last
 };
 
+/// What the three matrices of an expert are called.
+struct ExpertNames {
+  std::string gate = "gate_proj";
+  std::string up = "up_proj";
+  std::string down = "down_proj";
+};
+
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
+  std::string scope = "mlp";  ///< of its tensors, under the block's
+  ExpertNames names;
   RouterSpec router;
   Index hidden = 0;         ///< F of an expert
   Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none

@@ -9,6 +9,7 @@
 namespace ottobit {
 
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
+[[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_seed_oss(const Config& config);

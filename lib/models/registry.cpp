@@ -12,9 +12,8 @@ namespace ottobit {
 namespace {
 
 constexpr Family kFamilies[] = {
-    {"llama", "Llama", describe_llama},
-    {"qwen3", "Qwen3", describe_qwen3},
-    {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
+    {"llama", "Llama", describe_llama},          {"minimax_m2", "MiniMax M2", describe_minimax_m2},
+    {"qwen3", "Qwen3", describe_qwen3},          {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
 

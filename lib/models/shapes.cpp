@@ -28,6 +28,12 @@ constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-5, "tie_word_embeddings": true, "rope_scaling": {
         "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 8192}})"},
+    {"minimax-m2", R"({
+      "model_type": "minimax_m2", "hidden_size": 3072, "intermediate_size": 1536,
+      "num_local_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 62,
+      "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "rotary_dim": 64,
+      "vocab_size": 200064, "max_position_embeddings": 196608, "rope_theta": 5000000.0,
+      "rms_norm_eps": 1e-6})"},
     {"qwen3-0.6b", R"({
       "model_type": "qwen3", "hidden_size": 1024, "intermediate_size": 3072,
       "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8,

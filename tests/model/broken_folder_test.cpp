@@ -35,6 +35,8 @@ struct Case {
 };
 
 constexpr const char* kFp8 = "seed_oss-fp8";
+constexpr const char* kMoe = "qwen3_moe-fp8";
+constexpr const char* kNvfp4 = "llama3-modelopt-nvfp4";
 constexpr const char* kUe8m0 = "seed_oss-ue8m0";
 constexpr const char* kSharded = "seed_oss-bf16";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
@@ -125,6 +127,9 @@ const std::vector<Case>& cases() {
     {"key of unknown effect", kFp8, E::unsupported, {"config.json", "logit_scale"}, replace("config.json", "\"hidden_size\": 160", "\"hidden_size\": 160, \"logit_scale\": 0.5")},
     {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling", "mrope_section"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"mrope_section\": [1, 2]")},
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},
+    {"more experts for a token than there are", kMoe, E::format, {"experts of a token", "20", "1 to 8"}, replace("config.json", "\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 20")},
+    {"experts disagree with the router", kMoe, E::checkpoint, {"mlp.gate.weight", "[8, 128]", "[9, 128]"}, replace("config.json", "\"num_experts\": 8", "\"num_experts\": 9")},
+    {"ModelOpt algorithm unknown", kNvfp4, E::unsupported, {"hf_quant_config.json", "quant_algo", "INT2"}, replace("hf_quant_config.json", "\"NVFP4\"", "\"INT2\"")},
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
     {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},

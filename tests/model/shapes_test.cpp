@@ -41,10 +41,11 @@ TEST_CASE("published shapes have the published numbers of parameters") {
     double billions;  // of the model card, to the digits given there
     double digit;
   };
-  for (const Known& known : {Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
-                             Known{"qwen3-0.6b", 0.596, 0.001}, Known{"qwen3-1.7b", 1.721, 0.001},
-                             Known{"qwen3-8b", 8.191, 0.001}, Known{"qwen3-30b-a3b", 30.53, 0.01},
-                             Known{"seed-oss-36b", 36.15, 0.01}}) {
+  for (const Known& known :
+       {Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
+        Known{"minimax-m2", 228.69, 0.01}, Known{"qwen3-0.6b", 0.596, 0.001},
+        Known{"qwen3-1.7b", 1.721, 0.001}, Known{"qwen3-8b", 8.191, 0.001},
+        Known{"qwen3-30b-a3b", 30.53, 0.01}, Known{"seed-oss-36b", 36.15, 0.01}}) {
     CAPTURE(std::string(known.shape));
     const Config config = Config::parse(published_config(known.shape), known.shape);
     const DecoderSpec spec = family_of(config).describe(config);

@@ -32,9 +32,10 @@ class Gqa {
             Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
-    if (spec.qk_norm == QkNorm::per_head) {
-      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), spec.head_dim, eps);
-      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), spec.head_dim, eps);
+    if (spec.qk_norm != QkNorm::none) {
+      const bool each = spec.qk_norm == QkNorm::per_head;
+      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, eps);
+      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, eps);
     }
     return gqa;
   }
@@ -55,8 +56,8 @@ class Gqa {
     hidden.multiply({{q_, q, q_dim}, {k_, k, kv_dim}, {v_, v, kv_dim}});
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-      norm_heads(ctx, q_norm_, q, spec_.heads, {begin, end});
-      norm_heads(ctx, k_norm_, k, spec_.kv_heads, {begin, end});
+      norm(ctx, q_norm_, q, q_dim, {begin, end});
+      norm(ctx, k_norm_, k, kv_dim, {begin, end});
       rope.rotate(ctx, at.rope, q, spec_.heads, spec_.head_dim, {begin, end});
       rope.rotate(ctx, at.rope, k, spec_.kv_heads, spec_.head_dim, {begin, end});
       store(ctx, k, {begin, end}, at.position, cache, kv.k);
@@ -92,13 +93,15 @@ class Gqa {
   Gqa(GqaSpec spec, Linear q, Linear k, Linear v, Linear o)
       : spec_(spec), q_(std::move(q)), k_(std::move(k)), v_(std::move(v)), o_(std::move(o)) {}
 
-  /// Tokens of x [T, heads, A] in place; nothing without a norm.
-  void norm_heads(const ExecContext& ctx, const RmsNorm& norm, float* x, Index heads,
-                  RowRange tokens) const noexcept {
+  /// Tokens of x [T, width] in place, as many elements together as the norm has weights; nothing
+  /// without a norm.
+  static void norm(const ExecContext& ctx, const RmsNorm& norm, float* x, Index width,
+                   RowRange tokens) noexcept {
     if (!norm.weight.empty()) {
-      const Index dim = spec_.head_dim;
+      const auto dim = static_cast<Index>(norm.weight.size());
+      const Index rows = width / dim;  // of a token
       ctx.kernels.elementwise->rms_norm(x, dim, norm.weight.data(), norm.eps, dim, x, dim,
-                                        {tokens.begin * heads, tokens.end * heads});
+                                        {tokens.begin * rows, tokens.end * rows});
     }
   }
 

@@ -32,9 +32,9 @@ class Moe {
     const WeightScope experts = scope("experts");
     for (Index e = 0; e < spec.router.experts; ++e) {
       const WeightScope expert = experts(std::to_string(e));
-      moe.experts_.push_back({Linear::bind(expert("gate_proj"), {spec.hidden, dim}, false),
-                              Linear::bind(expert("up_proj"), {spec.hidden, dim}, false),
-                              Linear::bind(expert("down_proj"), {dim, spec.hidden}, false)});
+      moe.experts_.push_back({Linear::bind(expert(spec.names.gate), {spec.hidden, dim}, false),
+                              Linear::bind(expert(spec.names.up), {spec.hidden, dim}, false),
+                              Linear::bind(expert(spec.names.down), {dim, spec.hidden}, false)});
     }
     if (spec.shared_hidden > 0) {
       moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope("shared_experts"));

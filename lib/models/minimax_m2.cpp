@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// MiniMax M2, M2.1, M2.5, M2.7 (`minimax_m2`): grouped-query attention with a norm over all heads
+// of queries and keys together, RoPE over half of each head, and experts chosen by sigmoids with a
+// correction. Keys and defaults: transformers `MiniMaxM2Config`.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "ottobit/error.hpp"
+
+#include "models/common.hpp"
+#include "models/families.hpp"
+
+namespace ottobit {
+namespace {
+
+/// Elements of a head that are rotated: `rotary_dim`, in newer files `partial_rotary_factor`.
+Index rotary_dim(const Config& config, Index head_dim) {
+  const double factor = config.number("partial_rotary_factor", 1.0);
+  OTTOBIT_CHECK(factor > 0.0 && factor <= 1.0, ErrorCode::format, config.subject(),
+                "`partial_rotary_factor` is " + std::to_string(factor) + ", expected 0 to 1");
+  return config.integer("rotary_dim", static_cast<Index>(static_cast<double>(head_dim) * factor));
+}
+
+/// All layers must be of full attention; the key remains from MiniMax M1.
+void require_full_attention(const Config& config) {
+  if (!config.has("attn_type_list")) {
+    return;
+  }
+  const std::vector<Index> types = config.integers("attn_type_list");
+  OTTOBIT_CHECK(std::all_of(types.begin(), types.end(), [](Index type) { return type == 1; }),
+                ErrorCode::unsupported, config.subject(),
+                "`attn_type_list` has a layer that is not 1, full attention");
+}
+
+}  // namespace
+
+DecoderSpec describe_minimax_m2(const Config& config) {
+  require_text(config, "hidden_act", "silu");
+  require_text(config, "scoring_func", "sigmoid");
+  require_text(config, "qk_norm_type", "per_layer");
+  require_flag(config, "use_routing_bias", true);
+  require_full_attention(config);
+  for (const char* key : {"use_mtp", "num_mtp_modules", "mtp_transformer_layers"}) {
+    static_cast<void>(config.has(key));  // draft layers, which were never published
+  }
+  const Index head_dim = config.integer("head_dim", 128);
+  const GqaSpec attention{
+      .heads = config.integer("num_attention_heads", 48),
+      .kv_heads = config.integer("num_key_value_heads", 8),
+      .head_dim = head_dim,
+      .qk_norm = config.flag("use_qk_norm", true) ? QkNorm::over_heads : QkNorm::none,
+      .rope = rope_of(config, rotary_dim(config, head_dim))};
+  const MoeSpec experts{.scope = "block_sparse_moe",
+                        .names = {.gate = "w1", .up = "w3", .down = "w2"},
+                        .router = {.experts = config.integer("num_local_experts", 256),
+                                   .chosen = config.integer("num_experts_per_tok", 8),
+                                   .score = RouterScore::sigmoid,
+                                   .correction_bias = "e_score_correction_bias"},
+                        .hidden = config.integer("intermediate_size", 1536),
+                        .shared_hidden = config.integer("shared_intermediate_size", 0)};
+  DecoderSpec spec = outline(config, 196608);
+  const Index layers = layer_count(config);
+  for (Index i = 0; i < layers; ++i) {
+    spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = experts});
+  }
+  return spec;
+}
+
+}  // namespace ottobit
