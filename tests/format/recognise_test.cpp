@@ -3,6 +3,7 @@
 #include "ottobit/format/recognise.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,13 @@ class MemorySource final : public TensorSource {
     for (const Index size : shape) {
       elements *= size;
     }
-    std::vector<std::byte>& bytes = bytes_[name];
-    bytes.resize(static_cast<std::size_t>(elements * dtype_bits(dtype) / 8));
-    entries_[name] = {dtype, std::move(shape), bytes, "memory"};
+    bytes_[name] = std::make_shared<std::vector<std::byte>>(
+        static_cast<std::size_t>(elements * dtype_bits(dtype) / 8));
+    entries_[name] = {dtype, std::move(shape), *bytes_[name], "memory"};
     return *this;
   }
   void set(const std::string& name, const std::vector<int>& values) {
-    std::vector<std::byte>& bytes = bytes_.at(name);
+    std::vector<std::byte>& bytes = *bytes_.at(name);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       bytes[i] = static_cast<std::byte>(values.at(i));
     }
@@ -44,7 +45,7 @@ class MemorySource final : public TensorSource {
   }
 
  private:
-  std::map<std::string, std::vector<std::byte>> bytes_;
+  std::map<std::string, std::shared_ptr<std::vector<std::byte>>> bytes_;  // copies share them
   std::map<std::string, TensorEntry> entries_;
 };
 

@@ -100,15 +100,15 @@ TEST_CASE("experts are chosen and weighted as the families define it") {
   for (const RouterScore score : {RouterScore::softmax, RouterScore::sigmoid}) {
     for (const bool corrected : {false, true}) {
       for (const bool normalised : {false, true}) {
-        for (const auto& [groups, kept] :
+        for (const auto& groups :
              {std::pair<Index, Index>{1, 1}, {8, 4}, {8, 8}, {16, 3}, {32, 5}}) {
           RouterSpec spec{.experts = 32, .chosen = 5, .score = score};
-          spec.groups = groups;
-          spec.chosen_groups = kept;
+          spec.groups = groups.first;
+          spec.chosen_groups = groups.second;
           spec.normalised = normalised;
           spec.scale = 2.5;
           spec.correction_bias = corrected ? "bias" : "";
-          CAPTURE(groups);
+          CAPTURE(spec.groups);
           CAPTURE(corrected);
           check_router(spec, random.normals(32, 2.0F),
                        corrected ? random.normals(32, 0.3F) : std::vector<float>{});
