@@ -11,11 +11,16 @@
 namespace ottobit {
 namespace {
 
+// A line for each, whatever fits beside it.
+// clang-format off
 constexpr Family kFamilies[] = {
-    {"llama", "Llama", describe_llama},          {"minimax_m2", "MiniMax M2", describe_minimax_m2},
-    {"qwen3", "Qwen3", describe_qwen3},          {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
+    {"llama", "Llama", describe_llama},
+    {"minimax_m2", "MiniMax M2", describe_minimax_m2},
+    {"qwen3", "Qwen3", describe_qwen3},
+    {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
+// clang-format on
 
 void check_size(const Config& config, const char* what, Index value, Index most) {
   OTTOBIT_CHECK(value >= 1 && value <= most, ErrorCode::format, config.subject(),

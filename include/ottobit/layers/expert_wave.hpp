@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// ExpertWave: several experts' tokens worked off together. The rows of all experts' products are
+// split over the threads in common regions:
+//
+//   gather and pack h -> gate, up, activation -> pack -> down -> weighted sum
+#pragma once
+
+#include <algorithm>
+
+#include "ottobit/layers/context.hpp"
+#include "ottobit/layers/linear.hpp"
+
+namespace ottobit {
+
+/// The gated feed-forward network of one expert.
+struct Expert {
+  Linear gate, up, down;
+};
+
+/// A token at one of its experts.
+struct ExpertRow {
+  Index token;
+  float weight;
+};
+
+/// What a wave holds at most. One expert with all tokens always fits, and 64 experts with one each:
+/// enough rows to keep the threads busy.
+struct WaveSize {
+  Index dim;     ///< D
+  Index hidden;  ///< F of an expert
+  Index rows, hidden_bytes, activated_bytes, scratch_bytes;
+
+  WaveSize(const LinearKernels& kernels, Compute compute, Index tokens, Index width, Index inner)
+      : dim(width), hidden(inner) {
+    constexpr Index kLeast = 64;
+    const auto packed = [&](Index n, Index k) {
+      return round_up(kernels.packed_bytes(compute, n, k), kAlignment);
+    };
+    const auto scratch = [&](Index n, Index k) {
+      return round_up(kernels.scratch_bytes(compute, n, k), kAlignment);
+    };
+    rows = std::max(tokens, kLeast);
+    hidden_bytes = std::max(packed(tokens, dim), kLeast * packed(1, dim));
+    activated_bytes = std::max(packed(tokens, hidden), kLeast * packed(1, hidden));
+    scratch_bytes = std::max(
+        {scratch(tokens, dim), scratch(1, dim), scratch(tokens, hidden), scratch(1, hidden)});
+  }
+};
+
+class ExpertWave {
+ public:
+  ExpertWave(ExecContext& ctx, const WaveSize& size)
+      : ctx_(ctx), kernels_(*ctx.kernels.linear), size_(size) {
+    x_ = ctx.arena.take<float>(size.rows * size.dim);
+    gate_ = ctx.arena.take<float>(size.rows * size.hidden);
+    up_ = ctx.arena.take<float>(size.rows * size.hidden);
+    hidden_ = ctx.arena.take<std::byte>(size.hidden_bytes);
+    activated_ = ctx.arena.take<std::byte>(size.activated_bytes);
+    scratch_ = ctx.arena.take<std::byte>(size.scratch_bytes * ctx.parallel.threads());
+    groups_ = ctx.arena.take<Group>(size.rows);
+  }
+
+  static void workspace(const WorkspaceFor& use, const WaveSize& size, ArenaSize& arena) {
+    arena.take<float>(size.rows * size.dim);
+    arena.take<float>(size.rows * size.hidden);
+    arena.take<float>(size.rows * size.hidden);
+    arena.take<std::byte>(size.hidden_bytes);
+    arena.take<std::byte>(size.activated_bytes);
+    arena.take<std::byte>(size.scratch_bytes * use.threads);
+    arena.take<Group>(size.rows);
+  }
+
+  [[nodiscard]] bool fits(Index n) const noexcept {
+    return rows_ + n <= size_.rows && hidden_used_ + bytes(n, size_.dim) <= size_.hidden_bytes &&
+           activated_used_ + bytes(n, size_.hidden) <= size_.activated_bytes;
+  }
+
+  void add(const Expert& expert, Index first, Index n) noexcept {
+    groups_[count_++] = {
+        &expert, first, n, rows_, hidden_ + hidden_used_, activated_ + activated_used_};
+    rows_ += n;
+    hidden_used_ += bytes(n, size_.dim);
+    activated_used_ += bytes(n, size_.hidden);
+  }
+
+  /// Adds the experts' weighted outputs to out [T, D] and empties the wave.
+  void run(const float* h, const ExpertRow* rows, float* out) noexcept {
+    gather(h, rows);
+    pack(x_, size_.dim, &Group::hidden);
+    activate();
+    pack(gate_, size_.hidden, &Group::activated);
+    project();
+    scatter(rows, out);
+    count_ = rows_ = hidden_used_ = activated_used_ = 0;
+  }
+
+ private:
+  /// The tokens of one expert in a wave: rows [first, first + count) of the sorted assignments,
+  /// at row `at` of the wave's buffers.
+  struct Group {
+    const Expert* expert;
+    Index first, count, at;
+    std::byte* hidden;     ///< their h, packed
+    std::byte* activated;  ///< the same of the activations
+  };
+
+  [[nodiscard]] Index bytes(Index n, Index k) const noexcept {
+    return round_up(kernels_.packed_bytes(ctx_.compute, n, k), kAlignment);
+  }
+
+  /// body(group, unit, worker) for each of `units` parts of the work of each group.
+  template <class Body>
+  void each(Index units, const Body& body) const noexcept {
+    ctx_.parallel.for_rows(count_ * units, 1, [&](Index begin, Index end, int worker) noexcept {
+      for (Index i = begin; i < end; ++i) {
+        body(groups_[i / units], i % units, worker);
+      }
+    });
+  }
+
+  void gather(const float* h, const ExpertRow* rows) const noexcept {
+    each(1, [&](const Group& g, Index, int) noexcept {
+      for (Index i = 0; i < g.count; ++i) {
+        std::copy_n(h + rows[g.first + i].token * size_.dim, size_.dim,
+                    x_ + (g.at + i) * size_.dim);
+      }
+    });
+  }
+
+  void pack(const float* x, Index k, std::byte* Group::*packed) const noexcept {
+    each((k + Packed::kBlock - 1) / Packed::kBlock, [&](const Group& g, Index block, int) noexcept {
+      kernels_.pack(ctx_.compute, x + g.at * k, k, g.count, k, g.*packed, {block, block + 1});
+    });
+  }
+
+  /// Rows [unit * kGrain, ...) of y = w x for the tokens of a group.
+  RowRange multiply(const Linear& w, const Group& g, const std::byte* packed, Index unit, float* y,
+                    int worker) const noexcept {
+    const RowRange rows{unit * Packed::kGrain, std::min(w.rows(), (unit + 1) * Packed::kGrain)};
+    kernels_.linear(ctx_.compute, w.weight, packed, g.count, y + g.at * w.rows(), w.rows(), rows,
+                    scratch_ + worker * size_.scratch_bytes);
+    return rows;
+  }
+
+  /// gate = silu(Wg x) * (Wu x)
+  void activate() const noexcept {
+    const Index hidden = size_.hidden;
+    each(units_of(hidden), [&](const Group& g, Index unit, int worker) noexcept {
+      multiply(g.expert->gate, g, g.hidden, unit, gate_, worker);
+      const RowRange rows = multiply(g.expert->up, g, g.hidden, unit, up_, worker);
+      for (Index i = g.at; i < g.at + g.count; ++i) {
+        float* const at = gate_ + i * hidden + rows.begin;
+        ctx_.kernels.elementwise->silu_mul(at, up_ + i * hidden + rows.begin, at,
+                                           rows.end - rows.begin);
+      }
+    });
+  }
+
+  /// x = Wd gate; the gathered h is packed by now and gives its place.
+  void project() const noexcept {
+    each(units_of(size_.dim), [&](const Group& g, Index unit, int worker) noexcept {
+      multiply(g.expert->down, g, g.activated, unit, x_, worker);
+    });
+  }
+
+  void scatter(const ExpertRow* rows, float* out) const noexcept {
+    const Index dim = size_.dim;
+    ctx_.parallel.for_rows(dim, 256, [&](Index begin, Index end, int) noexcept {
+      for (Index g = 0; g < count_; ++g) {
+        for (Index i = 0; i < groups_[g].count; ++i) {
+          const ExpertRow& row = rows[groups_[g].first + i];
+          ctx_.kernels.elementwise->add_scaled(out + row.token * dim + begin,
+                                               x_ + (groups_[g].at + i) * dim + begin, row.weight,
+                                               end - begin);
+        }
+      }
+    });
+  }
+
+  static Index units_of(Index rows) noexcept {
+    return (rows + Packed::kGrain - 1) / Packed::kGrain;
+  }
+
+  ExecContext& ctx_;
+  const LinearKernels& kernels_;
+  WaveSize size_;
+  float* x_ = nullptr;     ///< [rows, D]: h, later the outputs
+  float* gate_ = nullptr;  ///< [rows, F]
+  float* up_ = nullptr;
+  std::byte* hidden_ = nullptr;
+  std::byte* activated_ = nullptr;
+  std::byte* scratch_ = nullptr;
+  Group* groups_ = nullptr;
+  Index count_ = 0;
+  Index rows_ = 0;
+  Index hidden_used_ = 0;
+  Index activated_used_ = 0;
+};
+
+}  // namespace ottobit
