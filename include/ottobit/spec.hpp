@@ -32,7 +32,19 @@ struct RopeLlama3 {
   double original = 8192.0;  ///< positions the model was first trained on
 };
 
-using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3>;
+/// YaRN (Peng et al. 2023, arXiv:2309.00071): pairs that turn more than beta_fast times within the
+/// original context are left alone, those that turn less than beta_slow times divided by the
+/// factor, those between blended along their index.
+struct RopeYarn {
+  double factor = 1.0;
+  double beta_fast = 32.0;
+  double beta_slow = 1.0;
+  double original = 4096.0;  ///< positions the model was first trained on
+  bool truncate = true;      ///< the ends of the blend are rounded to whole pairs, outwards
+  double magnitude = 1.0;    ///< multiplies rotated queries and keys
+};
+
+using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn>;
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864).
 struct RopeSpec {

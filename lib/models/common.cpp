@@ -2,6 +2,7 @@
 #include "models/common.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -20,7 +21,34 @@ double positive(const Config& section, const char* key) {
   return value;
 }
 
-RopeScaling rope_scaling(const Config& section) {
+/// The magnitude is `attention_factor` where it stands, else the quotient of two corrections, else
+/// the plain one (transformers `_compute_yarn_parameters`).
+RopeYarn yarn(const Config& section, double context) {
+  RopeYarn yarn{.factor = positive(section, "factor"),
+                .beta_fast = section.number("beta_fast", 32.0),
+                .beta_slow = section.number("beta_slow", 1.0),
+                .original = section.number("original_max_position_embeddings", context),
+                .truncate = section.flag("truncate", true),
+                .magnitude = 1.0};
+  OTTOBIT_CHECK(yarn.original >= 1.0, ErrorCode::format, section.subject(),
+                "`original_max_position_embeddings` is " + std::to_string(yarn.original) +
+                    ", expected 1 or more");
+  OTTOBIT_CHECK(yarn.beta_slow > 0.0 && yarn.beta_fast >= yarn.beta_slow, ErrorCode::format,
+                section.subject(),
+                "`beta_fast` is " + std::to_string(yarn.beta_fast) + " and `beta_slow` " +
+                    std::to_string(yarn.beta_slow) + ", expected beta_fast >= beta_slow > 0");
+  const double mscale = section.number("mscale", 0.0);
+  const double all_dim = section.number("mscale_all_dim", 0.0);
+  const double magnitude =
+      mscale != 0.0 && all_dim != 0.0
+          ? yarn_correction(yarn.factor, mscale) / yarn_correction(yarn.factor, all_dim)
+          : yarn_correction(yarn.factor, 1.0);
+  yarn.magnitude = section.number("attention_factor", magnitude);
+  return yarn;
+}
+
+/// `context`: what the model declares.
+RopeScaling rope_scaling(const Config& section, double context) {
   const std::string type = section.text("rope_type", section.text("type", "default"));
   if (type == "default") {
     return {};
@@ -37,11 +65,18 @@ RopeScaling rope_scaling(const Config& section) {
                   section.subject(), "`high_freq_factor` is not larger than `low_freq_factor`");
     return scaling;
   }
+  if (type == "yarn") {
+    return yarn(section, context);
+  }
   fail(ErrorCode::unsupported, section.subject(),
-       "`rope_type` is \"" + type + "\", known are: default, linear, llama3");
+       "`rope_type` is \"" + type + "\", known are: default, linear, llama3, yarn");
 }
 
 }  // namespace
+
+double yarn_correction(double factor, double strength) {
+  return factor <= 1.0 ? 1.0 : 0.1 * strength * std::log(factor) + 1.0;
+}
 
 RopeSpec rope_of(const Config& config, Index dim) {
   RopeSpec rope{.dim = dim,
@@ -53,7 +88,7 @@ RopeSpec rope_of(const Config& config, Index dim) {
     if (!section) {
       continue;
     }
-    rope.scaling = rope_scaling(*section);
+    rope.scaling = rope_scaling(*section, config.number("max_position_embeddings", 0.0));
     rope.theta = section->number("rope_theta", rope.theta);
     const std::vector<std::string> unknown = unknown_keys(*section);
     OTTOBIT_CHECK(unknown.empty(), ErrorCode::unsupported, section->subject(),

@@ -14,8 +14,12 @@ namespace ottobit {
 
 /// Half-split RoPE over `dim` elements: `rope_theta`, which stands at the top level or, since
 /// transformers 5, in `rope_parameters`, and the scaling. Error{unsupported} for a `rope_type`
-/// other than default, linear and llama3.
+/// other than default, linear, llama3 and yarn.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
+
+/// YaRN's correction of attention for a context `factor` times as long: 0.1 strength ln(factor)
+/// + 1.
+[[nodiscard]] double yarn_correction(double factor, double strength);
 
 /// A decoder by the keys that Llama and the families after it share, without its blocks;
 /// `default_context` where `max_position_embeddings` is absent.

@@ -123,7 +123,7 @@ const std::vector<Case>& cases() {
     {"heads not a multiple", kFp8, E::format, {"config.json", "6", "4"}, replace("config.json", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4")},
     {"odd head dimension", kFp8, E::format, {"config.json", "47", "even"}, replace("config.json", "\"head_dim\": 48", "\"head_dim\": 47")},
     {"activation unknown", kFp8, E::unsupported, {"config.json", "hidden_act", "gelu"}, replace("config.json", "\"silu\"", "\"gelu\"")},
-    {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "yarn"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"")},
+    {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "dynamic"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\"")},
     {"key of unknown effect", kFp8, E::unsupported, {"config.json", "logit_scale"}, replace("config.json", "\"hidden_size\": 160", "\"hidden_size\": 160, \"logit_scale\": 0.5")},
     {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling", "mrope_section"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"mrope_section\": [1, 2]")},
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},

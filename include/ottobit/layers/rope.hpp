@@ -21,30 +21,63 @@ struct RopeRows {
   const float* sines;
 };
 
-/// The scaled frequency of a pair whose frequency is f.
-inline double scale_frequency(std::monostate /*none*/, double f) noexcept {
-  return f;
+/// Pair `index` of a rotation whose unscaled frequency is `frequency`.
+struct RopePair {
+  double index;
+  double frequency;  ///< theta^(-2 index / dim)
+  double dim;
+  double theta;
+};
+
+/// The scaled frequency of a pair.
+inline double scale_frequency(std::monostate /*none*/, const RopePair& pair) noexcept {
+  return pair.frequency;
 }
-inline double scale_frequency(const RopeLinear& s, double f) noexcept {
-  return f / s.factor;
+inline double scale_frequency(const RopeLinear& s, const RopePair& pair) noexcept {
+  return pair.frequency / s.factor;
 }
-inline double scale_frequency(const RopeLlama3& s, double f) noexcept {
+inline double scale_frequency(const RopeLlama3& s, const RopePair& pair) noexcept {
+  const double f = pair.frequency;
   const double turns = s.original * f / (2.0 * std::numbers::pi);  // within the original context
   const double blend =
       std::clamp((turns - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor), 0.0, 1.0);
   return (1.0 - blend) * f / s.factor + blend * f;
 }
+inline double scale_frequency(const RopeYarn& s, const RopePair& pair) noexcept {
+  const auto pair_that_turns = [&](double times) {  // within the original context
+    return pair.dim * std::log(s.original / (times * 2.0 * std::numbers::pi)) /
+           (2.0 * std::log(pair.theta));
+  };
+  double low = pair_that_turns(s.beta_fast);
+  double high = pair_that_turns(s.beta_slow);
+  if (s.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, pair.dim - 1.0);
+  constexpr double kNoWidth = 0.001;  // a step instead of a ramp, as the reference has it
+  const double width = low == high ? kNoWidth : high - low;
+  const double slow = std::clamp((pair.index - low) / width, 0.0, 1.0);
+  return pair.frequency / s.factor * slow + pair.frequency * (1.0 - slow);
+}
+
+/// What rotated elements are multiplied by.
+inline double rope_magnitude(const RopeScaling& scaling) noexcept {
+  const auto* yarn = std::get_if<RopeYarn>(&scaling);
+  return yarn == nullptr ? 1.0 : yarn->magnitude;
+}
 
 class Rope {
  public:
-  explicit Rope(const RopeSpec& spec) : layout_(spec.layout) {
+  explicit Rope(const RopeSpec& spec)
+      : layout_(spec.layout), magnitude_(rope_magnitude(spec.scaling)) {
+    const auto dim = static_cast<double>(spec.dim);
     for (Index i = 0; i < spec.dim / 2; ++i) {
-      const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(spec.dim);
+      const auto index = static_cast<double>(i);
+      const RopePair pair{index, std::pow(spec.theta, -2.0 * index / dim), dim, spec.theta};
       const double frequency = std::visit(
-          [&](const auto& scaling) {
-            return scale_frequency(scaling, std::pow(spec.theta, exponent));
-          },
-          spec.scaling);
+          [&](const auto& scaling) { return scale_frequency(scaling, pair); }, spec.scaling);
       frequencies_.push_back(static_cast<float>(frequency));
     }
   }
@@ -60,8 +93,10 @@ class Rope {
         for (Index i = 0; i < half_dim(); ++i) {
           const float angle =
               static_cast<float>(position + t) * frequencies_[static_cast<std::size_t>(i)];
-          cosines[t * half_dim() + i] = static_cast<float>(std::cos(static_cast<double>(angle)));
-          sines[t * half_dim() + i] = static_cast<float>(std::sin(static_cast<double>(angle)));
+          cosines[t * half_dim() + i] =
+              static_cast<float>(magnitude_ * std::cos(static_cast<double>(angle)));
+          sines[t * half_dim() + i] =
+              static_cast<float>(magnitude_ * std::sin(static_cast<double>(angle)));
         }
       }
     });
@@ -82,6 +117,7 @@ class Rope {
 
  private:
   RopeLayout layout_;
+  double magnitude_;
   std::vector<float> frequencies_;
 };
 
