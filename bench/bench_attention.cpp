@@ -38,11 +38,10 @@ void attend(benchmark::State& state, const Case& c) {
   call.tokens = c.tokens;
   call.heads = kHeads;
   call.kv_heads = kGroups;
-  call.head_dim = kWidth;
-  call.k = k.data();
-  call.v = v.data();
+  call.head_dim = call.value_dim = kWidth;
+  call.k = {k.data(), kWidth, c.context * kWidth};
+  call.v = {v.data(), kWidth, c.context * kWidth};
   call.kv_dtype = c.dtype;
-  call.capacity = c.context;
   call.position = c.context - c.tokens;
   call.scale = 0.088F;
   Arena arena(c.table->attention->scratch_bytes(call));

@@ -49,21 +49,23 @@ struct Fixture {
     call.tokens = s.tokens;
     call.heads = s.heads;
     call.kv_heads = s.kv_heads;
-    call.head_dim = s.head_dim;
+    call.head_dim = call.value_dim = s.head_dim;
     call.kv_dtype = dtype;
-    call.capacity = s.position + s.tokens;
     call.position = s.position;
     call.scale = 1.0F / std::sqrt(static_cast<float>(s.head_dim));
     const Index width = s.kv_heads * s.head_dim;
-    const std::vector<float> keys = random.normals(call.capacity * width, 2.0F);
-    const std::vector<float> values = random.normals(call.capacity * width, 2.0F);
-    reference::store_kv(keys.data(), width, call.capacity, s.head_dim, dtype, k.data(),
-                        call.capacity, 0, {0, s.kv_heads});
-    reference::store_kv(values.data(), width, call.capacity, s.head_dim, dtype, v.data(),
-                        call.capacity, 0, {0, s.kv_heads});
-    call.k = k.data();
-    call.v = v.data();
+    const Index capacity = rows();
+    const std::vector<float> keys = random.normals(capacity * width, 2.0F);
+    const std::vector<float> values = random.normals(capacity * width, 2.0F);
+    reference::store_kv(keys.data(), width, capacity, s.head_dim, dtype, k.data(), capacity, 0,
+                        {0, s.kv_heads});
+    reference::store_kv(values.data(), width, capacity, s.head_dim, dtype, v.data(), capacity, 0,
+                        {0, s.kv_heads});
+    call.k = {k.data(), s.head_dim, capacity * s.head_dim};
+    call.v = {v.data(), s.head_dim, capacity * s.head_dim};
   }
+
+  [[nodiscard]] Index rows() const noexcept { return call.position + call.tokens; }
 
   GuardedBuffer<float> q;
   GuardedBuffer<std::byte> k;
@@ -82,40 +84,90 @@ std::vector<float> run(const AttentionKernels& kernels, AttentionCall call, Inde
   return {out.begin(), out.end()};
 }
 
+/// Every level against the plain loops, whatever the split over items; `call.out` is not used.
+void check_levels(const AttentionCall& call) {
+  std::vector<float> expected(static_cast<std::size_t>(call.tokens * call.out_stride));
+  AttentionCall reference_call = call;
+  reference_call.out = expected.data();
+  reference::attention(reference_call);
+  for (const KernelTable* table : supported_kernel_tables()) {
+    CAPTURE(std::string(table->isa));
+    CAPTURE(call.heads);
+    CAPTURE(call.kv_heads);
+    CAPTURE(call.head_dim);
+    CAPTURE(call.value_dim);
+    CAPTURE(call.tokens);
+    CAPTURE(call.position);
+    CAPTURE(static_cast<int>(call.kv_dtype));
+    const std::vector<float> found = run(*table->attention, call, 1);
+    // Scores of some tens carry head_dim roundings; exp turns them into relative errors, of
+    // values of magnitude up to 10.
+    const double bound = 10.0 * 0x1p-24 *
+                         (30.0 * static_cast<double>(call.head_dim) +
+                          static_cast<double>(call.position + call.tokens) + 32.0);
+    double worst = 0.0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const double error =
+          std::abs(static_cast<double>(expected[i]) - static_cast<double>(found[i]));
+      worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+    }
+    CHECK(worst <= bound);
+    CHECK(run(*table->attention, call, 3) == found);
+    CHECK(run(*table->attention, call, 1 << 20) == found);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("attention on every level equals the plain loops, whatever the split") {
   Random random(51);
   for (const Sizes& sizes : kSizes) {
     for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
-      Fixture fixture(sizes, dtype, random);
-      std::vector<float> expected(static_cast<std::size_t>(sizes.tokens * fixture.call.out_stride));
-      AttentionCall reference_call = fixture.call;
-      reference_call.out = expected.data();
-      reference::attention(reference_call);
+      check_levels(Fixture(sizes, dtype, random).call);
+    }
+  }
+}
+
+TEST_CASE("values narrower than keys, in rows of their own stride") {
+  Random random(54);
+  for (const Index tokens : {1, 3, 70}) {
+    // Keys of 40 in rows of 56; values of 24, then of 16, begin 8 elements into the rows.
+    Fixture fixture({6, 2, 56, tokens, 90}, DType::f32, random);
+    AttentionCall call = fixture.call;
+    call.head_dim = 40;
+    call.q_stride = 6 * 40;
+    call.v.data += 8 * sizeof(float);
+    for (const Index value_dim : {24, 16}) {
+      call.value_dim = value_dim;
+      call.out_stride = 6 * value_dim;
+      check_levels(call);
+    }
+  }
+}
+
+TEST_CASE("heads that share one latent row, whatever the number of heads that go together") {
+  Random random(55);
+  for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
+    for (const Index tokens : {1, 5}) {
+      constexpr Index kHeads = 24;
+      constexpr Index kLatent = 64;
+      constexpr Index kRow = kLatent + 16;
+      Fixture fixture({kHeads, 1, kRow, tokens, 75}, dtype, random);
+      AttentionCall call = fixture.call;
+      call.value_dim = kLatent;
+      call.v = call.k;
+      call.out_stride = kHeads * kLatent;
+      call.k.head_stride = call.v.head_stride = 0;
+      check_levels(call);
       for (const KernelTable* table : supported_kernel_tables()) {
-        CAPTURE(std::string(table->isa));
-        CAPTURE(sizes.heads);
-        CAPTURE(sizes.head_dim);
-        CAPTURE(sizes.tokens);
-        CAPTURE(sizes.position);
-        CAPTURE(static_cast<int>(dtype));
-        const std::vector<float> found = run(*table->attention, fixture.call, 1);
-        // Scores of some tens carry head_dim roundings; exp turns them into relative errors, of
-        // values of magnitude up to 10.
-        const double bound = 10.0 * 0x1p-24 *
-                             (30.0 * static_cast<double>(sizes.head_dim) +
-                              static_cast<double>(fixture.call.capacity) + 32.0);
-        double worst = 0.0;
-        for (std::size_t i = 0; i < expected.size(); ++i) {
-          const double error =
-              std::abs(static_cast<double>(expected[i]) - static_cast<double>(found[i]));
-          worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+        call.kv_heads = 1;
+        const std::vector<float> together = run(*table->attention, call, 1);
+        for (const Index parts : {2, 3, 24}) {
+          call.kv_heads = parts;
+          CHECK(run(*table->attention, call, 1) == together);
         }
-        CHECK(worst <= bound);
-        CHECK(run(*table->attention, fixture.call, 3) == found);
-        CHECK(run(*table->attention, fixture.call, 1 << 20) == found);
       }
+      call.kv_heads = 1;
     }
   }
 }
@@ -128,10 +180,8 @@ TEST_CASE("a query sees its own position and those before it, no later key") {
     // Change the key and the value of the last position: only the last query may notice.
     const Index row = fixture.call.head_dim * 4;
     for (Index head = 1; head <= 2; ++head) {
-      std::fill_n(fixture.k.data() + head * fixture.call.capacity * row - row, row,
-                  std::byte{0x41});
-      std::fill_n(fixture.v.data() + head * fixture.call.capacity * row - row, row,
-                  std::byte{0x41});
+      std::fill_n(fixture.k.data() + head * fixture.rows() * row - row, row, std::byte{0x41});
+      std::fill_n(fixture.v.data() + head * fixture.rows() * row - row, row, std::byte{0x41});
     }
     const std::vector<float> after = run(*table->attention, fixture.call, 1);
     const auto last = before.end() - fixture.call.out_stride;

@@ -31,7 +31,7 @@ inline constexpr Index kQueryRows = 96;
 /// Sizes of a call. Queries are split into `blocks` blocks of nearly equal length.
 struct AttentionShape {
   Index group;    ///< query heads per KV head
-  Index width;    ///< head_dim rounded up to whole vectors
+  Index width;    ///< value_dim rounded up to whole vectors
   Index q_width;  ///< head_dim rounded up to two vectors, the most that a step over it takes
   Index blocks;   ///< of queries
 
@@ -49,7 +49,7 @@ struct AttentionShape {
   OTTOBIT_INLINE static AttentionShape of(const AttentionCall& call) noexcept {
     const Index group = call.heads / call.kv_heads;
     const Index tokens = most_tokens(group);
-    return {group, round_up_to(call.head_dim, kLanes), round_up_to(call.head_dim, 2 * kLanes),
+    return {group, round_up_to(call.value_dim, kLanes), round_up_to(call.head_dim, 2 * kLanes),
             (call.tokens + tokens - 1) / tokens};
   }
 };
@@ -101,14 +101,14 @@ struct AttentionItem {
   [[nodiscard]] OTTOBIT_INLINE Index visible(Index r) const noexcept {
     return call.position + begin + r / shape.group + 1;
   }
-  [[nodiscard]] OTTOBIT_INLINE Index query_at(Index r, Index stride) const noexcept {
-    return (begin + r / shape.group) * stride +
-           (head * shape.group + r % shape.group) * call.head_dim;
+  /// Where row r lies in q, or with value_dim and out_stride in out.
+  [[nodiscard]] OTTOBIT_INLINE Index row_at(Index r, Index dim, Index stride) const noexcept {
+    return (begin + r / shape.group) * stride + (head * shape.group + r % shape.group) * dim;
   }
 
   OTTOBIT_INLINE void load_queries() const noexcept {
     for (Index r = 0; r < rows(); ++r) {
-      const float* from = call.q + query_at(r, call.q_stride);
+      const float* from = call.q + row_at(r, call.head_dim, call.q_stride);
       for (Index d = 0; d < shape.q_width; d += kLanes) {
         const Index left = call.head_dim - d;
         const Index n = left < 0 ? 0 : (left < kLanes ? left : kLanes);
@@ -174,9 +174,9 @@ struct AttentionItem {
   OTTOBIT_INLINE void store_result() const noexcept {
     for (Index r = 0; r < rows(); ++r) {
       const Vf factor = broadcast(1.0F / reduce_add(load(s.sums + r * kLanes)));
-      float* to = call.out + query_at(r, call.out_stride);
-      for (Index d = 0; d < call.head_dim; d += kLanes) {
-        const Index n = call.head_dim - d < kLanes ? call.head_dim - d : kLanes;
+      float* to = call.out + row_at(r, call.value_dim, call.out_stride);
+      for (Index d = 0; d < call.value_dim; d += kLanes) {
+        const Index n = call.value_dim - d < kLanes ? call.value_dim - d : kLanes;
         store_partial(to + d, load(s.out + r * shape.width + d) * factor, n);
       }
     }
@@ -185,25 +185,28 @@ struct AttentionItem {
   template <class Cache>
   OTTOBIT_INLINE void run() const noexcept {
     using Element = typename Cache::Element;
-    const Index dim = call.head_dim;
-    const Index at = head * call.capacity * dim;
-    const Element* k = static_cast<const Element*>(static_cast<const void*>(call.k)) + at;
-    const Element* v = static_cast<const Element*>(static_cast<const void*>(call.v)) + at;
+    const auto elements = [](const std::byte* p) noexcept {
+      return static_cast<const Element*>(static_cast<const void*>(p));
+    };
+    const CacheRows<Cache> keys{elements(call.k.data) + head * call.k.head_stride,
+                                call.k.row_stride, call.head_dim};
+    const CacheRows<Cache> values{elements(call.v.data) + head * call.v.head_stride,
+                                  call.v.row_stride, call.value_dim};
     load_queries();
     const Index tiles = (rows() + kTileRows - 1) / kTileRows;
     const Index all = visible(rows() - 1);
     for (Index first = 0; first < all; first += kKeyBlock) {
       const Index n = all - first < kKeyBlock ? all - first : kKeyBlock;
-      const Index ahead = first + 2 * kKeyBlock <= all ? kKeyBlock * dim : 0;
-      const CacheBlock<Cache> cached{k + first * dim, v + first * dim, ahead, n, dim};
+      const Index ahead = first + 2 * kKeyBlock <= all ? kKeyBlock : 0;
+      const CacheBlock<Cache> cached{keys.from(first), values.from(first), ahead, n};
       if (tiles <= kDirectTiles) {
         for (Index i = 0; i < tiles; ++i) {
           add_block(cached, i * rows() / tiles, (i + 1) * rows() / tiles, first);
         }
       } else {
-        const PanelBlock panels{s.keys, s.values, dim, shape.width};
-        transpose_keys<Cache>(cached.keys, ahead, n, dim, s.keys);
-        widen_values<Cache>(cached.values, ahead, n, dim, shape.width, s.values);
+        const PanelBlock panels{s.keys, s.values, call.head_dim, shape.width};
+        transpose_keys(cached.keys, ahead, n, s.keys);
+        widen_values(cached.values, ahead, n, shape.width, s.values);
         for (Index i = 0; i < tiles; ++i) {
           add_block(panels, i * rows() / tiles, (i + 1) * rows() / tiles, first);
         }

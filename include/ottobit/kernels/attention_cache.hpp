@@ -91,39 +91,53 @@ OTTOBIT_INLINE void with_cache_type(DType dtype, const F& f) noexcept {
   }
 }
 
+/// Rows of keys or values of one KV head.
+template <class Cache>
+struct CacheRows {
+  const typename Cache::Element* at;
+  Index stride;  ///< elements from one row to the next
+  Index dim;     ///< elements of a row that count
+
+  [[nodiscard]] OTTOBIT_INLINE CacheRows from(Index row) const noexcept {
+    return {at + row * stride, stride, dim};
+  }
+};
+
 /// A square of keys transposed in registers: lane j of v[i] is word i of row j, where row j is
-/// keys + j * dim and words begin at dimension 0. Rows from `rows` on and words from `width`
+/// keys + j * stride and words begin at dimension 0. Rows from `rows` on and words from `width`
 /// elements on are 0. Asks for the square `ahead` elements further on: the processor's own
 /// prefetching loses the thread where the streams of keys and values alternate (without this,
 /// decoding took 1.6 times as long on Zen 4).
 template <class Cache>
-OTTOBIT_INLINE void load_square(const typename Cache::Element* keys, Index ahead, Index dim,
+OTTOBIT_INLINE void load_square(const typename Cache::Element* keys, Index ahead, Index stride,
                                 Index rows, Index width, Vf (&v)[kLanes]) noexcept {
   if (rows >= kLanes && width >= Cache::kStep) {
     OTTOBIT_UNROLL
     for (Index i = 0; i < kLanes; ++i) {
       prefetch(keys + ahead);
       v[i] = Cache::words(keys);
-      keys += dim;
+      keys += stride;
     }
   } else {
     const Index n = width < Cache::kStep ? width : Cache::kStep;
     for (Index i = 0; i < kLanes; ++i) {
-      v[i] = i < rows ? Cache::words(keys + i * dim, n) : zero();
+      v[i] = i < rows ? Cache::words(keys + i * stride, n) : zero();
     }
   }
   transpose(v);
 }
 
 /// panel[d, j] = keys[j, d] for j < n, 0 for n <= j < kKeyBlock and where d >= dim.
-///   keys [n, dim], contiguous rows   panel [dim rounded up to kStep, kKeyBlock], 64-byte aligned
+/// Asks for the keys `ahead` rows further on.   panel [dim rounded up to kStep, kKeyBlock], 64-byte
+/// aligned
 template <class Cache>
-OTTOBIT_INLINE void transpose_keys(const typename Cache::Element* keys, Index ahead, Index n,
-                                   Index dim, float* panel) noexcept {
+OTTOBIT_INLINE void transpose_keys(const CacheRows<Cache>& keys, Index ahead, Index n,
+                                   float* panel) noexcept {
   for (Index j = 0; j < kKeyBlock; j += kLanes) {
-    for (Index d = 0; d < dim; d += Cache::kStep) {
+    for (Index d = 0; d < keys.dim; d += Cache::kStep) {
       Vf v[kLanes];
-      load_square<Cache>(keys + j * dim + d, ahead, dim, n - j, dim - d, v);
+      load_square<Cache>(keys.at + j * keys.stride + d, ahead * keys.stride, keys.stride, n - j,
+                         keys.dim - d, v);
       float* to = panel + d * kKeyBlock + j;
       OTTOBIT_UNROLL
       for (Index i = 0; i < kLanes; ++i) {
@@ -139,17 +153,18 @@ OTTOBIT_INLINE void transpose_keys(const typename Cache::Element* keys, Index ah
 }
 
 /// panel[j, d] = values[j, d] for j < n and d < dim, 0 for dim <= d < width (a multiple of kLanes).
-///   values [n, dim], contiguous rows   panel [kKeyBlock, width], 64-byte aligned
+///   panel [kKeyBlock, width], 64-byte aligned
 template <class Cache>
-OTTOBIT_INLINE void widen_values(const typename Cache::Element* values, Index ahead, Index n,
-                                 Index dim, Index width, float* panel) noexcept {
+OTTOBIT_INLINE void widen_values(const CacheRows<Cache>& values, Index ahead, Index n, Index width,
+                                 float* panel) noexcept {
   constexpr Index kStep = Cache::kStep;
+  const Index dim = values.dim;
   for (Index j = 0; j < n; ++j) {
-    const typename Cache::Element* row = values + j * dim;
+    const typename Cache::Element* row = values.at + j * values.stride;
     float* to = panel + j * width;
     Index d = 0;
     for (; d + kStep <= dim; d += kStep) {
-      prefetch(row + d + ahead);
+      prefetch(row + d + ahead * values.stride);
       OTTOBIT_UNROLL
       for (Index i = 0; i < kStep; i += kLanes) {
         store(to + d + i, Cache::load_row(row + d + i));

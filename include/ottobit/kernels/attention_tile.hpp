@@ -134,11 +134,10 @@ struct PanelBlock {
 template <class Cache>
 struct CacheBlock {
   using Element = typename Cache::Element;
-  const Element* keys;
-  const Element* values;
-  Index ahead;  ///< elements to the next block, which is asked for; 0 at the end
+  CacheRows<Cache> keys;
+  CacheRows<Cache> values;
+  Index ahead;  ///< rows to the next block, which is asked for; 0 at the end
   Index n;      ///< rows that exist
-  Index dim;
 
   struct Columns {
     const Element* at;
@@ -161,7 +160,7 @@ struct CacheBlock {
     }
   };
 
-  /// As PanelBlock::score; q is 0 from dim to the next multiple of kStep.
+  /// As PanelBlock::score; q is 0 from keys.dim to the next multiple of kStep.
   template <Index Rows>
   inline void score(const float* q, Index q_stride, Index count, float* scores) const noexcept {
     for (Index j = 0; j < count; j += kLanes) {
@@ -170,9 +169,10 @@ struct CacheBlock {
       for (Index r = 0; r < Rows; ++r) {
         sum[r] = zero();
       }
-      for (Index d = 0; d < dim; d += Cache::kStep) {
+      for (Index d = 0; d < keys.dim; d += Cache::kStep) {
         Vf v[kLanes];
-        load_square<Cache>(keys + j * dim + d, ahead, dim, n - j, dim - d, v);
+        load_square<Cache>(keys.at + j * keys.stride + d, ahead * keys.stride, keys.stride, n - j,
+                           keys.dim - d, v);
         const float* x = q + d;
         OTTOBIT_UNROLL
         for (Index i = 0; i < kLanes; ++i) {
@@ -201,18 +201,21 @@ struct CacheBlock {
   inline void mix(const Weighted& w) const noexcept {
     // Few rows: a wider tile, for enough independent sums to hide the latency of fma.
     constexpr Index kWide = Rows <= 3 ? 2 * kTileVectors : kTileVectors;
+    const Index dim = values.dim;
+    const Index stride = values.stride;
+    const Index skip = ahead * stride;
     Index d = 0;
     for (; d + kWide * kLanes <= dim; d += kWide * kLanes) {
-      tile<Rows, kWide>(w.weights, kKeyBlock, Columns{values + d, ahead, dim}, w.keys, w.out + d,
-                        w.width, w.alpha);
+      tile<Rows, kWide>(w.weights, kKeyBlock, Columns{values.at + d, skip, stride}, w.keys,
+                        w.out + d, w.width, w.alpha);
     }
     for (; d + kLanes <= dim; d += kLanes) {
-      tile<Rows, 1>(w.weights, kKeyBlock, Columns{values + d, ahead, dim}, w.keys, w.out + d,
+      tile<Rows, 1>(w.weights, kKeyBlock, Columns{values.at + d, skip, stride}, w.keys, w.out + d,
                     w.width, w.alpha);
     }
     if (d < dim) {
-      tile<Rows, 1>(w.weights, kKeyBlock, LastColumn{values + d, dim, dim - d}, w.keys, w.out + d,
-                    w.width, w.alpha);
+      tile<Rows, 1>(w.weights, kKeyBlock, LastColumn{values.at + d, stride, dim - d}, w.keys,
+                    w.out + d, w.width, w.alpha);
     }
   }
 };

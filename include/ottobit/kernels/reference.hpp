@@ -151,19 +151,20 @@ inline void store_kv(const float* x, Index x_stride, Index tokens, Index head_di
 
 /// One query: scores against all keys it sees, softmax, mean of the values.
 inline void attention_row(const AttentionCall& call, Index t, Index h) {
-  const Index dim = call.head_dim;
-  const Index first = h / (call.heads / call.kv_heads) * call.capacity;  // its row 0 in k and v
-  const float* q = call.q + t * call.q_stride + h * dim;
-  float* out = call.out + t * call.out_stride + h * dim;
+  const Index g = h / (call.heads / call.kv_heads);
+  const float* q = call.q + t * call.q_stride + h * call.head_dim;
+  float* out = call.out + t * call.out_stride + h * call.value_dim;
+  const auto element = [&](const KvRows& rows, Index j, Index d) {
+    return static_cast<double>(
+        cache_element(rows.data, call.kv_dtype, g * rows.head_stride + j * rows.row_stride + d));
+  };
 
   std::vector<double> weights;
   double largest = -HUGE_VAL;
   for (Index j = 0; j <= call.position + t; ++j) {
     double score = 0.0;
-    for (Index d = 0; d < dim; ++d) {
-      const auto key =
-          static_cast<double>(cache_element(call.k, call.kv_dtype, (first + j) * dim + d));
-      score += static_cast<double>(q[d]) * key;
+    for (Index d = 0; d < call.head_dim; ++d) {
+      score += static_cast<double>(q[d]) * element(call.k, j, d);
     }
     weights.push_back(score * static_cast<double>(call.scale));
     largest = std::fmax(largest, weights.back());
@@ -173,12 +174,10 @@ inline void attention_row(const AttentionCall& call, Index t, Index h) {
     weight = std::exp(weight - largest);
     sum += weight;
   }
-  for (Index d = 0; d < dim; ++d) {
+  for (Index d = 0; d < call.value_dim; ++d) {
     double value = 0.0;
     for (Index j = 0; j <= call.position + t; ++j) {
-      const auto v =
-          static_cast<double>(cache_element(call.v, call.kv_dtype, (first + j) * dim + d));
-      value += weights[static_cast<std::size_t>(j)] * v;
+      value += weights[static_cast<std::size_t>(j)] * element(call.v, j, d);
     }
     out[d] = static_cast<float>(value / sum);
   }

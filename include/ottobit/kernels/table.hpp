@@ -55,9 +55,17 @@ struct LinearKernels {
                  float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept;
 };
 
+/// The keys or the values of one layer: row j of KV head g begins at element g * head_stride +
+/// j * row_stride. Heads and rows may overlap: with head_stride 0 all heads share their rows.
+struct KvRows {
+  const std::byte* data = nullptr;
+  Index row_stride = 0;
+  Index head_stride = 0;
+};
+
 /// One call of attention: T new queries against the cached keys and values of their sequence.
-///   q, out [T, H, A] f32, row strides in floats;  k, v [G, capacity, A] of kv_dtype (f32, f16,
-///   bf16)
+///   q [T, H, A], out [T, H, B] f32, row strides in floats
+///   k rows of A, v rows of B elements of kv_dtype (f32, f16, bf16) for G heads
 /// Query t sits at position `position + t` and sees the keys [0, position + t]. Query head h reads
 /// KV head h / (H / G).
 struct AttentionCall {
@@ -65,15 +73,15 @@ struct AttentionCall {
   float* out = nullptr;
   Index q_stride = 0;
   Index out_stride = 0;
-  Index tokens = 0;    ///< T
-  Index heads = 0;     ///< H, a multiple of kv_heads
-  Index kv_heads = 0;  ///< G
-  Index head_dim = 0;  ///< A
-  const std::byte* k = nullptr;
-  const std::byte* v = nullptr;
+  Index tokens = 0;     ///< T
+  Index heads = 0;      ///< H, a multiple of kv_heads
+  Index kv_heads = 0;   ///< G
+  Index head_dim = 0;   ///< A, of queries and keys
+  Index value_dim = 0;  ///< B, of values and results
+  KvRows k;
+  KvRows v;
   DType kv_dtype = DType::bf16;
-  Index capacity = 0;  ///< rows per KV head in k and v
-  Index position = 0;  ///< cached keys before query 0; position + T <= capacity
+  Index position = 0;  ///< cached keys before query 0; rows [0, position + T) exist
   float scale = 1.0F;  ///< multiplies q.k before the softmax
 };
 
@@ -81,7 +89,8 @@ struct AttentionKernels {
   /// Work items of a call: item i covers one KV head and one block of queries. The split depends on
   /// the call's sizes only.
   Index (*items)(const AttentionCall& call) noexcept;
-  /// Bytes of per-thread scratch; 64-byte aligned; depends on head_dim and heads / kv_heads only.
+  /// Bytes of per-thread scratch; 64-byte aligned; depends on head_dim, value_dim and heads /
+  /// kv_heads only.
   Index (*scratch_bytes)(const AttentionCall& call) noexcept;
   /// Computes the items [items.begin, items.end): softmax(scale * q k^T) v with an online softmax
   /// (Milakov and Gimelshein 2018, arXiv:1805.02867), accumulating in f32.

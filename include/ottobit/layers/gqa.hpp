@@ -122,10 +122,10 @@ class Gqa {
     call.q_stride = q_.rows();
     call.out_stride = q_.rows();
     call.tokens = at.tokens;
-    call.k = kv.k;
-    call.v = kv.v;
+    const Index head_stride = cache.capacity() * spec_.head_dim;
+    call.k = {kv.k, spec_.head_dim, head_stride};
+    call.v = {kv.v, spec_.head_dim, head_stride};
     call.kv_dtype = cache.dtype();
-    call.capacity = cache.capacity();
     call.position = at.position;
     const Index stride = attention_scratch(ctx.kernels);
     auto* scratch = ctx.arena.take<std::byte>(stride * ctx.parallel.threads());
@@ -140,6 +140,7 @@ class Gqa {
     call.heads = spec_.heads;
     call.kv_heads = spec_.kv_heads;
     call.head_dim = spec_.head_dim;
+    call.value_dim = spec_.head_dim;
     call.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
     return call;
   }
