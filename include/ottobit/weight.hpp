@@ -28,9 +28,9 @@ struct RowRange {
 };
 
 /// Element (r, k) is decode(data[r * row_bytes ...][k]) times (or, if scale_inverse, divided by)
-/// its scale: the entry at [r / block_rows, k / block_cols] times (or, if matrix_scale_inverse,
-/// divided by) matrix_scale. Without scales (`scales == nullptr`) it is the bare element. `data`
-/// and `scales` may have any alignment; nothing outside the rows may be read.
+/// its scale: the entry at [(first_row + r) / block_rows, k / block_cols] times (or, if
+/// matrix_scale_inverse, divided by) matrix_scale. Without scales (`scales == nullptr`) it is the
+/// bare element. `data` and `scales` may have any alignment; nothing outside the rows may be read.
 struct WeightView {
   FormatId format = FormatId::f32;
   DType scale_dtype = DType::f32;  ///< f32, f16, bf16, f8_e8m0 or f8_e4m3
@@ -45,8 +45,17 @@ struct WeightView {
   Index scale_row_bytes = 0;
   Index block_rows = 0;  ///< 0 where there are no scales
   Index block_cols = 0;
+  Index first_row = 0;  ///< where row 0 stands in the grid of scales; not 0 in some slices
 
   [[nodiscard]] explicit operator bool() const noexcept { return data != nullptr; }
 };
+
+/// Rows [rows.begin, rows.end) of w as a matrix of its own.
+[[nodiscard]] inline WeightView slice(WeightView w, RowRange rows) noexcept {
+  w.data += rows.begin * w.row_bytes;
+  w.rows = rows.end - rows.begin;
+  w.first_row += rows.begin;
+  return w;
+}
 
 }  // namespace ottobit

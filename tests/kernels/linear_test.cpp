@@ -243,6 +243,66 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
   }
 }
 
+TEST_CASE("products with the transposed matrix equal the plain loops") {
+  Random random(35);
+  for (const Storage& storage : storages()) {
+    for (const Shape2 shape : {Shape2{1, 1}, Shape2{3, 127}, Shape2{17, 128}, Shape2{67, 300}}) {
+      const TestWeight weight(storage, shape, random);
+      const WeightView& w = weight.view();
+      for (const Index tokens : {1, 3}) {
+        const GuardedBuffer<float> x(activations(random, tokens * shape.rows));
+        for (const KernelTable* table : supported_kernel_tables()) {
+          CAPTURE(std::string(table->isa));
+          CAPTURE(storage.text());
+          CAPTURE(shape.rows);
+          CAPTURE(shape.cols);
+          GuardedBuffer<float> y(tokens * shape.cols);
+          table->linear->linear_transposed(w, x.data(), shape.rows, tokens, y.data(), shape.cols);
+          double worst = 0.0;
+          for (Index i = 0; i < tokens * shape.cols; ++i) {
+            const reference::Dot dot = reference::dot_transposed(
+                w, i % shape.cols, x.data() + i / shape.cols * shape.rows);
+            const double bound =
+                static_cast<double>(shape.rows + 2) * 0x1p-24 * dot.magnitude + 0x1p-120;
+            const double error = std::abs(static_cast<double>(y.data()[i]) - dot.sum);
+            worst = std::isnan(error) ? 1e30 : std::max(worst, error / bound);
+          }
+          CHECK(worst <= 1.0);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a slice of rows has the elements and products of those rows") {
+  Random random(36);
+  for (const Storage& storage : storages()) {
+    const TestWeight weight(storage, {150, 259}, random);
+    const WeightView& w = weight.view();
+    const GuardedBuffer<float> x(activations(random, 2 * w.cols));
+    for (const RowRange rows : {RowRange{0, 20}, RowRange{37, 131}, RowRange{130, 150}}) {
+      const WeightView part = slice(slice(w, {rows.begin / 2, w.rows}),
+                                    {rows.begin - rows.begin / 2, rows.end - rows.begin / 2});
+      CHECK(part.rows == rows.end - rows.begin);
+      for (const KernelTable* table : supported_kernel_tables()) {
+        for (const Index tokens : {1, 2}) {
+          CAPTURE(std::string(table->isa));
+          CAPTURE(storage.text());
+          CAPTURE(rows.begin);
+          const std::vector<float> whole =
+              Call(*table->linear, Compute::bf16, w, x.data(), tokens).run(w.rows);
+          const std::vector<float> found =
+              Call(*table->linear, Compute::bf16, part, x.data(), tokens).run(part.rows);
+          for (Index t = 0; t < tokens; ++t) {
+            CHECK(std::equal(found.begin() + t * part.rows, found.begin() + (t + 1) * part.rows,
+                             whole.begin() + t * w.rows + rows.begin));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("one token so wide that rows are read side by side: the same bits in any row range") {
   Random random(34);
   for (const Index cols : {12289, 12416, 13300}) {

@@ -49,8 +49,9 @@ OTTOBIT_INLINE float stored_scale(const WeightView& w, Index r, Index k) noexcep
   if (w.scales == nullptr) {
     return 1.0F;
   }
-  const float scale = decode_scale(w.scale_dtype, w.scales + r / w.block_rows * w.scale_row_bytes,
-                                   k / w.block_cols);
+  const Index row = (w.first_row + r) / w.block_rows;
+  const float scale =
+      decode_scale(w.scale_dtype, w.scales + row * w.scale_row_bytes, k / w.block_cols);
   return w.matrix_scale_inverse ? scale / w.matrix_scale : scale * w.matrix_scale;
 }
 

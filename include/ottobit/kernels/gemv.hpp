@@ -56,7 +56,7 @@ class RowScales {
 
  private:
   void fill(Index r) noexcept {
-    begin_ = r / w_.block_rows * w_.block_rows;
+    begin_ = (w_.first_row + r) / w_.block_rows * w_.block_rows - w_.first_row;
     end_ = begin_ + w_.block_rows;
     for (Index b = 0; b < blocks_of(w_.cols); ++b) {
       const float scale = stored_scale(w_, r, b * kBlockK);

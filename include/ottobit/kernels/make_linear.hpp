@@ -7,6 +7,7 @@
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/linear.hpp"
 #include "ottobit/kernels/table.hpp"
+#include "ottobit/kernels/transposed.hpp"
 
 OTTOBIT_ISA_BEGIN
 
@@ -17,7 +18,8 @@ OTTOBIT_ISA_BEGIN
           .packed_bytes = packed_bytes,
           .pack = pack,
           .scratch_bytes = scratch_bytes,
-          .linear = linear};
+          .linear = linear,
+          .linear_transposed = linear_transposed};
 }
 
 OTTOBIT_ISA_END

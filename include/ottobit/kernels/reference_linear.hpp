@@ -59,4 +59,15 @@ inline Dot dot(Compute compute, const WeightView& w, Index r, const float* x) no
   return result;
 }
 
+/// Column k of w times x [w.rows], likewise.
+inline Dot dot_transposed(const WeightView& w, Index k, const float* x) noexcept {
+  Dot result;
+  for (Index r = 0; r < w.rows; ++r) {
+    const double term = static_cast<double>(element_at(w, r, k)) * static_cast<double>(x[r]);
+    result.sum += term;
+    result.magnitude += std::abs(term);
+  }
+  return result;
+}
+
 }  // namespace ottobit::reference

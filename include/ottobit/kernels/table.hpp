@@ -53,6 +53,12 @@ struct LinearKernels {
   /// the same compute, tokens and K = w.cols. y_stride in floats. One token takes the GEMV road.
   void (*linear)(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
                  float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept;
+
+  /// y[t, k] = sum_r x[t, r] element(r, k): the product with the transposed matrix, over all of its
+  /// rows (use slice() for a part). x [tokens, N] and y [tokens, K] f32, strides in floats; nothing
+  /// is rounded but the sums.
+  void (*linear_transposed)(const WeightView& w, const float* x, Index x_stride, Index tokens,
+                            float* y, Index y_stride) noexcept;
 };
 
 /// The keys or the values of one layer: row j of KV head g begins at element g * head_stride +
