@@ -16,6 +16,7 @@
 #include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
+#include "ottobit/layers/mla.hpp"
 #include "ottobit/layers/mlp.hpp"
 #include "ottobit/layers/moe.hpp"
 #include "ottobit/layers/norm.hpp"
@@ -25,7 +26,20 @@
 
 namespace ottobit {
 
+using Mixer = std::variant<Gqa, Mla>;
 using Ffn = std::variant<Mlp, Moe>;
+
+[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, double eps,
+                                      const WeightScope& scope) {
+  struct Bind {
+    Index dim;
+    double eps;
+    const WeightScope& scope;
+    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, eps, scope); }
+    Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
+  };
+  return std::visit(Bind{dim, eps, scope}, spec);
+}
 
 [[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const WeightScope& scope) {
   struct Bind {
@@ -39,14 +53,14 @@ using Ffn = std::variant<Mlp, Moe>;
 
 struct Block {
   RmsNorm mixer_norm;
-  Gqa mixer;
+  Mixer mixer;
   RmsNorm ffn_norm;
   Ffn ffn;
 
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, double eps,
                                   const WeightScope& scope) {
     return {RmsNorm::bind(scope("input_layernorm"), dim, eps),
-            Gqa::bind(spec.mixer, dim, eps, scope("self_attn")),
+            bind_mixer(spec.mixer, dim, eps, scope("self_attn")),
             RmsNorm::bind(scope("post_attention_layernorm"), dim, eps),
             bind_ffn(spec.ffn, dim, scope)};
   }
@@ -87,7 +101,9 @@ class Decoder {
       const Block& block = blocks_[i];
       observe(ctx, static_cast<Index>(i), x, tokens);
       block.mixer_norm.forward(ctx, x, tokens, h);
-      block.mixer.forward(ctx, rope_, at, h, cache, cache.layer(i), y);
+      std::visit(
+          [&](const auto& mixer) { mixer.forward(ctx, rope_, at, h, cache, cache.layer(i), y); },
+          block.mixer);
       add_residual(ctx, x, y, tokens, dim);
       block.ffn_norm.forward(ctx, x, tokens, h);
       std::visit([&](const auto& ffn) { ffn.forward(ctx, h, tokens, y); }, block.ffn);
@@ -113,7 +129,7 @@ class Decoder {
     Index most = head.bytes();
     for (const Block& block : blocks_) {
       ArenaSize mixer;
-      block.mixer.workspace(use, mixer);
+      std::visit([&](const auto& layer) { layer.workspace(use, mixer); }, block.mixer);
       ArenaSize ffn;
       std::visit([&](const auto& layer) { layer.workspace(use, ffn); }, block.ffn);
       most = std::max({most, mixer.bytes(), ffn.bytes()});
@@ -130,7 +146,7 @@ class Decoder {
   template <class See>
   void each_linear(See&& see) const {
     for (const Block& block : blocks_) {
-      block.mixer.each_linear(see);
+      std::visit([&](const auto& mixer) { mixer.each_linear(see); }, block.mixer);
       std::visit([&](const auto& ffn) { ffn.each_linear(see); }, block.ffn);
     }
   }
@@ -138,7 +154,11 @@ class Decoder {
  private:
   explicit Decoder(DecoderSpec spec)
       : spec_(std::move(spec)),
-        rope_(spec_.blocks.empty() ? RopeSpec{} : spec_.blocks.front().mixer.rope) {}
+        rope_(spec_.blocks.empty() ? RopeSpec{} : rope_spec(spec_.blocks.front())) {}
+
+  static const RopeSpec& rope_spec(const BlockSpec& block) {
+    return std::visit([](const auto& mixer) -> const RopeSpec& { return mixer.rope; }, block.mixer);
+  }
 
   void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens) const {
     if (ctx.observer.see != nullptr) {

@@ -72,6 +72,22 @@ struct GqaSpec {
   RopeSpec rope;
 };
 
+/// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1): keys and values of all
+/// heads are made from one cached latent vector, and one rotated key that all heads share.
+struct MlaSpec {
+  Index heads = 0;         ///< H
+  Index q_rank = 0;        ///< of the queries' latent; 0: queries come straight from the input
+  Index kv_rank = 0;       ///< R, of the latent of keys and values
+  Index nope_dim = 0;      ///< elements of a head's query and key that are not rotated
+  Index value_dim = 0;     ///< elements of a head's value
+  bool bias = false;       ///< of the projections from and to the model's width
+  double scale = 1.0;      ///< multiplies q.k before the softmax
+  double norm_eps = 1e-6;  ///< of the latents' norms
+  RopeSpec rope;           ///< of the rotated elements, rope.dim of them
+};
+
+using MixerSpec = std::variant<GqaSpec, MlaSpec>;
+
 /// Gated feed-forward network: down(silu(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
 struct MlpSpec {
   Index hidden = 0;  ///< F
@@ -122,7 +138,7 @@ using FfnSpec = std::variant<MlpSpec, MoeSpec>;
 /// One pre-norm transformer block: x += mixer(norm(x)); x += ffn(norm(x)).
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
-  GqaSpec mixer;
+  MixerSpec mixer;
   FfnSpec ffn;
 };
 
@@ -134,6 +150,8 @@ struct DecoderSpec {
   double norm_eps = 1e-6;
   bool tied_head = false;  ///< the output head is the embedding matrix
   std::vector<BlockSpec> blocks;
+  /// Scopes of tensors that the checkpoint may have beside the decoder's: draft layers, encoders.
+  std::vector<std::string> aside;
 };
 
 }  // namespace ottobit

@@ -121,6 +121,10 @@ bool Config::has(std::string_view key) const {
   return lookup(key) != nullptr;
 }
 
+bool Config::mentions(std::string_view key) const {
+  return state_->object.contains(std::string(key));
+}
+
 Index Config::integer(std::string_view key) const {
   return as_integer(key, required(key));
 }

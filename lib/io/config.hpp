@@ -34,6 +34,9 @@ class Config {
   /// Present and not null.
   [[nodiscard]] bool has(std::string_view key) const;
 
+  /// Present, with a value or null.
+  [[nodiscard]] bool mentions(std::string_view key) const;
+
   /// In [0, 2^40]; a fractional notation with an integral value (1e6) is accepted.
   [[nodiscard]] Index integer(std::string_view key) const;
   [[nodiscard]] Index integer(std::string_view key, Index fallback) const;

@@ -105,7 +105,8 @@ DecoderSpec outline(const Config& config, Index default_context) {
           .context = config.integer("max_position_embeddings", default_context),
           .norm_eps = config.number("rms_norm_eps", 1e-6),
           .tied_head = config.flag("tie_word_embeddings", false),
-          .blocks = {}};
+          .blocks = {},
+          .aside = {}};
 }
 
 std::string layer_scope(Index layer) {

@@ -8,6 +8,7 @@
 
 namespace ottobit {
 
+[[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);

@@ -14,6 +14,8 @@ namespace {
 // A line for each, whatever fits beside it.
 // clang-format off
 constexpr Family kFamilies[] = {
+    {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
+    {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"llama", "Llama", describe_llama},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
     {"qwen3", "Qwen3", describe_qwen3},
@@ -48,20 +50,37 @@ void validate(const MoeSpec& moe, const Config& config) {
                 "the width of the shared expert is " + std::to_string(moe.shared_hidden));
 }
 
-void validate(const BlockSpec& block, const Config& config) {
-  const GqaSpec& attention = block.mixer;
+void validate(const RopeSpec& rope, Index most, const Config& config) {
+  OTTOBIT_CHECK(rope.dim % 2 == 0 && rope.dim <= most, ErrorCode::format, config.subject(),
+                "the rotary dimension is " + std::to_string(rope.dim) +
+                    ", expected an even number up to the head dimension " + std::to_string(most));
+}
+
+void validate(const GqaSpec& attention, const Config& config) {
   check_size(config, "the number of attention heads", attention.heads, 1 << 14);
   check_size(config, "the number of key/value heads", attention.kv_heads, 1 << 14);
   check_size(config, "the head dimension", attention.head_dim, 1 << 12);
-  std::visit([&](const auto& ffn) { validate(ffn, config); }, block.ffn);
   OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
                 std::to_string(attention.heads) + " attention heads are not a multiple of " +
                     std::to_string(attention.kv_heads) + " key/value heads");
-  OTTOBIT_CHECK(attention.rope.dim % 2 == 0 && attention.rope.dim <= attention.head_dim,
-                ErrorCode::format, config.subject(),
-                "the rotary dimension is " + std::to_string(attention.rope.dim) +
-                    ", expected an even number up to the head dimension " +
-                    std::to_string(attention.head_dim));
+  validate(attention.rope, attention.head_dim, config);
+}
+
+void validate(const MlaSpec& attention, const Config& config) {
+  constexpr Index kWidest = 1 << 12;
+  check_size(config, "the number of attention heads", attention.heads, 1 << 14);
+  OTTOBIT_CHECK(attention.q_rank >= 0 && attention.q_rank <= 1 << 16, ErrorCode::format,
+                config.subject(), "`q_lora_rank` is " + std::to_string(attention.q_rank));
+  check_size(config, "`kv_lora_rank`", attention.kv_rank, 1 << 16);
+  check_size(config, "`qk_nope_head_dim`", attention.nope_dim, kWidest);
+  check_size(config, "`v_head_dim`", attention.value_dim, kWidest);
+  check_size(config, "`qk_rope_head_dim`", attention.rope.dim, kWidest);
+  validate(attention.rope, kWidest, config);
+}
+
+void validate(const BlockSpec& block, const Config& config) {
+  std::visit([&](const auto& mixer) { validate(mixer, config); }, block.mixer);
+  std::visit([&](const auto& ffn) { validate(ffn, config); }, block.ffn);
 }
 
 }  // namespace

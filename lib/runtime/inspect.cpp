@@ -77,9 +77,7 @@ class Inspection {
       CheckpointReader reader(checkpoint, folder->scale_blocks, *find_kernel_table(""));
       const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
       describe_weights(decoder, json_);
-      if (folder->spec.tied_head) {
-        reader.leave_aside("lm_head.weight");
-      }
+      json_["tensors_aside"] = reader.leave_aside(folder->spec);
       reader.finish({});
     }
   }

@@ -90,9 +90,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   checkpoint.emplace(Checkpoint::open(directory, map, options.progress));
   reader.emplace(*checkpoint, folder.scale_blocks, *machine.kernels);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
-  if (folder.spec.tied_head) {
-    reader->leave_aside("lm_head.weight");  // some files carry the tied matrix twice
-  }
+  reader->leave_aside(folder.spec);
   reader->finish(leniency(options));
   if (options.prefault || !options.use_mmap || checkpoint->file_bytes() <= kScanBytes) {
     scan();

@@ -21,6 +21,21 @@ Index stored_bytes(const WeightView& w) {
 
 }  // namespace
 
+void describe_mixer(const GqaSpec& gqa, OrderedJson& json) {
+  json["heads"] = gqa.heads;
+  json["kv_heads"] = gqa.kv_heads;
+  json["head_dim"] = gqa.head_dim;
+}
+
+void describe_mixer(const MlaSpec& mla, OrderedJson& json) {
+  json["heads"] = mla.heads;
+  json["kv_heads"] = mla.heads;
+  json["head_dim"] = mla.nope_dim + mla.rope.dim;
+  json["value_dim"] = mla.value_dim;
+  json["q_rank"] = mla.q_rank;
+  json["kv_rank"] = mla.kv_rank;
+}
+
 void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {
   json["feed_forward"] = mlp.hidden;
 }
@@ -42,9 +57,7 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   json["architecture"] = folder.architecture;
   json["layers"] = spec.blocks.size();
   json["width"] = spec.dim;
-  json["heads"] = block.mixer.heads;
-  json["kv_heads"] = block.mixer.kv_heads;
-  json["head_dim"] = block.mixer.head_dim;
+  std::visit([&](const auto& mixer) { describe_mixer(mixer, json); }, block.mixer);
   for (const BlockSpec& each : spec.blocks) {
     std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, each.ffn);
   }

@@ -79,7 +79,7 @@ struct Session::Impl {
         cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context),
         pages("KV cache", cache.bytes(), Pages::Size::normal),
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
-                                 model->machine().threads, batch})),
+                                 model->machine().threads, batch, context})),
         ctx{*model->machine().kernels, compute_of(*model, options),
             Parallel(model->machine().threads), arena},
         logits(static_cast<std::size_t>(model->vocab())) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/weight_reader.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -70,6 +71,20 @@ std::vector<float> CheckpointReader::vector(const std::string& name, Index n) {
   }
   used_.insert(name);
   return values;
+}
+
+Index CheckpointReader::leave_aside(const DecoderSpec& spec) {
+  const std::size_t before = used_.size();
+  for (const std::string& name : source_.names()) {
+    const bool aside = std::any_of(spec.aside.begin(), spec.aside.end(), [&](const auto& scope) {
+      return name.size() > scope.size() && name.starts_with(scope) && name[scope.size()] == '.';
+    });
+    // Some files carry the tied matrix twice.
+    if (aside || (spec.tied_head && name == "lm_head.weight")) {
+      used_.insert(name);
+    }
+  }
+  return static_cast<Index>(used_.size() - before);
 }
 
 void CheckpointReader::finish(const std::function<void(std::string_view)>& warn) const {

@@ -13,6 +13,7 @@
 #include "ottobit/kernels/table.hpp"
 #include "ottobit/layers/scope.hpp"
 #include "ottobit/source.hpp"
+#include "ottobit/spec.hpp"
 #include "ottobit/weight.hpp"
 
 namespace ottobit {
@@ -31,8 +32,8 @@ class CheckpointReader {
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
-  /// Declares tensors that this model does not compute with, if they are there.
-  void leave_aside(const std::string& name) { used_.insert(name); }
+  /// Declares the tensors that this model does not compute with; returns how many there are.
+  Index leave_aside(const DecoderSpec& spec);
   /// After binding: Error{checkpoint} if tensors are left over; a call of `warn` instead, if given.
   void finish(const std::function<void(std::string_view)>& warn) const;
 

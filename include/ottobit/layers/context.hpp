@@ -45,6 +45,7 @@ struct WorkspaceFor {
   Compute compute;
   int threads;
   Index tokens;
+  Index context = 0;  ///< positions of the session, cached and new ones
 };
 
 }  // namespace ottobit

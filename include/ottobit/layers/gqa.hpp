@@ -15,13 +15,6 @@
 
 namespace ottobit {
 
-/// Where the T tokens of a pass stand in their sequence.
-struct Sequence {
-  Index position;  ///< of the first token
-  Index tokens;    ///< T
-  RopeRows rope;
-};
-
 class Gqa {
  public:
   [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, double eps,

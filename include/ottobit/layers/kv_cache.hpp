@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// KvCache: where the keys and values of every layer lie. A layout over memory that the session
+// KvCache: where what each layer keeps of past tokens lies. A layout over memory that the session
 // owns; memory that is never written is never touched, so an untouched context costs no physical
 // pages.
 //
-//   layer 0: K [G, capacity, A]  V [G, capacity, A]   layer 1: K ...
+//   Gqa: K [G, capacity, A]  V [G, capacity, A]     Mla: latents [capacity, R + rotated key]
 #pragma once
 
 #include <cstddef>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "ottobit/arena.hpp"
@@ -18,8 +20,8 @@ namespace ottobit {
 
 /// One layer's cache.
 struct KvLayer {
-  std::byte* k = nullptr;  ///< [G, capacity, A] of KvCache::dtype
-  std::byte* v = nullptr;
+  std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype
+  std::byte* v = nullptr;  ///< values, where there are any
 };
 
 class KvCache {
@@ -27,9 +29,12 @@ class KvCache {
   KvCache(const DecoderSpec& spec, DType dtype, Index capacity)
       : dtype_(dtype), capacity_(capacity) {
     for (const BlockSpec& block : spec.blocks) {
-      offsets_.push_back(bytes_);
-      bytes_ += 2 * half_bytes(block.mixer);
-      halves_.push_back(half_bytes(block.mixer));
+      const auto [keys, values] = std::visit([](const auto& m) { return widths(m); }, block.mixer);
+      Layer layer{bytes_, 0};
+      bytes_ += part_bytes(keys);
+      layer.values = bytes_;
+      bytes_ += part_bytes(values);
+      layers_.push_back(layer);
     }
   }
 
@@ -37,25 +42,35 @@ class KvCache {
   void attach(std::byte* memory) noexcept { memory_ = memory; }
 
   [[nodiscard]] KvLayer layer(std::size_t index) const noexcept {
-    std::byte* k = memory_ + offsets_[index];
-    return {k, k + halves_[index]};
+    return {memory_ + layers_[index].keys, memory_ + layers_[index].values};
   }
   [[nodiscard]] Index bytes() const noexcept { return bytes_; }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
 
  private:
-  [[nodiscard]] Index half_bytes(const GqaSpec& mixer) const noexcept {
-    return round_up(mixer.kv_heads * capacity_ * mixer.head_dim * dtype_bits(dtype_) / 8,
-                    kAlignment);
+  /// Offsets of the two parts of a layer.
+  struct Layer {
+    Index keys;
+    Index values;
+  };
+
+  /// Elements of a token in the two parts.
+  static std::pair<Index, Index> widths(const GqaSpec& gqa) noexcept {
+    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim};
+  }
+  static std::pair<Index, Index> widths(const MlaSpec& mla) noexcept {
+    return {mla.kv_rank + mla.rope.dim, 0};
+  }
+  [[nodiscard]] Index part_bytes(Index width) const noexcept {
+    return round_up(capacity_ * width * dtype_bits(dtype_) / 8, kAlignment);
   }
 
   DType dtype_;
   Index capacity_;
   Index bytes_ = 0;
   std::byte* memory_ = nullptr;
-  std::vector<Index> offsets_;
-  std::vector<Index> halves_;
+  std::vector<Layer> layers_;
 };
 
 }  // namespace ottobit

@@ -21,6 +21,13 @@ struct RopeRows {
   const float* sines;
 };
 
+/// Where the T tokens of a pass stand in their sequence.
+struct Sequence {
+  Index position;  ///< of the first token
+  Index tokens;    ///< T
+  RopeRows rope;
+};
+
 /// Pair `index` of a rotation whose unscaled frequency is `frequency`.
 struct RopePair {
   double index;

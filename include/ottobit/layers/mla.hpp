@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1). The cache keeps, for
+// all heads together, a latent c of R elements and one rotated key kr:
+//
+//   cq = norm(Wqa h);  (qn, qr) = Wqb cq;  (c, kr) = Wkva h, c normed;  qr, kr rotated
+//   (kn, v) = Wkvb c for each head;  out = Wo softmax((qn kn^T + qr kr^T) scale) v
+//
+// That is one function in two forms. Expanded, keys and values of every position are made from
+// their latents, a head at a time. Absorbed, the heads' rows of Wkvb move to the other side of both
+// products, (qn Wk) c^T and Wv (p c), and attention runs on the latents as they are cached. Many
+// queries repay the expansion, few do not.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "ottobit/layers/context.hpp"
+#include "ottobit/layers/kv_cache.hpp"
+#include "ottobit/layers/linear.hpp"
+#include "ottobit/layers/mla_forms.hpp"
+#include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/rope.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+class Mla {
+ public:
+  [[nodiscard]] static Mla bind(const MlaSpec& spec, Index dim, const WeightScope& scope) {
+    Mla mla(spec);
+    const Index q_rows = spec.heads * (spec.nope_dim + spec.rope.dim);
+    if (spec.q_rank > 0) {
+      mla.q_a_ = Linear::bind(scope("q_a_proj"), {spec.q_rank, dim}, spec.bias);
+      mla.q_norm_ = RmsNorm::bind(scope("q_a_layernorm"), spec.q_rank, spec.norm_eps);
+      mla.q_ = Linear::bind(scope("q_b_proj"), {q_rows, spec.q_rank}, false);
+    } else {
+      mla.q_ = Linear::bind(scope("q_proj"), {q_rows, dim}, false);
+    }
+    mla.kv_a_ = Linear::bind(scope("kv_a_proj_with_mqa"), {mla.sizes_.row(), dim}, spec.bias);
+    mla.kv_norm_ = RmsNorm::bind(scope("kv_a_layernorm"), spec.kv_rank, spec.norm_eps);
+    const Index head_rows = spec.nope_dim + spec.value_dim;
+    mla.kv_b_ = Linear::bind(scope("kv_b_proj"), {spec.heads * head_rows, spec.kv_rank}, false);
+    for (Index h = 0; h < spec.heads; ++h) {
+      const Index row = h * head_rows;
+      mla.heads_.push_back({{slice(mla.kv_b_.weight, {row, row + spec.nope_dim}), {}},
+                            {slice(mla.kv_b_.weight, {row + spec.nope_dim, row + head_rows}), {}}});
+    }
+    mla.o_ = Linear::bind(scope("o_proj"), {dim, spec.heads * spec.value_dim}, spec.bias);
+    return mla;
+  }
+
+  /// out [T, D] = attention of h [T, D], both contiguous; appends the T latents to `kv`.
+  void forward(ExecContext& ctx, const Rope& rope, const Sequence& at, const float* h,
+               const KvCache& cache, const KvLayer& kv, float* out) const {
+    const Arena::Mark mark(ctx.arena);
+    const Index tokens = at.tokens;
+    const Index dim = kv_a_.weight.cols;
+    const Index width = o_.weight.cols;
+    auto* q = ctx.arena.take<float>(tokens * q_.rows());
+    auto* latents = ctx.arena.take<float>(tokens * sizes_.row());
+    auto* mixed = ctx.arena.take<float>(tokens * width);
+    project(ctx, h, dim, tokens, q, latents);
+
+    ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      const RowRange rows{begin, end};
+      ctx.kernels.elementwise->rms_norm(latents, sizes_.row(), kv_norm_.weight.data(), kv_norm_.eps,
+                                        sizes_.rank, latents, sizes_.row(), rows);
+      rope.rotate(ctx, at.rope, latents + sizes_.rank, 1, sizes_.row(), rows);
+      rope.rotate(ctx, at.rope, q + sizes_.nope, sizes_.heads, sizes_.query(), rows);
+      ctx.kernels.attention->store_kv(latents + begin * sizes_.row(), sizes_.row(), end - begin,
+                                      sizes_.row(), cache.dtype(), kv.k, cache.capacity(),
+                                      at.position + begin, {0, 1});
+    });
+
+    const LatentRows cached{kv.k, cache.dtype()};
+    if (sizes_.repays_expansion(tokens, at.position + tokens)) {
+      attend_expanded(ctx, sizes_, heads_, at, q, cached, mixed);
+    } else {
+      attend_absorbed(ctx, sizes_, heads_, at, q, cached, mixed);
+    }
+    const Packed packed(ctx, mixed, width, tokens, width);
+    packed.multiply({{o_, out, o_.rows()}});
+  }
+
+  void workspace(const WorkspaceFor& use, ArenaSize& size) const {
+    size.take<float>(use.tokens * q_.rows());
+    size.take<float>(use.tokens * sizes_.row());
+    size.take<float>(use.tokens * o_.weight.cols);
+    ArenaSize project;
+    project.take<float>(use.tokens * q_a_.rows());
+    Packed::workspace(use, kv_a_.weight.cols, project);
+    Packed::workspace(use, q_.weight.cols, project);
+    ArenaSize expanded;
+    expanded_workspace(use, sizes_, expanded);
+    ArenaSize absorbed;
+    absorbed_workspace(use, sizes_, absorbed);
+    ArenaSize output;
+    Packed::workspace(use, o_.weight.cols, output);
+    size.take<std::byte>(
+        std::max({project.bytes(), expanded.bytes(), absorbed.bytes(), output.bytes()}));
+  }
+
+  /// see(const Linear&, 1.0) for each: a token reads all of them.
+  template <class See>
+  void each_linear(See&& see) const {
+    if (q_a_.weight) {
+      see(q_a_, 1.0);
+    }
+    see(q_, 1.0);
+    see(kv_a_, 1.0);
+    see(kv_b_, 1.0);
+    see(o_, 1.0);
+  }
+
+ private:
+  explicit Mla(const MlaSpec& spec)
+      : sizes_{spec.heads,    spec.kv_rank,   spec.nope_dim,
+               spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)} {}
+
+  /// q [T, H, nope + rope] and latents [T, R + rope] of h, before norm and rotation.
+  void project(ExecContext& ctx, const float* h, Index dim, Index tokens, float* q,
+               float* latents) const {
+    const Arena::Mark mark(ctx.arena);
+    const Packed hidden(ctx, h, dim, tokens, dim);
+    if (!q_a_.weight) {
+      hidden.multiply({{q_, q, q_.rows()}, {kv_a_, latents, sizes_.row()}});
+      return;
+    }
+    const Index rank = q_a_.rows();
+    auto* compressed = ctx.arena.take<float>(tokens * rank);
+    hidden.multiply({{q_a_, compressed, rank}, {kv_a_, latents, sizes_.row()}});
+    q_norm_.forward(ctx, compressed, tokens, compressed);
+    const Packed packed(ctx, compressed, rank, tokens, rank);
+    packed.multiply({{q_, q, q_.rows()}});
+  }
+
+  MlaSizes sizes_;
+  Linear q_a_, q_, kv_a_, kv_b_, o_;
+  RmsNorm q_norm_, kv_norm_;
+  std::vector<MlaHead> heads_;
+};
+
+}  // namespace ottobit
