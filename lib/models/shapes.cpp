@@ -14,6 +14,28 @@ struct Shape {
 };
 
 constexpr Shape kShapes[] = {
+    {"deepseek-v3", R"({
+      "model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432,
+      "moe_intermediate_size": 2048, "num_hidden_layers": 61, "first_k_dense_replace": 3,
+      "num_attention_heads": 128, "num_key_value_heads": 128, "n_routed_experts": 256,
+      "n_shared_experts": 1, "num_experts_per_tok": 8, "n_group": 8, "topk_group": 4,
+      "norm_topk_prob": true, "routed_scaling_factor": 2.5, "q_lora_rank": 1536,
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "vocab_size": 129280, "max_position_embeddings": 163840, "rope_theta": 10000,
+      "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 40, "beta_fast": 32,
+        "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
+        "original_max_position_embeddings": 4096}})"},
+    {"kimi-k2", R"({
+      "model_type": "kimi_k2", "hidden_size": 7168, "intermediate_size": 18432,
+      "moe_intermediate_size": 2048, "num_hidden_layers": 61, "first_k_dense_replace": 1,
+      "num_attention_heads": 64, "num_key_value_heads": 64, "n_routed_experts": 384,
+      "n_shared_experts": 1, "num_experts_per_tok": 8, "n_group": 1, "topk_group": 1,
+      "norm_topk_prob": true, "routed_scaling_factor": 2.827, "q_lora_rank": 1536,
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "vocab_size": 163840, "max_position_embeddings": 131072, "rope_theta": 50000,
+      "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 32, "beta_fast": 1.0,
+        "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+        "original_max_position_embeddings": 4096}})"},
     {"llama-3.1-8b", R"({
       "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
       "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,

@@ -121,6 +121,9 @@ RandomModel parse_random_model(const std::string& json) {
   Json config = published_config(shape);
   if (layers > 0) {
     config["num_hidden_layers"] = layers;
+    if (config.contains("first_k_dense_replace")) {  // a part of a model has layers of both kinds
+      config["first_k_dense_replace"] = 1;
+    }
   }
   return {shape, format, Config::parse(std::move(config), shape)};
 }

@@ -67,6 +67,30 @@ Bpe Bpe::parse(const Json& model, bool byte_level, const std::string& subject) {
   return bpe;
 }
 
+Bpe Bpe::from_ranks(const std::unordered_map<std::string, std::int32_t>& tokens,
+                    const std::string& subject) {
+  Bpe bpe;
+  bpe.byte_level_ = true;
+  bpe.ignore_merges_ = true;
+  bpe.whole_ = tokens;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const auto found = tokens.find(std::string(1, static_cast<char>(byte)));
+    OTTOBIT_CHECK(found != tokens.end(), ErrorCode::format, subject,
+                  "no token for the byte " + byte_spelling(byte));
+    bpe.bytes_[byte] = found->second;
+  }
+  for (const auto& [token, id] : tokens) {
+    for (std::size_t cut = 1; cut < token.size(); ++cut) {
+      const auto left = tokens.find(token.substr(0, cut));
+      const auto right = tokens.find(token.substr(cut));
+      if (left != tokens.end() && right != tokens.end()) {
+        bpe.merges_[pair_key(left->second, right->second)] = {id, id};
+      }
+    }
+  }
+  return bpe;
+}
+
 void Bpe::parse_vocab(const Json& vocab, const std::string& subject) {
   vocab_.reserve(vocab.size());
   for (const auto& [spelling, id] : vocab.items()) {

@@ -20,6 +20,11 @@ class Bpe {
   /// From the `model` of a tokenizer.json. Spellings are those of the file.
   [[nodiscard]] static Bpe parse(const Json& model, bool byte_level, const std::string& subject);
 
+  /// From tokens whose ids are their priorities, without a list of merges: two symbols merge where
+  /// their bytes together are a token. Error{format} if one of the 256 bytes is none.
+  [[nodiscard]] static Bpe from_ranks(const std::unordered_map<std::string, std::int32_t>& tokens,
+                                      const std::string& subject);
+
   /// Appends the ids of one piece (bytes as they are, not in the spelling of the file).
   void encode(std::string_view piece, std::vector<std::int32_t>& ids) const;
 

@@ -12,12 +12,13 @@
 #include "io/printable.hpp"
 #include "tokenizer/json_tokenizer.hpp"
 #include "tokenizer/sentencepiece.hpp"
+#include "tokenizer/tiktoken.hpp"
 #include "tokenizer/utf8.hpp"
 
 namespace ottobit {
 
 struct Tokenizer::Impl {
-  std::variant<JsonTokenizer, SentencePiece> model;
+  std::variant<JsonTokenizer, SentencePiece, Tiktoken> model;
   AddedTokens added;
   Vocabulary vocabulary;
   Decoding decoding;
@@ -35,10 +36,22 @@ struct Tokenizer::Impl {
   void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const {
     if (const auto* json = std::get_if<JsonTokenizer>(&model)) {
       json->encode(text, first, ids);
+    } else if (const auto* ranks = std::get_if<Tiktoken>(&model)) {
+      ranks->encode(text, ids);
     } else {
       std::get<SentencePiece>(model).encode(text, ids);
     }
   }
+
+  [[nodiscard]] std::int32_t id_of(const std::string& text) const {
+    const auto found = vocabulary.by_text.find(text);
+    return found == vocabulary.by_text.end() ? -1 : found->second;
+  }
+
+  static std::unique_ptr<Impl> from_json(JsonTokenizer json, const Config* config);
+  static std::unique_ptr<Impl> from_pieces(SentencePiece pieces, const Config* config);
+  static std::unique_ptr<Impl> from_ranks(Tiktoken ranks, const Config* config);
+  void configure(const Config* config, bool adds_bos);
 };
 
 namespace {
@@ -81,6 +94,74 @@ void add_configured(const Config& config, Vocabulary& vocabulary, AddedTokens& a
 
 }  // namespace
 
+std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_json(JsonTokenizer json,
+                                                            const Config* config) {
+  auto impl = std::make_unique<Impl>(Impl{.model = std::move(json)});
+  auto& parts = std::get<JsonTokenizer>(impl->model);
+  impl->added = std::move(parts.added);
+  impl->vocabulary = std::move(parts.vocabulary);
+  impl->decoding = std::move(parts.decoding);
+  impl->prefix = std::move(parts.prefix);
+  impl->suffix = std::move(parts.suffix);
+  impl->kind = std::move(parts.kind);
+  if (config != nullptr) {
+    impl->bos_text = token_text(*config, "bos_token");
+    impl->eos_text = token_text(*config, "eos_token");
+  }
+  return impl;
+}
+
+std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_pieces(SentencePiece pieces,
+                                                              const Config* config) {
+  auto impl = std::make_unique<Impl>(Impl{.model = std::move(pieces)});
+  const auto& model = std::get<SentencePiece>(impl->model);
+  impl->vocabulary = model.vocabulary();
+  impl->decoding.byte_fallback = true;
+  impl->decoding.strip_first_space = model.adds_space();
+  impl->kind = "sentencepiece (tokenizer.model)";
+  for (std::int32_t id = 0; id < impl->vocabulary.size(); ++id) {
+    const auto at = static_cast<std::size_t>(id);
+    if (impl->vocabulary.special[at]) {
+      impl->added.add({.id = id, .content = impl->vocabulary.bytes[at], .special = true});
+    }
+  }
+  const auto text_of = [&](std::int32_t id) {
+    return id < 0 ? std::string() : impl->vocabulary.bytes[static_cast<std::size_t>(id)];
+  };
+  impl->bos_text = text_of(model.bos());
+  impl->eos_text = text_of(model.eos());
+  impl->configure(config, true);  // the classes behind these files add BOS
+  return impl;
+}
+
+std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_ranks(Tiktoken ranks, const Config* config) {
+  auto impl = std::make_unique<Impl>(Impl{.model = std::move(ranks)});
+  impl->vocabulary = std::get<Tiktoken>(impl->model).vocabulary();
+  impl->kind = "byte-level BPE (tiktoken.model)";
+  impl->configure(config, false);
+  return impl;
+}
+
+/// What tokenizer_config.json says beside the vocabulary; `adds_bos` where it does not say.
+void Tokenizer::Impl::configure(const Config* config, bool adds_bos) {
+  bool adds_eos = false;
+  if (config != nullptr) {
+    add_configured(*config, vocabulary, added);
+    const std::string bos = token_text(*config, "bos_token");
+    const std::string eos = token_text(*config, "eos_token");
+    bos_text = bos.empty() ? bos_text : bos;
+    eos_text = eos.empty() ? eos_text : eos;
+    adds_bos = config->flag("add_bos_token", adds_bos);
+    adds_eos = config->flag("add_eos_token", false);
+  }
+  if (adds_bos && id_of(bos_text) >= 0) {
+    prefix.push_back(id_of(bos_text));
+  }
+  if (adds_eos && id_of(eos_text) >= 0) {
+    suffix.push_back(id_of(eos_text));
+  }
+}
+
 Tokenizer::Tokenizer(std::unique_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
 Tokenizer::Tokenizer(Tokenizer&& other) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;
@@ -95,63 +176,17 @@ Tokenizer Tokenizer::open(const std::filesystem::path& directory) {
   if (has("tokenizer_config.json")) {
     config = Config::open(directory / "tokenizer_config.json");
   }
+  const Config* const settings = config ? &*config : nullptr;
   if (has("tokenizer.json")) {
-    JsonTokenizer json = JsonTokenizer::open(directory / "tokenizer.json");
-    auto impl = std::make_unique<Impl>(Impl{.model = std::move(json)});
-    auto& parts = std::get<JsonTokenizer>(impl->model);
-    impl->added = std::move(parts.added);
-    impl->vocabulary = std::move(parts.vocabulary);
-    impl->decoding = std::move(parts.decoding);
-    impl->prefix = std::move(parts.prefix);
-    impl->suffix = std::move(parts.suffix);
-    impl->kind = std::move(parts.kind);
-    if (config) {
-      impl->bos_text = token_text(*config, "bos_token");
-      impl->eos_text = token_text(*config, "eos_token");
-    }
-    return Tokenizer(std::move(impl));
+    return Tokenizer(Impl::from_json(JsonTokenizer::open(directory / "tokenizer.json"), settings));
   }
-  OTTOBIT_CHECK(!has("tiktoken.model") || has("tokenizer.model"), ErrorCode::unsupported,
-                "tiktoken.model", "tiktoken vocabularies are not known yet");
-  OTTOBIT_CHECK(has("tokenizer.model"), ErrorCode::io, path_text(directory),
-                "no tokenizer.json or tokenizer.model in the folder");
-  auto impl =
-      std::make_unique<Impl>(Impl{.model = SentencePiece::open(directory / "tokenizer.model")});
-  const auto& pieces = std::get<SentencePiece>(impl->model);
-  impl->vocabulary = pieces.vocabulary();
-  impl->decoding.byte_fallback = true;
-  impl->decoding.strip_first_space = pieces.adds_space();
-  impl->kind = "sentencepiece (tokenizer.model)";
-  for (std::int32_t id = 0; id < impl->vocabulary.size(); ++id) {
-    const auto at = static_cast<std::size_t>(id);
-    if (impl->vocabulary.special[at]) {
-      impl->added.add({.id = id, .content = impl->vocabulary.bytes[at], .special = true});
-    }
+  if (has("tokenizer.model")) {
+    return Tokenizer(
+        Impl::from_pieces(SentencePiece::open(directory / "tokenizer.model"), settings));
   }
-  const auto text_of = [&](std::int32_t id) {
-    return id < 0 ? std::string() : impl->vocabulary.bytes[static_cast<std::size_t>(id)];
-  };
-  impl->bos_text = text_of(pieces.bos());
-  impl->eos_text = text_of(pieces.eos());
-  if (config) {
-    add_configured(*config, impl->vocabulary, impl->added);
-    const std::string bos = token_text(*config, "bos_token");
-    const std::string eos = token_text(*config, "eos_token");
-    impl->bos_text = bos.empty() ? impl->bos_text : bos;
-    impl->eos_text = eos.empty() ? impl->eos_text : eos;
-  }
-  // The classes behind these files add BOS and no EOS unless the configuration says otherwise.
-  const auto id_of = [&](const std::string& text) {
-    const auto found = impl->vocabulary.by_text.find(text);
-    return found == impl->vocabulary.by_text.end() ? -1 : found->second;
-  };
-  if ((!config || config->flag("add_bos_token", true)) && id_of(impl->bos_text) >= 0) {
-    impl->prefix.push_back(id_of(impl->bos_text));
-  }
-  if (config && config->flag("add_eos_token", false) && id_of(impl->eos_text) >= 0) {
-    impl->suffix.push_back(id_of(impl->eos_text));
-  }
-  return Tokenizer(std::move(impl));
+  OTTOBIT_CHECK(has("tiktoken.model"), ErrorCode::io, path_text(directory),
+                "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
+  return Tokenizer(Impl::from_ranks(Tiktoken::open(directory / "tiktoken.model"), settings));
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text,

@@ -42,7 +42,8 @@ TEST_CASE("published shapes have the published numbers of parameters") {
     double digit;
   };
   for (const Known& known :
-       {Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
+       {Known{"deepseek-v3", 671.03, 0.01}, Known{"kimi-k2", 1026.4, 0.1},
+        Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
         Known{"minimax-m2", 228.69, 0.01}, Known{"qwen3-0.6b", 0.596, 0.001},
         Known{"qwen3-1.7b", 1.721, 0.001}, Known{"qwen3-8b", 8.191, 0.001},
         Known{"qwen3-30b-a3b", 30.53, 0.01}, Known{"seed-oss-36b", 36.15, 0.01}}) {
