@@ -258,7 +258,7 @@ typedef struct ottobit_session_options {
   int32_t compute;           /* matrix products: 0: bf16 where it is fast, else f32; 1: f32;
                                 2: bf16; 3 (int8) and 4 (fp8): OTTOBIT_E_UNSUPPORTED today.
                                 By default models with experts, and small ones, keep the
-                                activations of single tokens in two bf16 numbers instead of one */
+                                activations of up to 16 tokens in two bf16 numbers instead of one */
   const char* settings_json; /* NULL or "{}": this release knows no setting here */
 } ottobit_session_options;
 

@@ -51,8 +51,9 @@ inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   if (tokens == 1) {
     return 4 * blocks_of(k) * kFloat;  // scales of the rows that are read side by side
   }
-  static_cast<void>(compute);  // other roads than the mode's own may be taken: room for f32 pieces
-  return kFloat * (kStripRows * (kPieceK + kPieceBlocks + token_vectors(tokens) * kLanes));
+  // Other roads than the mode's own may be taken: room for f32 pieces.
+  const Index vectors = lane_vectors(lanes_of(compute, tokens));
+  return kFloat * (kStripRows * (kPieceK + kPieceBlocks + vectors * kLanes));
 }
 
 #if defined(OTTOBIT_HAS_BF16_DOT)
@@ -243,10 +244,20 @@ inline void multiply_panel(const Strip& strip, Index k, const std::byte* x,
   }
 }
 
-/// y[t, r] from the sums of the strip.
-inline void store_strip(const Strip& strip, const float* sums, Index tokens, float* y,
+/// y[t, r] from the sums of the strip, those of both parts of a token added.
+inline void store_strip(const Strip& strip, const float* sums, Index tokens, bool split, float* y,
                         Index y_stride) noexcept {
-  const Index vectors = token_vectors(tokens);
+  if (split) {
+    const Index lanes = lane_vectors(2 * tokens) * kLanes;  // one panel
+    for (Index t = 0; t < tokens; ++t) {
+      float* const out = y + t * y_stride + strip.row;
+      for (Index i = 0; i < strip.rows; ++i) {
+        out[i] = sums[i * lanes + t] + sums[i * lanes + tokens + t];
+      }
+    }
+    return;
+  }
+  const Index vectors = lane_vectors(tokens);
   Index width = 0;
   for (Index v = 0; v < vectors; v += width) {
     width = panel_width(vectors - v);
@@ -263,12 +274,13 @@ inline void store_strip(const Strip& strip, const float* sums, Index tokens, flo
   }
 }
 
-/// `Scaled`: weights are scaled before the product, for blocks that hold several scales.
+/// `Scaled`: weights are scaled before the product, for blocks that hold several scales. `split`:
+/// the tokens were packed in two parts.
 template <class Engine, class F, bool Scaled>
-inline void gemm(const WeightView& w, const std::byte* packed, Index tokens, float* y,
+inline void gemm(const WeightView& w, const std::byte* packed, Index tokens, bool split, float* y,
                  Index y_stride, RowRange rows, std::byte* scratch_bytes) noexcept {
   const GemmScratch<typename Engine::Weight> scratch(scratch_bytes);
-  const Index vectors = token_vectors(tokens);
+  const Index vectors = lane_vectors(split ? 2 * tokens : tokens);
   const Index columns = blocks_of(w.cols) * kBlockK;
   for (Index r = rows.begin; r < rows.end; r += kStripRows) {
     Strip strip{.row = r, .rows = least(kStripRows, rows.end - r), .tile_rows = 0};
@@ -298,7 +310,7 @@ inline void gemm(const WeightView& w, const std::byte* packed, Index tokens, flo
         }
       }
     }
-    store_strip(strip, scratch.sums, tokens, y, y_stride);
+    store_strip(strip, scratch.sums, tokens, split, y, y_stride);
   }
 }
 

@@ -9,7 +9,7 @@
 //   128 columns        weights                       weights                weights
 //
 // Weights are never rounded; in Compute::bf16 the activations are, on every road and level, and in
-// Compute::bf16x2 those of several tokens.
+// Compute::bf16x2 those of more than kSplitTokens tokens.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +45,7 @@ struct LinearCall {
   const WeightView& w;
   const std::byte* packed;
   Index tokens;
+  bool split;  ///< packed in two parts
   float* y;
   Index y_stride;
   RowRange rows;
@@ -63,9 +64,9 @@ inline void multiply_fma(const LinearCall& c, X x) noexcept {
       gemv_fma<F>(c.w, x, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
     }
   } else if (scaled) {
-    gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+    gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
   } else {
-    gemm<Engine, F, false>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+    gemm<Engine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
   }
 }
 
@@ -76,7 +77,7 @@ inline void multiply_dot(const LinearCall& c) noexcept {
   if (c.tokens == 1) {
     gemv_dot<Dot>(c.w, c.packed, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
   } else {
-    gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, c.scratch);
+    gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
   }
 }
 
@@ -99,7 +100,7 @@ inline void multiply(Compute compute, const LinearCall& c) noexcept {
 #if defined(OTTOBIT_HAS_BF16_DOT)
   const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
                          blocks_of(c.w.cols) * kBlockK};
-  if (packs_split(compute)) {
+  if (packs_split(compute, c.tokens)) {
     return multiply_bf16<F, TokenBf16x2>(c, XBf16x2{token.natural(), token.low().natural()});
   }
   if (packs_bf16(compute)) {
@@ -112,7 +113,8 @@ inline void multiply(Compute compute, const LinearCall& c) noexcept {
 
 inline void linear(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
                    float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept {
-  const LinearCall call{w, packed, tokens, y, y_stride, rows, scratch};
+  const bool split = tokens > 1 && packs_split(compute, tokens);
+  const LinearCall call{w, packed, tokens, split, y, y_stride, rows, scratch};
   with_format(w.format, [&](auto format) noexcept { multiply<decltype(format)>(compute, call); });
 }
 

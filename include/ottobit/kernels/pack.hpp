@@ -5,9 +5,12 @@
 //   T = 1, bf16 dot products:  x as bf16 twice: in natural order, and in the order in which in-lane
 //                              unpacks emit 64 E4M3 codes (then the weights need no permutation)
 //   T = 1, else:               x as f32
-//   T > 1: panels of 1 to 3 vectors of tokens, one after the other, each
-//          bf16 dot products:  [K / 2][tokens of the panel][2] bf16
-//          else:               [K][tokens of the panel] f32
+//   T > 1: panels of 1 to 3 vectors of lanes, one after the other, each
+//          bf16 dot products:  [K / 2][lanes of the panel][2] bf16
+//          else:               [K][lanes of the panel] f32
+//
+// A lane is a token, or, where few tokens are kept as sums of two bf16, its upper part (lanes [0,
+// T)) or its lower part (lanes [T, 2 T)): their products are added at the end.
 #pragma once
 
 #include <cstddef>
@@ -33,14 +36,29 @@ OTTOBIT_INLINE constexpr bool packs_bf16(Compute compute) noexcept {
   return kHasBf16Dot && compute != Compute::f32;
 }
 
-/// True if those of a single token are packed as sums of two bf16.
-OTTOBIT_INLINE constexpr bool packs_split(Compute compute) noexcept {
-  return kHasBf16Dot && compute == Compute::bf16x2;
+/// Tokens of a call that Compute::bf16x2 keeps exact to 17 bits. Up to 8 of them cost nothing, as
+/// their two parts fit one vector of lanes; up to here the weights' way from memory hides the rest.
+inline constexpr Index kSplitTokens = 16;
+static_assert(!kHasBf16Dot || 2 * kSplitTokens <= 3 * kLanes, "both parts fit one panel");
+
+/// True if the activations are kept in f32 or as sums of two bf16.
+OTTOBIT_INLINE constexpr bool keeps_activations(Compute compute, Index tokens) noexcept {
+  return compute == Compute::f32 || (compute == Compute::bf16x2 && tokens <= kSplitTokens);
 }
 
-/// Vectors of tokens in all panels.
-OTTOBIT_INLINE constexpr Index token_vectors(Index tokens) noexcept {
-  return (tokens + kLanes - 1) / kLanes;
+/// True if they are packed as sums of two bf16.
+OTTOBIT_INLINE constexpr bool packs_split(Compute compute, Index tokens) noexcept {
+  return kHasBf16Dot && compute == Compute::bf16x2 && tokens <= kSplitTokens;
+}
+
+/// Lanes of T > 1 tokens.
+OTTOBIT_INLINE constexpr Index lanes_of(Compute compute, Index tokens) noexcept {
+  return packs_split(compute, tokens) ? 2 * tokens : tokens;
+}
+
+/// Vectors of lanes in all panels.
+OTTOBIT_INLINE constexpr Index lane_vectors(Index lanes) noexcept {
+  return (lanes + kLanes - 1) / kLanes;
 }
 
 /// Vectors of the panel that begins with `left` vectors still to come: three, as the tiles are
@@ -52,9 +70,9 @@ OTTOBIT_INLINE constexpr Index panel_width(Index left) noexcept {
 inline Index packed_bytes(Compute compute, Index tokens, Index k) noexcept {
   const Index columns = blocks_of(k) * kBlockK;
   if (tokens == 1) {
-    return (packs_split(compute) ? 8 : 4) * columns;
+    return (packs_split(compute, 1) ? 8 : 4) * columns;
   }
-  return token_vectors(tokens) * kLanes * columns * (packs_bf16(compute) ? 2 : 4);
+  return lane_vectors(lanes_of(compute, tokens)) * kLanes * columns * (packs_bf16(compute) ? 2 : 4);
 }
 
 /// n elements of x, rounded to bf16 if asked, and zeros up to kBlockK.
@@ -115,11 +133,11 @@ inline void pack_one(Compute compute, const float* x, Index n, Index block, Inde
                      std::byte* packed) noexcept {
   if (!packs_bf16(compute)) {
     float* const out = reinterpret_cast<float*>(packed) + block * kBlockK;
-    load_block_f32(x, n, compute == Compute::bf16, out);
+    load_block_f32(x, n, !keeps_activations(compute, 1), out);
     return;
   }
   auto* const words = reinterpret_cast<std::uint16_t*>(packed) + block * kBlockK;
-  if (packs_split(compute)) {
+  if (packs_split(compute, 1)) {
     std::uint16_t* const low = words + 2 * columns;
     load_block_split(x, n, words, low);
     copy_unpacked(low, low + columns);
@@ -129,8 +147,8 @@ inline void pack_one(Compute compute, const float* x, Index n, Index block, Inde
   copy_unpacked(words, words + columns);
 }
 
-/// One block of the panel of tokens [first, first + width * kLanes): `Unit` is a float, or a pair
-/// of bf16 as one 32-bit number.
+/// A column of units to a lane of a panel: `Unit` is a float, or a pair of bf16 as one 32-bit
+/// number.
 template <class Unit>
 OTTOBIT_INLINE void scatter(const Unit* from, Index units, Unit* to, Index stride) noexcept {
   for (Index i = 0; i < units; ++i) {
@@ -138,46 +156,62 @@ OTTOBIT_INLINE void scatter(const Unit* from, Index units, Unit* to, Index strid
   }
 }
 
-inline void pack_panel(Compute compute, const float* x, Index x_stride, Index tokens, Index n,
-                       std::byte* out, Index lanes) noexcept {
+/// The activations of T > 1 tokens in a call of `pack`.
+struct Activations {
+  Compute compute;
+  const float* x;
+  Index stride;
+  Index tokens;
+};
+
+/// One block of the panel of lanes [first, first + lanes): n columns from `column` on.
+inline void pack_panel(const Activations& a, Index column, Index n, Index first, Index lanes,
+                       std::byte* out) noexcept {
   alignas(64) float values[kBlockK];
-  alignas(64) std::uint16_t codes[kBlockK];
+  alignas(64) std::uint16_t codes[2][kBlockK];
   alignas(64) std::uint32_t pairs[kBlockK / 2];
-  const bool bf16 = packs_bf16(compute);
-  for (Index t = 0; t < lanes; ++t) {
-    const Index known = t < tokens ? n : 0;
-    const float* const row = t < tokens ? x + t * x_stride : x;
-    if (bf16) {
-      load_block_bf16(row, known, codes);
-      std::memcpy(pairs, codes, sizeof(pairs));
-      scatter(pairs, kBlockK / 2, reinterpret_cast<std::uint32_t*>(out) + t, lanes);
-    } else {
-      load_block_f32(row, known, compute != Compute::f32, values);
-      scatter(values, kBlockK, reinterpret_cast<float*>(out) + t, lanes);
+  const bool round = !keeps_activations(a.compute, a.tokens);
+  const Index used = lanes_of(a.compute, a.tokens);
+  for (Index i = 0; i < lanes; ++i) {
+    const Index lane = first + i;
+    const Index known = lane < used ? n : 0;
+    const Index part = lane < used ? lane / a.tokens : 0;
+    const float* const row = a.x + (known == 0 ? 0 : lane % a.tokens * a.stride) + column;
+    if (!packs_bf16(a.compute)) {
+      load_block_f32(row, known, round, values);
+      scatter(values, kBlockK, reinterpret_cast<float*>(out) + i, lanes);
+      continue;
     }
+    if (packs_split(a.compute, a.tokens)) {
+      load_block_split(row, known, codes[0], codes[1]);
+    } else {
+      load_block_bf16(row, known, codes[0]);
+    }
+    std::memcpy(pairs, codes[part], sizeof(pairs));
+    scatter(pairs, kBlockK / 2, reinterpret_cast<std::uint32_t*>(out) + i, lanes);
   }
 }
 
 inline void pack(Compute compute, const float* x, Index x_stride, Index tokens, Index k,
                  std::byte* packed, RowRange blocks) noexcept {
+  const Activations activations{compute, x, x_stride, tokens};
   const Index columns = blocks_of(k) * kBlockK;
   const Index column_bytes = packs_bf16(compute) ? 2 : 4;
   for (Index block = blocks.begin; block < blocks.end; ++block) {
-    const float* const from = x + block * kBlockK;
-    const Index n = least(kBlockK, k - block * kBlockK);
+    const Index column = block * kBlockK;
+    const Index n = least(kBlockK, k - column);
     if (tokens == 1) {
-      pack_one(compute, from, n, block, columns, packed);
+      pack_one(compute, x + column, n, block, columns, packed);
       continue;
     }
-    const Index vectors = token_vectors(tokens);
+    const Index vectors = lane_vectors(lanes_of(compute, tokens));
     Index width = 0;
     for (Index v = 0; v < vectors; v += width) {
       width = panel_width(vectors - v);
       const Index first = v * kLanes;
       const Index lanes = width * kLanes;
       std::byte* const panel = packed + first * columns * column_bytes;
-      pack_panel(compute, from + first * x_stride, x_stride, tokens - first, n,
-                 panel + block * kBlockK * lanes * column_bytes, lanes);
+      pack_panel(activations, column, n, first, lanes, panel + column * lanes * column_bytes);
     }
   }
 }

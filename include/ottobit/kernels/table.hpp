@@ -20,7 +20,7 @@ namespace ottobit {
 enum class Compute : std::int32_t {
   f32 = 1,   ///< activations stay f32, weights are dequantised exactly: the fidelity mode
   bf16 = 2,  ///< activations are rounded to bf16 (nearest even), block scales are applied in f32
-  /// As bf16, but the activations of a single token are kept as the sum of two bf16 numbers, exact
+  /// As bf16, but the activations of up to 16 tokens are kept as the sum of two bf16 numbers, exact
   /// to 17 bits: decoding follows the f32 model. It costs some percent of the rate at which few
   /// cores read weights.
   bf16x2 = 5,
