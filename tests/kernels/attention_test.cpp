@@ -172,6 +172,63 @@ TEST_CASE("heads that share one latent row, whatever the number of heads that go
   }
 }
 
+TEST_CASE("windows, chunks, caps and sinks, one by one and together") {
+  Random random(56);
+  const std::vector<float> sinks = random.normals(6, 3.0F);
+  for (const auto& [tokens, position] :
+       {std::pair<Index, Index>{1, 0}, {1, 200}, {75, 0}, {75, 130}}) {
+    Fixture fixture({6, 2, 24, tokens, position}, DType::bf16, random);
+    for (const Index window : {0, 1, 24, 64, 100, 1000}) {
+      for (const Index chunk : {0, 32, 90}) {
+        for (const float cap : {0.0F, 2.5F}) {
+          AttentionCall call = fixture.call;
+          call.window = window;
+          call.chunk = chunk;
+          call.cap = cap;
+          call.sinks = (window + chunk) % 3 == 0 ? sinks.data() : nullptr;
+          CAPTURE(window);
+          CAPTURE(chunk);
+          check_levels(call);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a ring of rows holds what a window needs: the bits of the whole sequence") {
+  Random random(57);
+  constexpr Index kWindow = 40;
+  constexpr Index kRing = 128;
+  for (const Index tokens : {1, 30, 89}) {
+    for (const Index position : {0, 39, 64, 100, 127, 128, 250}) {
+      Fixture fixture({4, 2, 16, tokens, position}, DType::f32, random);
+      AttentionCall call = fixture.call;
+      call.window = kWindow;
+      const Index row = 16 * sizeof(float);
+      GuardedBuffer<std::byte> k(2 * kRing * row);
+      GuardedBuffer<std::byte> v(2 * kRing * row);
+      for (Index head = 0; head < 2; ++head) {
+        for (Index p = std::max<Index>(0, fixture.rows() - kRing); p < fixture.rows(); ++p) {
+          const Index from = (head * fixture.rows() + p) * row;
+          const Index to = (head * kRing + p % kRing) * row;
+          std::copy_n(fixture.k.data() + from, row, k.data() + to);
+          std::copy_n(fixture.v.data() + from, row, v.data() + to);
+        }
+      }
+      AttentionCall ring = call;
+      ring.ring = kRing;
+      ring.k = {k.data(), 16, kRing * 16};
+      ring.v = {v.data(), 16, kRing * 16};
+      CAPTURE(tokens);
+      CAPTURE(position);
+      check_levels(ring);
+      for (const KernelTable* table : supported_kernel_tables()) {
+        CHECK(run(*table->attention, ring, 1) == run(*table->attention, call, 1));
+      }
+    }
+  }
+}
+
 TEST_CASE("a query sees its own position and those before it, no later key") {
   Random random(52);
   for (const KernelTable* table : supported_kernel_tables()) {

@@ -138,6 +138,44 @@ TEST_CASE("silu_mul, add and add_scaled on every level") {
   }
 }
 
+TEST_CASE("gelu_mul, soft_cap and scale on every level") {
+  Random random(46);
+  for (const Index n : kLengths) {
+    std::vector<float> gates = random.normals(n, 4.0F);
+    const std::vector<float> special{0.0F, -0.0F, 90.0F, -90.0F, 0.1249F, 0.1251F, 1e-30F};
+    for (std::size_t i = 0; i < special.size() && 2 * i < gates.size(); ++i) {
+      gates[2 * i] = special[i];
+    }
+    const GuardedBuffer<float> gate(gates);
+    const GuardedBuffer<float> up(random.normals(n));
+    std::vector<float> gelu(static_cast<std::size_t>(n));
+    reference::gelu_mul(gate.data(), up.data(), gelu.data(), n);
+    std::vector<float> capped = gates;
+    reference::soft_cap(capped.data(), 5.0F, n);
+    on_every_level([&](const ElementwiseKernels& kernels) {
+      CAPTURE(n);
+      GuardedBuffer<float> out(n);
+      kernels.gelu_mul(gate.data(), up.data(), out.data(), n);
+      GuardedBuffer<float> cap{std::span<const float>(gate.span())};
+      kernels.soft_cap(cap.data(), 5.0F, n);
+      GuardedBuffer<float> scaled{std::span<const float>(gate.span())};
+      kernels.scale(scaled.data(), 0.3F, n);
+      for (Index i = 0; i < n; ++i) {
+        CAPTURE(gate[i]);
+        const auto at = static_cast<std::size_t>(i);
+        // For small results the exponent's rounding counts, which grows with the exponent; where
+        // the sum of tanh in double cancels, both are next to nothing.
+        const float z = std::abs(gate[i]);
+        const float exponent = 2.0F * z * (1.0F + 0.05F * z * z);
+        const float bound = 0x1p-24F * (16.0F + 4.0F * exponent) * std::abs(gelu[at]);
+        CHECK(std::abs(out[i] - gelu[at]) <= bound + 1e-12F * std::abs(up[i]));
+        CHECK(std::abs(cap[i] - capped[at]) <= 1e-6F * std::abs(capped[at]));
+        CHECK(scaled[i] == gate[i] * 0.3F);
+      }
+    });
+  }
+}
+
 TEST_CASE("softmax on every level: any size of numbers, -inf is 0") {
   Random random(44);
   for (const Index n : kLengths) {

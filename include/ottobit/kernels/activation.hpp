@@ -22,6 +22,49 @@ inline void silu_mul(const float* gate, const float* up, float* out, Index n) no
   store_partial(out + i, silu(load_partial(gate + i, rest)) * load_partial(up + i, rest), rest);
 }
 
+/// z / 2 (1 + tanh u) with u = sqrt(2 / pi) (z + 0.044715 z^3) (Hendrycks and Gimpel 2016,
+/// arXiv:1606.08415), which is z / (1 + e^-2u). Ends as silu does.
+OTTOBIT_INLINE Vf gelu_tanh(Vf z) noexcept {
+  constexpr float kMinusTwoRoot = -1.5957691216F;  // -2 sqrt(2 / pi)
+  const Vf cubic = fma(z * z * broadcast(0.044715F), z, z);
+  return z / (broadcast(1.0F) + exp(cubic * broadcast(kMinusTwoRoot)));
+}
+
+/// out[i] = gelu_tanh(gate[i]) * up[i] for i < n; out may be gate or up.
+inline void gelu_mul(const float* gate, const float* up, float* out, Index n) noexcept {
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(out + i, gelu_tanh(load(gate + i)) * load(up + i));
+  }
+  const Index rest = n - i;
+  store_partial(out + i, gelu_tanh(load_partial(gate + i, rest)) * load_partial(up + i, rest),
+                rest);
+}
+
+/// cap * tanh(x / cap)
+OTTOBIT_INLINE Vf soft_cap(Vf x, float cap) noexcept {
+  return broadcast(cap) * tanh(x * broadcast(1.0F / cap));
+}
+
+inline void soft_cap(float* x, float cap, Index n) noexcept {
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(x + i, soft_cap(load(x + i), cap));
+  }
+  const Index rest = n - i;
+  store_partial(x + i, soft_cap(load_partial(x + i, rest), cap), rest);
+}
+
+/// x[i] *= factor for i < n.
+inline void scale(float* x, float factor, Index n) noexcept {
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(x + i, load(x + i) * broadcast(factor));
+  }
+  const Index rest = n - i;
+  store_partial(x + i, load_partial(x + i, rest) * broadcast(factor), rest);
+}
+
 /// x[i] += y[i] for i < n; y may be x.
 inline void add(float* x, const float* y, Index n) noexcept {
   Index i = 0;

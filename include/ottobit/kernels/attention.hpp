@@ -18,6 +18,7 @@
 // result does not depend on the other queries of the call, nor on how calls or items are split.
 #pragma once
 
+#include "ottobit/kernels/activation.hpp"
 #include "ottobit/kernels/attention_tile.hpp"
 #include "ottobit/kernels/softmax.hpp"
 #include "ottobit/kernels/table.hpp"
@@ -97,10 +98,11 @@ struct AttentionItem {
   Index end;
 
   [[nodiscard]] OTTOBIT_INLINE Index rows() const noexcept { return (end - begin) * shape.group; }
-  /// Keys that the query of row r sees.
-  [[nodiscard]] OTTOBIT_INLINE Index visible(Index r) const noexcept {
-    return call.position + begin + r / shape.group + 1;
+  [[nodiscard]] OTTOBIT_INLINE Index position(Index r) const noexcept {
+    return call.position + begin + r / shape.group;
   }
+  /// The end of the keys that the query of row r sees.
+  [[nodiscard]] OTTOBIT_INLINE Index visible(Index r) const noexcept { return position(r) + 1; }
   /// Where row r lies in q, or with value_dim and out_stride in out.
   [[nodiscard]] OTTOBIT_INLINE Index row_at(Index r, Index dim, Index stride) const noexcept {
     return (begin + r / shape.group) * stride + (head * shape.group + r % shape.group) * dim;
@@ -119,9 +121,15 @@ struct AttentionItem {
     }
   }
 
-  /// Scores of row r to weights: P = exp(S - max) for its first n keys, 0 for the rest.
-  OTTOBIT_INLINE void weigh(Index r, Index n) const noexcept {
+  /// Scores of row r to weights: P = exp(S - max) for its keys [from, n), 0 for the rest.
+  OTTOBIT_INLINE void weigh(Index r, Index from, Index n) const noexcept {
     float* row = s.scores + r * kKeyBlock;
+    if (call.cap > 0.0F) {
+      soft_cap(row, call.cap, kKeyBlock);
+    }
+    for (Index j = 0; j < from && j < kKeyBlock; ++j) {
+      row[j] = kMinusInfinity;
+    }
     Vf x[kKeyBlock / kLanes];
     Vf top = broadcast(kMinusInfinity);
     OTTOBIT_UNROLL
@@ -136,24 +144,25 @@ struct AttentionItem {
     const float before = s.maxima[r];
     const float largest_here = reduce_max(top);
     const float now = largest_here > before ? largest_here : before;
+    const float shift = now > kMinusInfinity ? now : 0.0F;  // no key so far: all weights are 0
     Vf sum = zero();
     OTTOBIT_UNROLL
     for (Index i = 0; i < kKeyBlock / kLanes; ++i) {
-      x[i] = exp(x[i] - broadcast(now));
+      x[i] = exp(x[i] - broadcast(shift));
       sum = sum + x[i];
       store(row + i * kLanes, x[i]);
     }
-    const Vf alpha = exp(broadcast(before) - broadcast(now));
+    const Vf alpha = exp(broadcast(before) - broadcast(shift));
     store(s.sums + r * kLanes, fma(load(s.sums + r * kLanes), alpha, sum));
     s.maxima[r] = now;
     store_partial(s.alpha + r, alpha, 1);
   }
 
-  /// Rows [from, to), at most kTileRows, against the keys [first, first + n). Block is how they are
-  /// read, straight from the cache or from panels.
+  /// Rows [from, to), at most kTileRows, against the block of keys at `first`. Block is how they
+  /// are read, straight from the cache or from panels; `fresh`: it is the first one.
   template <class Block>
-  OTTOBIT_INLINE void add_block(const Block& block, Index from, Index to,
-                                Index first) const noexcept {
+  OTTOBIT_INLINE void add_block(const Block& block, Index from, Index to, Index first,
+                                bool fresh) const noexcept {
     const Index seen = visible(to - 1) - first;  // by the last row, which sees the most
     if (seen <= 0) {
       return;
@@ -164,16 +173,29 @@ struct AttentionItem {
       block.template score<rows.value>(s.q + from * shape.q_width, shape.q_width, keys, scores);
     });
     for (Index r = from; r < to; ++r) {
-      weigh(r, visible(r) - first);
+      weigh(r, call.first_key(position(r)) - first, visible(r) - first);
     }
     const Weighted sum{scores, keys, s.out + from * shape.width, shape.width,
-                       first == 0 ? nullptr : s.alpha + from};
+                       fresh ? nullptr : s.alpha + from};
     with_rows(to - from, [&](auto rows) noexcept { block.template mix<rows.value>(sum); });
+  }
+
+  /// What the sum of row r, weighted by exp(-maximum), is multiplied by.
+  [[nodiscard]] OTTOBIT_INLINE Vf factor_of(Index r) const noexcept {
+    const Vf sum = broadcast(reduce_add(load(s.sums + r * kLanes)));
+    if (call.sinks == nullptr) {
+      return broadcast(1.0F) / sum;
+    }
+    const Vf largest = broadcast(s.maxima[r]);
+    const Vf sink = broadcast(call.sinks[head * shape.group + r % shape.group]);
+    const Vf top = max(largest, sink);
+    const Vf rest = exp(largest - top);
+    return rest / (sum * rest + exp(sink - top));
   }
 
   OTTOBIT_INLINE void store_result() const noexcept {
     for (Index r = 0; r < rows(); ++r) {
-      const Vf factor = broadcast(1.0F / reduce_add(load(s.sums + r * kLanes)));
+      const Vf factor = factor_of(r);
       float* to = call.out + row_at(r, call.value_dim, call.out_stride);
       for (Index d = 0; d < call.value_dim; d += kLanes) {
         const Index n = call.value_dim - d < kLanes ? call.value_dim - d : kLanes;
@@ -195,20 +217,23 @@ struct AttentionItem {
     load_queries();
     const Index tiles = (rows() + kTileRows - 1) / kTileRows;
     const Index all = visible(rows() - 1);
-    for (Index first = 0; first < all; first += kKeyBlock) {
+    const Index start = call.first_key(position(0)) / kKeyBlock * kKeyBlock;
+    for (Index first = start; first < all; first += kKeyBlock) {
       const Index n = all - first < kKeyBlock ? all - first : kKeyBlock;
-      const Index ahead = first + 2 * kKeyBlock <= all ? kKeyBlock : 0;
-      const CacheBlock<Cache> cached{keys.from(first), values.from(first), ahead, n};
+      const Index row = call.ring == 0 ? first : first % call.ring;
+      const bool turns = call.ring != 0 && row + 2 * kKeyBlock > call.ring;
+      const Index ahead = first + 2 * kKeyBlock <= all && !turns ? kKeyBlock : 0;
+      const CacheBlock<Cache> cached{keys.from(row), values.from(row), ahead, n};
       if (tiles <= kDirectTiles) {
         for (Index i = 0; i < tiles; ++i) {
-          add_block(cached, i * rows() / tiles, (i + 1) * rows() / tiles, first);
+          add_block(cached, i * rows() / tiles, (i + 1) * rows() / tiles, first, first == start);
         }
       } else {
         const PanelBlock panels{s.keys, s.values, call.head_dim, shape.width};
         transpose_keys(cached.keys, ahead, n, s.keys);
         widen_values(cached.values, ahead, n, shape.width, s.values);
         for (Index i = 0; i < tiles; ++i) {
-          add_block(panels, i * rows() / tiles, (i + 1) * rows() / tiles, first);
+          add_block(panels, i * rows() / tiles, (i + 1) * rows() / tiles, first, first == start);
         }
       }
     }

@@ -12,6 +12,7 @@ OTTOBIT_ISA_BEGIN
 /// Keys that attention handles at a time: a panel of 64 keys x 128 dimensions of f32 is 32 KiB, and
 /// a row of 64 scores is a tile's width of four AVX-512 registers.
 inline constexpr Index kKeyBlock = 64;
+static_assert(AttentionCall::kKeyAlignment % kKeyBlock == 0);
 
 // One struct per element type of the cache. `kPerWord` elements share a 32-bit word of memory,
 // kStep a vector; unpack<i> gives the i-th element of each word.

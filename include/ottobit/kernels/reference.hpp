@@ -60,6 +60,28 @@ inline void silu_mul(const float* gate, const float* up, float* out, Index n) no
   }
 }
 
+inline void gelu_mul(const float* gate, const float* up, float* out, Index n) noexcept {
+  const double root = std::sqrt(2.0 / std::acos(-1.0));
+  for (Index i = 0; i < n; ++i) {
+    const auto z = static_cast<double>(gate[i]);
+    const double gelu = 0.5 * z * (1.0 + std::tanh(root * (z + 0.044715 * z * z * z)));
+    out[i] = static_cast<float>(gelu * static_cast<double>(up[i]));
+  }
+}
+
+inline void soft_cap(float* x, float cap, Index n) noexcept {
+  const auto c = static_cast<double>(cap);
+  for (Index i = 0; i < n; ++i) {
+    x[i] = static_cast<float>(c * std::tanh(static_cast<double>(x[i]) / c));
+  }
+}
+
+inline void scale(float* x, float factor, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    x[i] *= factor;
+  }
+}
+
 inline void add(float* x, const float* y, Index n) noexcept {
   for (Index i = 0; i < n; ++i) {
     x[i] += y[i];
@@ -155,29 +177,33 @@ inline void attention_row(const AttentionCall& call, Index t, Index h) {
   const float* q = call.q + t * call.q_stride + h * call.head_dim;
   float* out = call.out + t * call.out_stride + h * call.value_dim;
   const auto element = [&](const KvRows& rows, Index j, Index d) {
+    const Index row = call.ring == 0 ? j : j % call.ring;
     return static_cast<double>(
-        cache_element(rows.data, call.kv_dtype, g * rows.head_stride + j * rows.row_stride + d));
+        cache_element(rows.data, call.kv_dtype, g * rows.head_stride + row * rows.row_stride + d));
   };
 
   std::vector<double> weights;
-  double largest = -HUGE_VAL;
-  for (Index j = 0; j <= call.position + t; ++j) {
+  const Index first = call.first_key(call.position + t);
+  double largest = call.sinks == nullptr ? -HUGE_VAL : static_cast<double>(call.sinks[h]);
+  for (Index j = first; j <= call.position + t; ++j) {
     double score = 0.0;
     for (Index d = 0; d < call.head_dim; ++d) {
       score += static_cast<double>(q[d]) * element(call.k, j, d);
     }
-    weights.push_back(score * static_cast<double>(call.scale));
+    score *= static_cast<double>(call.scale);
+    const auto cap = static_cast<double>(call.cap);
+    weights.push_back(cap > 0.0 ? cap * std::tanh(score / cap) : score);
     largest = std::fmax(largest, weights.back());
   }
-  double sum = 0.0;
+  double sum = call.sinks == nullptr ? 0.0 : std::exp(static_cast<double>(call.sinks[h]) - largest);
   for (double& weight : weights) {
     weight = std::exp(weight - largest);
     sum += weight;
   }
   for (Index d = 0; d < call.value_dim; ++d) {
     double value = 0.0;
-    for (Index j = 0; j <= call.position + t; ++j) {
-      value += weights[static_cast<std::size_t>(j)] * element(call.v, j, d);
+    for (Index j = first; j <= call.position + t; ++j) {
+      value += weights[static_cast<std::size_t>(j - first)] * element(call.v, j, d);
     }
     out[d] = static_cast<float>(value / sum);
   }

@@ -62,7 +62,8 @@ struct LinearKernels {
 };
 
 /// The keys or the values of one layer: row j of KV head g begins at element g * head_stride +
-/// j * row_stride. Heads and rows may overlap: with head_stride 0 all heads share their rows.
+/// j * row_stride, position p lies in row p % AttentionCall::ring. Heads and rows may overlap: with
+/// head_stride 0 all heads share their rows.
 struct KvRows {
   const std::byte* data = nullptr;
   Index row_stride = 0;
@@ -72,8 +73,9 @@ struct KvRows {
 /// One call of attention: T new queries against the cached keys and values of their sequence.
 ///   q [T, H, A], out [T, H, B] f32, row strides in floats
 ///   k rows of A, v rows of B elements of kv_dtype (f32, f16, bf16) for G heads
-/// Query t sits at position `position + t` and sees the keys [0, position + t]. Query head h reads
-/// KV head h / (H / G).
+/// Query t sits at position p = position + t and sees the keys up to p: all of them, the last
+/// `window`, or those of its chunk, that is from p - p % chunk on. Query head h reads KV head
+/// h / (H / G).
 struct AttentionCall {
   const float* q = nullptr;
   float* out = nullptr;
@@ -87,8 +89,24 @@ struct AttentionCall {
   KvRows k;
   KvRows v;
   DType kv_dtype = DType::bf16;
-  Index position = 0;  ///< cached keys before query 0; rows [0, position + T) exist
-  float scale = 1.0F;  ///< multiplies q.k before the softmax
+  Index position = 0;  ///< cached keys before query 0
+  /// Rows of a KV head, a multiple of kKeyAlignment, enough for all keys that the queries see; 0:
+  /// row p holds position p.
+  Index ring = 0;
+  Index window = 0;              ///< keys that a query sees at most; 0: all
+  Index chunk = 0;               ///< positions of a chunk; 0: one chunk
+  float scale = 1.0F;            ///< multiplies q.k before the softmax
+  float cap = 0.0F;              ///< then s becomes cap * tanh(s / cap); 0: it does not
+  const float* sinks = nullptr;  ///< [H] or null: a score without a value that joins the softmax
+
+  static constexpr Index kKeyAlignment = 64;
+
+  /// The first key that a query at this position sees.
+  [[nodiscard]] Index first_key(Index at) const noexcept {
+    const Index of_window = window == 0 || at < window ? 0 : at + 1 - window;
+    const Index of_chunk = chunk == 0 ? 0 : at - at % chunk;
+    return of_window > of_chunk ? of_window : of_chunk;
+  }
 };
 
 struct AttentionKernels {
@@ -122,6 +140,12 @@ struct ElementwiseKernels {
                const float* sines, Index half_dim, RopeLayout layout, RowRange tokens) noexcept;
   /// out[i] = silu(gate[i]) * up[i]; silu(z) = z / (1 + exp(-z)); out may be gate or up.
   void (*silu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
+  /// out[i] = gelu(gate[i]) * up[i] with the tanh form of gelu; out may be gate or up.
+  void (*gelu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
+  /// In place: x[i] = cap * tanh(x[i] / cap), cap > 0.
+  void (*soft_cap)(float* x, float cap, Index n) noexcept;
+  /// x[i] *= factor
+  void (*scale)(float* x, float factor, Index n) noexcept;
   /// x[i] += y[i]
   void (*add)(float* x, const float* y, Index n) noexcept;
   /// x[i] += factor * y[i], rounded once or twice.
