@@ -3,10 +3,15 @@
 // bytes.
 //
 //   x = E[ids];  for each block: x += mixer(norm(x)); x += ffn(norm(x));  logits = head(norm(x))
+//
+// Some families norm what the mixer and the network add, too, scale x or cap the logits.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -29,16 +34,16 @@ namespace ottobit {
 using Mixer = std::variant<Gqa, Mla>;
 using Ffn = std::variant<Mlp, Moe>;
 
-[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, double eps,
+[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
                                       const WeightScope& scope) {
   struct Bind {
     Index dim;
-    double eps;
+    const NormSpec& norm;
     const WeightScope& scope;
-    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, eps, scope); }
+    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
     Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
   };
-  return std::visit(Bind{dim, eps, scope}, spec);
+  return std::visit(Bind{dim, norm, scope}, spec);
 }
 
 [[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const WeightScope& scope) {
@@ -52,17 +57,29 @@ using Ffn = std::variant<Mlp, Moe>;
 }
 
 struct Block {
-  RmsNorm mixer_norm;
+  RmsNorm mixer_in;
   Mixer mixer;
-  RmsNorm ffn_norm;
+  std::optional<RmsNorm> mixer_out;
+  RmsNorm ffn_in;
   Ffn ffn;
+  std::optional<RmsNorm> ffn_out;
+  std::size_t rope;  ///< which of the decoder's rotations
 
-  [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, double eps,
-                                  const WeightScope& scope) {
-    return {RmsNorm::bind(scope("input_layernorm"), dim, eps),
-            bind_mixer(spec.mixer, dim, eps, scope("self_attn")),
-            RmsNorm::bind(scope("post_attention_layernorm"), dim, eps),
-            bind_ffn(spec.ffn, dim, scope)};
+  [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, const NormSpec& norm,
+                                  const WeightScope& scope, std::size_t rope) {
+    const auto norm_of = [&](const std::string& name) {
+      return RmsNorm::bind(scope(name), dim, norm);
+    };
+    const auto if_named = [&](const std::string& name) {
+      return name.empty() ? std::nullopt : std::optional(norm_of(name));
+    };
+    return {norm_of(spec.norms.mixer_in),
+            bind_mixer(spec.mixer, dim, norm, scope("self_attn")),
+            if_named(spec.norms.mixer_out),
+            norm_of(spec.norms.ffn_in),
+            bind_ffn(spec.ffn, dim, scope),
+            if_named(spec.norms.ffn_out),
+            rope};
   }
 };
 
@@ -74,10 +91,12 @@ class Decoder {
     Decoder decoder(std::move(spec));
     const DecoderSpec& s = decoder.spec_;
     decoder.embedding_.weight = root("model").matrix("embed_tokens", {s.vocab, s.dim});
+    decoder.embedding_.scale = static_cast<float>(s.embedding_scale);
     for (const BlockSpec& block : s.blocks) {
-      decoder.blocks_.push_back(Block::bind(block, s.dim, s.norm_eps, root(block.scope)));
+      const std::size_t rope = decoder.rope_of(block);
+      decoder.blocks_.push_back(Block::bind(block, s.dim, s.norm, root(block.scope), rope));
     }
-    decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.norm_eps);
+    decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.norm);
     decoder.head_.weight =
         s.tied_head ? decoder.embedding_.weight : root.matrix("lm_head", {s.vocab, s.dim});
     return decoder;
@@ -94,19 +113,28 @@ class Decoder {
     auto* x = ctx.arena.take<float>(tokens * dim);
     auto* h = ctx.arena.take<float>(tokens * dim);
     auto* y = ctx.arena.take<float>(tokens * dim);
-    const Sequence at{position, tokens, rope_.rows(ctx, position, tokens)};
+    auto* ropes = ctx.arena.take<RopeRows>(static_cast<Index>(ropes_.size()));
+    for (std::size_t i = 0; i < ropes_.size(); ++i) {
+      ropes[i] = ropes_[i].rows(ctx, position, tokens);
+    }
 
     embedding_.forward(ctx, ids, x);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
       observe(ctx, static_cast<Index>(i), x, tokens);
-      block.mixer_norm.forward(ctx, x, tokens, h);
-      std::visit(
-          [&](const auto& mixer) { mixer.forward(ctx, rope_, at, h, cache, cache.layer(i), y); },
-          block.mixer);
+      const Sequence at{position, tokens, ropes[block.rope]};
+      block.mixer_in.forward(ctx, x, tokens, h);
+      std::visit([&](const auto& mixer) { mixer.forward(ctx, at, h, cache, cache.layer(i), y); },
+                 block.mixer);
+      if (block.mixer_out) {
+        block.mixer_out->forward(ctx, y, tokens, y);
+      }
       add_residual(ctx, x, y, tokens, dim);
-      block.ffn_norm.forward(ctx, x, tokens, h);
+      block.ffn_in.forward(ctx, x, tokens, h);
       std::visit([&](const auto& ffn) { ffn.forward(ctx, h, tokens, y); }, block.ffn);
+      if (block.ffn_out) {
+        block.ffn_out->forward(ctx, y, tokens, y);
+      }
       add_residual(ctx, x, y, tokens, dim);
     }
     norm_.forward(ctx, x, tokens, h);
@@ -114,6 +142,10 @@ class Decoder {
     if (scored > 0) {
       const Packed last(ctx, h + (tokens - scored) * dim, dim, scored, dim);
       last.multiply({{head_, logits, spec_.vocab}});
+      if (spec_.logit_cap > 0.0) {
+        ctx.kernels.elementwise->soft_cap(logits, static_cast<float>(spec_.logit_cap),
+                                          scored * spec_.vocab);
+      }
     }
   }
 
@@ -123,7 +155,10 @@ class Decoder {
     common.take<float>(use.tokens * spec_.dim);
     common.take<float>(use.tokens * spec_.dim);
     common.take<float>(use.tokens * spec_.dim);
-    rope_.workspace(use, common);
+    common.take<RopeRows>(static_cast<Index>(ropes_.size()));
+    for (const Rope& rope : ropes_) {
+      rope.workspace(use, common);
+    }
     ArenaSize head;
     Packed::workspace(use, spec_.dim, head);
     Index most = head.bytes();
@@ -152,12 +187,19 @@ class Decoder {
   }
 
  private:
-  explicit Decoder(DecoderSpec spec)
-      : spec_(std::move(spec)),
-        rope_(spec_.blocks.empty() ? RopeSpec{} : rope_spec(spec_.blocks.front())) {}
+  explicit Decoder(DecoderSpec spec) : spec_(std::move(spec)) {}
 
-  static const RopeSpec& rope_spec(const BlockSpec& block) {
-    return std::visit([](const auto& mixer) -> const RopeSpec& { return mixer.rope; }, block.mixer);
+  /// The block's rotation among those of the decoder, which a pass makes once each.
+  std::size_t rope_of(const BlockSpec& block) {
+    const RopeSpec& spec =
+        std::visit([](const auto& mixer) -> const RopeSpec& { return mixer.rope; }, block.mixer);
+    const auto known = std::find_if(ropes_.begin(), ropes_.end(),
+                                    [&](const Rope& rope) { return rope.spec() == spec; });
+    if (known == ropes_.end()) {
+      ropes_.emplace_back(spec);
+      return ropes_.size() - 1;
+    }
+    return static_cast<std::size_t>(known - ropes_.begin());
   }
 
   void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens) const {
@@ -167,7 +209,7 @@ class Decoder {
   }
 
   DecoderSpec spec_;
-  Rope rope_;
+  std::vector<Rope> ropes_;
   Embedding embedding_;
   std::vector<Block> blocks_;
   RmsNorm norm_;

@@ -21,6 +21,7 @@ enum class RopeLayout : std::uint8_t {
 /// Angles divided by one factor (Chen et al. 2023, arXiv:2306.15595).
 struct RopeLinear {
   double factor = 1.0;
+  bool operator==(const RopeLinear&) const = default;
 };
 
 /// Llama 3.1: slow pairs (wavelengths above original / low_freq_factor) divided by the factor, fast
@@ -30,6 +31,7 @@ struct RopeLlama3 {
   double low_freq_factor = 1.0;
   double high_freq_factor = 4.0;
   double original = 8192.0;  ///< positions the model was first trained on
+  bool operator==(const RopeLlama3&) const = default;
 };
 
 /// YaRN (Peng et al. 2023, arXiv:2309.00071): pairs that turn more than beta_fast times within the
@@ -42,6 +44,7 @@ struct RopeYarn {
   double original = 4096.0;  ///< positions the model was first trained on
   bool truncate = true;      ///< the ends of the blend are rounded to whole pairs, outwards
   double magnitude = 1.0;    ///< multiplies rotated queries and keys
+  bool operator==(const RopeYarn&) const = default;
 };
 
 using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn>;
@@ -52,6 +55,13 @@ struct RopeSpec {
   double theta = 10000.0;
   RopeLayout layout = RopeLayout::half;
   RopeScaling scaling;
+  bool operator==(const RopeSpec&) const = default;
+};
+
+/// RMS norm (Zhang and Sennrich 2019, arXiv:1910.07467).
+struct NormSpec {
+  double eps = 1e-6;
+  bool plus_one = false;  ///< its weights are stored less 1
 };
 
 /// RMS norm of queries and keys between projection and rotation.
@@ -69,29 +79,39 @@ struct GqaSpec {
   bool qkv_bias = false;
   bool out_bias = false;
   QkNorm qk_norm = QkNorm::none;
+  double scale = 0.0;  ///< multiplies q.k before the softmax; 0: 1 / sqrt(A)
+  double cap = 0.0;    ///< then a score s becomes cap * tanh(s / cap); 0: it does not
+  Index window = 0;    ///< positions that a token sees, itself included; 0: all
   RopeSpec rope;
 };
 
 /// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1): keys and values of all
 /// heads are made from one cached latent vector, and one rotated key that all heads share.
 struct MlaSpec {
-  Index heads = 0;         ///< H
-  Index q_rank = 0;        ///< of the queries' latent; 0: queries come straight from the input
-  Index kv_rank = 0;       ///< R, of the latent of keys and values
-  Index nope_dim = 0;      ///< elements of a head's query and key that are not rotated
-  Index value_dim = 0;     ///< elements of a head's value
-  bool bias = false;       ///< of the projections from and to the model's width
-  double scale = 1.0;      ///< multiplies q.k before the softmax
-  double norm_eps = 1e-6;  ///< of the latents' norms
-  RopeSpec rope;           ///< of the rotated elements, rope.dim of them
+  Index heads = 0;      ///< H
+  Index q_rank = 0;     ///< of the queries' latent; 0: queries come straight from the input
+  Index kv_rank = 0;    ///< R, of the latent of keys and values
+  Index nope_dim = 0;   ///< elements of a head's query and key that are not rotated
+  Index value_dim = 0;  ///< elements of a head's value
+  bool bias = false;    ///< of the projections from and to the model's width
+  double scale = 1.0;   ///< multiplies q.k before the softmax
+  NormSpec norm;        ///< of the latents
+  RopeSpec rope;        ///< of the rotated elements, rope.dim of them
 };
 
 using MixerSpec = std::variant<GqaSpec, MlaSpec>;
 
-/// Gated feed-forward network: down(silu(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
+/// What a gated feed-forward network does to its gate.
+enum class Activation : std::uint8_t {
+  silu,
+  gelu_tanh,  ///< the tanh form of gelu (Hendrycks and Gimpel 2016, arXiv:1606.08415)
+};
+
+/// Gated feed-forward network: down(activation(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
 struct MlpSpec {
   Index hidden = 0;  ///< F
   bool bias = false;
+  Activation activation = Activation::silu;
 };
 
 /// What a router makes of its logits.
@@ -135,9 +155,18 @@ struct MoeSpec {
 
 using FfnSpec = std::variant<MlpSpec, MoeSpec>;
 
-/// One pre-norm transformer block: x += mixer(norm(x)); x += ffn(norm(x)).
+/// What the norms of a block are called; an empty name: there is none.
+struct BlockNorms {
+  std::string mixer_in = "input_layernorm";
+  std::string mixer_out;
+  std::string ffn_in = "post_attention_layernorm";
+  std::string ffn_out;
+};
+
+/// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))).
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
+  BlockNorms norms{};
   MixerSpec mixer;
   FfnSpec ffn;
 };
@@ -147,8 +176,12 @@ struct DecoderSpec {
   Index vocab = 0;    ///< V
   Index dim = 0;      ///< D
   Index context = 0;  ///< positions the model declares
-  double norm_eps = 1e-6;
-  bool tied_head = false;  ///< the output head is the embedding matrix
+  NormSpec norm;
+  bool tied_head = false;        ///< the output head is the embedding matrix
+  double embedding_scale = 1.0;  ///< multiplies the embedding of each token
+  double logit_cap = 0.0;        ///< a logit l becomes cap * tanh(l / cap); 0: it does not
+  /// The decoder is a part of a multimodal model, whose files put a prefix before its tensors.
+  bool wrapped = false;
   std::vector<BlockSpec> blocks;
   /// Scopes of tensors that the checkpoint may have beside the decoder's: draft layers, encoders.
   std::vector<std::string> aside;

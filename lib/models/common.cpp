@@ -103,10 +103,8 @@ DecoderSpec outline(const Config& config, Index default_context) {
   return {.vocab = config.integer("vocab_size"),
           .dim = config.integer("hidden_size"),
           .context = config.integer("max_position_embeddings", default_context),
-          .norm_eps = config.number("rms_norm_eps", 1e-6),
-          .tied_head = config.flag("tie_word_embeddings", false),
-          .blocks = {},
-          .aside = {}};
+          .norm = {.eps = config.number("rms_norm_eps", 1e-6)},
+          .tied_head = config.flag("tie_word_embeddings", false)};
 }
 
 std::string layer_scope(Index layer) {

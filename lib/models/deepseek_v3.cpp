@@ -42,7 +42,7 @@ MlaSpec attention_of(const Config& config) {
           .value_dim = config.integer("v_head_dim", 128),
           .bias = config.flag("attention_bias", false),
           .scale = softmax_scale(config, nope + rope.dim),
-          .norm_eps = 1e-6,  // whatever `rms_norm_eps` says
+          .norm = {.eps = 1e-6},  // whatever `rms_norm_eps` says
           .rope = rope};
 }
 

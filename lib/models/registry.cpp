@@ -106,8 +106,8 @@ void validate(const DecoderSpec& spec, const Config& config) {
   check_size(config, "the vocabulary size", spec.vocab, 1 << 24);
   check_size(config, "the model width", spec.dim, 1 << 20);
   check_size(config, "the context", spec.context, 1 << 30);
-  OTTOBIT_CHECK(spec.norm_eps > 0.0 && spec.norm_eps < 1.0, ErrorCode::format, config.subject(),
-                "`rms_norm_eps` is " + std::to_string(spec.norm_eps) + ", expected 0 to 1");
+  OTTOBIT_CHECK(spec.norm.eps > 0.0 && spec.norm.eps < 1.0, ErrorCode::format, config.subject(),
+                "`rms_norm_eps` is " + std::to_string(spec.norm.eps) + ", expected 0 to 1");
   for (const BlockSpec& block : spec.blocks) {
     validate(block, config);
   }

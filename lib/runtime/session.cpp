@@ -76,7 +76,7 @@ struct Session::Impl {
         decoder(model->decoder()),
         context(context_of(*model, options)),
         batch(batch_of(context, options)),
-        cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context),
+        cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context, batch),
         pages("KV cache", cache.bytes(), Pages::Size::normal),
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
                                  model->machine().threads, batch, context})),
@@ -104,7 +104,12 @@ struct Session::Impl {
   }
 
   /// The logits of the last token are not at hand; its recomputation brings them back.
-  void forget_logits() noexcept { computed = std::min(computed, std::max<Index>(length() - 1, 0)); }
+  void forget_logits() noexcept {
+    computed = std::min(computed, std::max<Index>(length() - 1, 0));
+    if (!cache.holds(computed, written)) {
+      computed = written = 0;  // a ring has lost what the next token sees: all is read again
+    }
+  }
 
   /// Computes the tokens that are in the history but not in the cache, in micro batches.
   void compute_tail(const Progress& progress) {
@@ -117,7 +122,7 @@ struct Session::Impl {
                       cache, last ? 1 : 0, logits.data());
       computed += count;
       done += count;
-      note_memory();
+      note_progress();
       if (progress &&
           !progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total)) && !last) {
         fail(
@@ -141,9 +146,9 @@ struct Session::Impl {
     }
   }
 
-  void note_memory() noexcept {
-    const auto per_token = static_cast<std::uint64_t>(cache.bytes() / std::max<Index>(context, 1));
-    stats.kv_bytes = std::max(stats.kv_bytes, per_token * static_cast<std::uint64_t>(computed));
+  void note_progress() noexcept {
+    written = std::max(written, computed);
+    stats.kv_bytes = std::max(stats.kv_bytes, static_cast<std::uint64_t>(cache.bytes(computed)));
     stats.peak_bytes = stats.kv_bytes + static_cast<std::uint64_t>(arena.size()) +
                        sizeof(float) * logits.size() + sizeof(std::int32_t) * tokens.capacity();
   }
@@ -160,6 +165,7 @@ struct Session::Impl {
   ExecContext ctx;
   std::vector<std::int32_t> tokens;  // history; capacity = context
   Index computed = 0;                // tokens whose keys and values are in the cache
+  Index written = 0;                 // the most it ever had since it was last begun anew
   std::vector<float> logits;         // after token computed - 1
   SessionStats stats;
 };
@@ -205,8 +211,9 @@ Index Session::set(std::span<const std::int32_t> ids, const Progress& progress) 
   if (common < s.length()) {
     truncate(common);
   }
+  const bool anew = s.computed == 0 && common > 1;
   append(rest, progress);
-  s.stats.prompt_reused += static_cast<std::uint64_t>(common);
+  s.stats.prompt_reused += static_cast<std::uint64_t>(anew ? 0 : common);
   return common;
 }
 
@@ -280,7 +287,7 @@ void Session::append_all_logits(std::span<const std::int32_t> ids, std::span<flo
   s.computed += count;
   const auto last = out.last(Impl::index(vocab));
   std::copy(last.begin(), last.end(), s.logits.begin());
-  s.note_memory();
+  s.note_progress();
 }
 
 void Session::observe(ResidualObserver observer) noexcept {

@@ -4,6 +4,7 @@
 //   out = Wo softmax(q k^T / sqrt(A)) v
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "ottobit/layers/context.hpp"
@@ -17,7 +18,7 @@ namespace ottobit {
 
 class Gqa {
  public:
-  [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, double eps,
+  [[nodiscard]] static Gqa bind(const GqaSpec& spec, Index dim, const NormSpec& norm,
                                 const WeightScope& scope) {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
@@ -27,15 +28,15 @@ class Gqa {
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
     if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
-      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, eps);
-      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, eps);
+      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
+      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
     }
     return gqa;
   }
 
   /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`.
-  void forward(ExecContext& ctx, const Rope& rope, const Sequence& at, const float* h,
-               const KvCache& cache, const KvLayer& kv, float* out) const {
+  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& cache,
+               const KvLayer& kv, float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = at.tokens;
     const Index q_dim = q_.rows();
@@ -51,10 +52,10 @@ class Gqa {
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       norm(ctx, q_norm_, q, q_dim, {begin, end});
       norm(ctx, k_norm_, k, kv_dim, {begin, end});
-      rope.rotate(ctx, at.rope, q, spec_.heads, spec_.head_dim, {begin, end});
-      rope.rotate(ctx, at.rope, k, spec_.kv_heads, spec_.head_dim, {begin, end});
-      store(ctx, k, {begin, end}, at.position, cache, kv.k);
-      store(ctx, v, {begin, end}, at.position, cache, kv.v);
+      at.rope.rotate(ctx, q, spec_.heads, spec_.head_dim, {begin, end});
+      at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
+      store(ctx, k, {begin, end}, at.position, cache.dtype(), kv, kv.k);
+      store(ctx, v, {begin, end}, at.position, cache.dtype(), kv, kv.v);
     });
 
     attend(ctx, at, q, cache, kv, mixed);
@@ -98,12 +99,17 @@ class Gqa {
     }
   }
 
-  void store(const ExecContext& ctx, const float* x, RowRange tokens, Index position,
-             const KvCache& cache, std::byte* half) const noexcept {
+  /// Tokens of x [T, G, A], the first of which is at `position`, to `part` of the layer.
+  void store(const ExecContext& ctx, const float* x, RowRange tokens, Index position, DType dtype,
+             const KvLayer& kv, std::byte* part) const noexcept {
     const Index stride = k_.rows();
-    ctx.kernels.attention->store_kv(x + tokens.begin * stride, stride, tokens.end - tokens.begin,
-                                    spec_.head_dim, cache.dtype(), half, cache.capacity(),
-                                    position + tokens.begin, {0, spec_.kv_heads});
+    Index end = 0;
+    for (Index t = tokens.begin; t < tokens.end; t = end) {
+      const Index row = kv.ring == 0 ? position + t : (position + t) % kv.ring;
+      end = std::min(tokens.end, t + kv.rows - row);  // of the token, or of the ring
+      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, spec_.head_dim, dtype, part,
+                                      kv.rows, row, {0, spec_.kv_heads});
+    }
   }
 
   /// out [T, H, A] = softmax(q k^T / sqrt(A)) v over the cached keys and values.
@@ -115,7 +121,8 @@ class Gqa {
     call.q_stride = q_.rows();
     call.out_stride = q_.rows();
     call.tokens = at.tokens;
-    const Index head_stride = cache.capacity() * spec_.head_dim;
+    const Index head_stride = kv.rows * spec_.head_dim;
+    call.ring = kv.ring;
     call.k = {kv.k, spec_.head_dim, head_stride};
     call.v = {kv.v, spec_.head_dim, head_stride};
     call.kv_dtype = cache.dtype();
@@ -134,7 +141,10 @@ class Gqa {
     call.kv_heads = spec_.kv_heads;
     call.head_dim = spec_.head_dim;
     call.value_dim = spec_.head_dim;
-    call.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
+    call.scale = static_cast<float>(
+        spec_.scale != 0.0 ? spec_.scale : 1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
+    call.cap = static_cast<float>(spec_.cap);
+    call.window = spec_.window;
     return call;
   }
 

@@ -3,16 +3,20 @@
 // owns; memory that is never written is never touched, so an untouched context costs no physical
 // pages.
 //
-//   Gqa: K [G, capacity, A]  V [G, capacity, A]     Mla: latents [capacity, R + rotated key]
+//   Gqa: K [G, rows, A]  V [G, rows, A]     Mla: latents [rows, R + rotated key]
+//
+// Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
+// row p % ring, with room for a window before each of the tokens that are read at once.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "ottobit/arena.hpp"
 #include "ottobit/isa.hpp"
+#include "ottobit/kernels/table.hpp"
 #include "ottobit/numeric/dtype.hpp"
 #include "ottobit/spec.hpp"
 
@@ -22,18 +26,26 @@ namespace ottobit {
 struct KvLayer {
   std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype
   std::byte* v = nullptr;  ///< values, where there are any
+  Index rows = 0;          ///< of a head
+  Index ring = 0;          ///< rows, if they are reused; 0: a row for each position
 };
 
 class KvCache {
  public:
-  KvCache(const DecoderSpec& spec, DType dtype, Index capacity)
+  /// For `capacity` positions, of which at most `batch` are read at once.
+  KvCache(const DecoderSpec& spec, DType dtype, Index capacity, Index batch)
       : dtype_(dtype), capacity_(capacity) {
     for (const BlockSpec& block : spec.blocks) {
-      const auto [keys, values] = std::visit([](const auto& m) { return widths(m); }, block.mixer);
-      Layer layer{bytes_, 0};
-      bytes_ += part_bytes(keys);
-      layer.values = bytes_;
-      bytes_ += part_bytes(values);
+      Layer layer = std::visit([](const auto& mixer) { return layer_of(mixer); }, block.mixer);
+      const Index ring =
+          round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
+      const bool reuses = layer.window > 0 && ring < capacity;
+      layer.rows = reuses ? ring : capacity;
+      layer.window = reuses ? layer.window : 0;
+      layer.k = bytes_;
+      bytes_ += part_bytes(layer.k_width, layer.rows);
+      layer.v = bytes_;
+      bytes_ += part_bytes(layer.v_width, layer.rows);
       layers_.push_back(layer);
     }
   }
@@ -42,28 +54,47 @@ class KvCache {
   void attach(std::byte* memory) noexcept { memory_ = memory; }
 
   [[nodiscard]] KvLayer layer(std::size_t index) const noexcept {
-    return {memory_ + layers_[index].keys, memory_ + layers_[index].values};
+    const Layer& layer = layers_[index];
+    return {memory_ + layer.k, memory_ + layer.v, layer.rows, layer.window > 0 ? layer.rows : 0};
   }
   [[nodiscard]] Index bytes() const noexcept { return bytes_; }
+  /// Bytes that so many positions occupy.
+  [[nodiscard]] Index bytes(Index positions) const noexcept {
+    Index sum = 0;
+    for (const Layer& layer : layers_) {
+      const Index rows = std::min(positions, layer.rows);
+      sum += part_bytes(layer.k_width, rows) + part_bytes(layer.v_width, rows);
+    }
+    return sum;
+  }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
 
+  /// Whether a sequence that was `written` positions long can go on from `position`: all that the
+  /// next tokens see is still there.
+  [[nodiscard]] bool holds(Index position, Index written) const noexcept {
+    return std::all_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
+      const Index first_seen = std::max<Index>(position + 1 - layer.window, 0);
+      return layer.window == 0 || first_seen >= written - layer.rows;
+    });
+  }
+
  private:
-  /// Offsets of the two parts of a layer.
   struct Layer {
-    Index keys;
-    Index values;
+    Index k_width;  ///< elements of a token in either part
+    Index v_width;
+    Index window;  ///< 0: all positions are kept
+    Index rows = 0;
+    Index k = 0;  ///< offsets of the parts
+    Index v = 0;
   };
 
-  /// Elements of a token in the two parts.
-  static std::pair<Index, Index> widths(const GqaSpec& gqa) noexcept {
-    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim};
+  static Layer layer_of(const GqaSpec& gqa) noexcept {
+    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim, gqa.window};
   }
-  static std::pair<Index, Index> widths(const MlaSpec& mla) noexcept {
-    return {mla.kv_rank + mla.rope.dim, 0};
-  }
-  [[nodiscard]] Index part_bytes(Index width) const noexcept {
-    return round_up(capacity_ * width * dtype_bits(dtype_) / 8, kAlignment);
+  static Layer layer_of(const MlaSpec& mla) noexcept { return {mla.kv_rank + mla.rope.dim, 0, 0}; }
+  [[nodiscard]] Index part_bytes(Index width, Index rows) const noexcept {
+    return round_up(rows * width * dtype_bits(dtype_) / 8, kAlignment);
   }
 
   DType dtype_;

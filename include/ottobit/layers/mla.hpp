@@ -31,13 +31,13 @@ class Mla {
     const Index q_rows = spec.heads * (spec.nope_dim + spec.rope.dim);
     if (spec.q_rank > 0) {
       mla.q_a_ = Linear::bind(scope("q_a_proj"), {spec.q_rank, dim}, spec.bias);
-      mla.q_norm_ = RmsNorm::bind(scope("q_a_layernorm"), spec.q_rank, spec.norm_eps);
+      mla.q_norm_ = RmsNorm::bind(scope("q_a_layernorm"), spec.q_rank, spec.norm);
       mla.q_ = Linear::bind(scope("q_b_proj"), {q_rows, spec.q_rank}, false);
     } else {
       mla.q_ = Linear::bind(scope("q_proj"), {q_rows, dim}, false);
     }
     mla.kv_a_ = Linear::bind(scope("kv_a_proj_with_mqa"), {mla.sizes_.row(), dim}, spec.bias);
-    mla.kv_norm_ = RmsNorm::bind(scope("kv_a_layernorm"), spec.kv_rank, spec.norm_eps);
+    mla.kv_norm_ = RmsNorm::bind(scope("kv_a_layernorm"), spec.kv_rank, spec.norm);
     const Index head_rows = spec.nope_dim + spec.value_dim;
     mla.kv_b_ = Linear::bind(scope("kv_b_proj"), {spec.heads * head_rows, spec.kv_rank}, false);
     for (Index h = 0; h < spec.heads; ++h) {
@@ -50,8 +50,8 @@ class Mla {
   }
 
   /// out [T, D] = attention of h [T, D], both contiguous; appends the T latents to `kv`.
-  void forward(ExecContext& ctx, const Rope& rope, const Sequence& at, const float* h,
-               const KvCache& cache, const KvLayer& kv, float* out) const {
+  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& cache,
+               const KvLayer& kv, float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = at.tokens;
     const Index dim = kv_a_.weight.cols;
@@ -65,10 +65,10 @@ class Mla {
       const RowRange rows{begin, end};
       ctx.kernels.elementwise->rms_norm(latents, sizes_.row(), kv_norm_.weight.data(), kv_norm_.eps,
                                         sizes_.rank, latents, sizes_.row(), rows);
-      rope.rotate(ctx, at.rope, latents + sizes_.rank, 1, sizes_.row(), rows);
-      rope.rotate(ctx, at.rope, q + sizes_.nope, sizes_.heads, sizes_.query(), rows);
+      at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), rows);
+      at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), rows);
       ctx.kernels.attention->store_kv(latents + begin * sizes_.row(), sizes_.row(), end - begin,
-                                      sizes_.row(), cache.dtype(), kv.k, cache.capacity(),
+                                      sizes_.row(), cache.dtype(), kv.k, kv.rows,
                                       at.position + begin, {0, 1});
     });
 

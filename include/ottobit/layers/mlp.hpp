@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gated feed-forward network: out = Wd (silu(Wg h) * (Wu h)) (Shazeer 2020, arXiv:2002.05202).
+// Gated feed-forward network: out = Wd (f(Wg h) * (Wu h)) (Shazeer 2020, arXiv:2002.05202).
 #pragma once
 
 #include <algorithm>
@@ -10,10 +10,16 @@
 
 namespace ottobit {
 
+/// The kernel for out = f(gate) * up.
+[[nodiscard]] inline auto gate_mul(const KernelTable& kernels, Activation activation) noexcept {
+  return activation == Activation::silu ? kernels.elementwise->silu_mul
+                                        : kernels.elementwise->gelu_mul;
+}
+
 class Mlp {
  public:
   [[nodiscard]] static Mlp bind(const MlpSpec& spec, Index dim, const WeightScope& scope) {
-    return Mlp{Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
+    return Mlp{spec.activation, Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
                Linear::bind(scope("up_proj"), {spec.hidden, dim}, spec.bias),
                Linear::bind(scope("down_proj"), {dim, spec.hidden}, spec.bias)};
   }
@@ -31,8 +37,8 @@ class Mlp {
       packed.rows({up_, up, hidden}, {begin, end}, worker);
       for (Index t = 0; t < tokens; ++t) {
         float* g = gate + t * hidden;
-        ctx.kernels.elementwise->silu_mul(g + begin, up + t * hidden + begin, g + begin,
-                                          end - begin);
+        gate_mul(ctx.kernels, activation_)(g + begin, up + t * hidden + begin, g + begin,
+                                           end - begin);
       }
     });
 
@@ -56,9 +62,13 @@ class Mlp {
   }
 
  private:
-  Mlp(Linear gate, Linear up, Linear down)
-      : gate_(std::move(gate)), up_(std::move(up)), down_(std::move(down)) {}
+  Mlp(Activation activation, Linear gate, Linear up, Linear down)
+      : activation_(activation),
+        gate_(std::move(gate)),
+        up_(std::move(up)),
+        down_(std::move(down)) {}
 
+  Activation activation_;
   Linear gate_, up_, down_;
 };
 

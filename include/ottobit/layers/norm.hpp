@@ -6,6 +6,7 @@
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/scope.hpp"
+#include "ottobit/spec.hpp"
 
 namespace ottobit {
 
@@ -13,8 +14,12 @@ struct RmsNorm {
   std::vector<float> weight;  ///< [D]
   float eps = 0.0F;
 
-  [[nodiscard]] static RmsNorm bind(const WeightScope& scope, Index dim, double eps) {
-    return {scope.vector("weight", dim), static_cast<float>(eps)};
+  [[nodiscard]] static RmsNorm bind(const WeightScope& scope, Index dim, const NormSpec& spec) {
+    RmsNorm norm{scope.vector("weight", dim), static_cast<float>(spec.eps)};
+    for (float& weight : norm.weight) {
+      weight += spec.plus_one ? 1.0F : 0.0F;
+    }
+    return norm;
   }
 
   /// out [T, D] = norm(x [T, D]), both contiguous; out may be x.

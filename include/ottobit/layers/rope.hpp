@@ -15,10 +15,19 @@
 
 namespace ottobit {
 
-/// Rows for the T tokens of one forward pass: cosines, sines [T, dim/2].
+/// The rotations of the T tokens of one forward pass.
 struct RopeRows {
-  const float* cosines;
+  const float* cosines;  ///< [T, half_dim]
   const float* sines;
+  Index half_dim;
+  RopeLayout layout;
+
+  /// Rotates tokens [begin, end) of x [T, heads, head_dim] in place.
+  void rotate(const ExecContext& ctx, float* x, Index heads, Index head_dim,
+              RowRange tokens) const noexcept {
+    ctx.kernels.elementwise->rope(x, heads * head_dim, heads, head_dim, cosines, sines, half_dim,
+                                  layout, tokens);
+  }
 };
 
 /// Where the T tokens of a pass stand in their sequence.
@@ -77,8 +86,7 @@ inline double rope_magnitude(const RopeScaling& scaling) noexcept {
 
 class Rope {
  public:
-  explicit Rope(const RopeSpec& spec)
-      : layout_(spec.layout), magnitude_(rope_magnitude(spec.scaling)) {
+  explicit Rope(const RopeSpec& spec) : spec_(spec) {
     const auto dim = static_cast<double>(spec.dim);
     for (Index i = 0; i < spec.dim / 2; ++i) {
       const auto index = static_cast<double>(i);
@@ -89,25 +97,27 @@ class Rope {
     }
   }
 
+  [[nodiscard]] const RopeSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] Index half_dim() const noexcept { return static_cast<Index>(frequencies_.size()); }
 
   /// The angle is rounded to f32 as in the reference implementation; its cosine is not.
   [[nodiscard]] RopeRows rows(ExecContext& ctx, Index position, Index tokens) const {
     auto* cosines = ctx.arena.take<float>(tokens * half_dim());
     auto* sines = ctx.arena.take<float>(tokens * half_dim());
+    const double magnitude = rope_magnitude(spec_.scaling);
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
         for (Index i = 0; i < half_dim(); ++i) {
           const float angle =
               static_cast<float>(position + t) * frequencies_[static_cast<std::size_t>(i)];
           cosines[t * half_dim() + i] =
-              static_cast<float>(magnitude_ * std::cos(static_cast<double>(angle)));
+              static_cast<float>(magnitude * std::cos(static_cast<double>(angle)));
           sines[t * half_dim() + i] =
-              static_cast<float>(magnitude_ * std::sin(static_cast<double>(angle)));
+              static_cast<float>(magnitude * std::sin(static_cast<double>(angle)));
         }
       }
     });
-    return {cosines, sines};
+    return {cosines, sines, half_dim(), spec_.layout};
   }
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const noexcept {
@@ -115,16 +125,8 @@ class Rope {
     size.take<float>(use.tokens * half_dim());
   }
 
-  /// Rotates tokens [begin, end) of x [T, heads, head_dim] in place.
-  void rotate(const ExecContext& ctx, const RopeRows& rows, float* x, Index heads, Index head_dim,
-              RowRange tokens) const noexcept {
-    ctx.kernels.elementwise->rope(x, heads * head_dim, heads, head_dim, rows.cosines, rows.sines,
-                                  half_dim(), layout_, tokens);
-  }
-
  private:
-  RopeLayout layout_;
-  double magnitude_;
+  RopeSpec spec_;
   std::vector<float> frequencies_;
 };
 
