@@ -70,13 +70,13 @@ void attend(benchmark::State& state, const Case& c) {
 
 void register_attention() {
   for (const KernelTable* table : supported_kernel_tables()) {
-    for (const DType dtype : {DType::bf16, DType::f32}) {
+    for (const DType dtype : {DType::f16, DType::bf16, DType::f32}) {
       for (const Index context : {512, 8192}) {
         for (const Index tokens : {1, 64}) {
           const Case c{table, dtype, tokens, context};
-          const std::string name =
-              "attention/" + std::string(dtype == DType::bf16 ? "bf16" : "f32") + "/H80_G8_A128_C" +
-              std::to_string(context) + "_T" + std::to_string(tokens) + "/" + table->isa + "/t1";
+          const std::string name = "attention/" + std::string(dtype_name(dtype)) +
+                                   "/H80_G8_A128_C" + std::to_string(context) + "_T" +
+                                   std::to_string(tokens) + "/" + table->isa + "/t1";
           benchmark::RegisterBenchmark(name.c_str(), [c](benchmark::State& s) { attend(s, c); });
         }
       }

@@ -251,7 +251,7 @@ typedef struct ottobit_session_options {
   uint32_t struct_size;
   uint32_t flags;            /* 0 */
   int32_t context;           /* tokens; 0: what the model declares, which is also the most */
-  int32_t kv_dtype;          /* OTTOBIT_F32, _F16 or _BF16; 0: F32 if compute is f32, else BF16 */
+  int32_t kv_dtype;          /* OTTOBIT_F32, _F16 or _BF16; 0: F32 if compute is f32, else F16 */
   int32_t micro_batch;       /* tokens read at once; 0: chosen; bounds the latency of a cancel */
   int32_t on_overflow;       /* 0: OTTOBIT_E_CONTEXT; 1 (shift): OTTOBIT_E_UNSUPPORTED today */
   int32_t keep_first;        /* with on_overflow 1 */

@@ -19,7 +19,7 @@ struct SessionOptions {
   Index context = 0;               ///< tokens; 0: what the model declares
   Index micro_batch = 0;           ///< tokens computed at once in prefill; 0: 512
   std::optional<Compute> compute;  ///< empty: bf16 where it is fast, else f32
-  std::optional<DType> kv_dtype;   ///< f32, f16 or bf16; empty: f32 in compute f32, else bf16
+  std::optional<DType> kv_dtype;   ///< f32, f16 or bf16; empty: f32 in compute f32, else f16
 };
 
 struct SessionStats {

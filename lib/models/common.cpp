@@ -79,12 +79,20 @@ double yarn_correction(double factor, double strength) {
 }
 
 RopeSpec rope_of(const Config& config, Index dim) {
+  return rope_of(config, dim, "", 10000.0);
+}
+
+RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
+                 double default_theta) {
   RopeSpec rope{.dim = dim,
-                .theta = config.number("rope_theta", 10000.0),
+                .theta = config.number("rope_theta", default_theta),
                 .layout = RopeLayout::half,
                 .scaling = {}};
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    const std::optional<Config> section = config.section(key);
+    std::optional<Config> section = config.section(key);
+    if (section && !layer_type.empty() && section->has(layer_type)) {
+      section = section->section(layer_type);
+    }
     if (!section) {
       continue;
     }
@@ -99,8 +107,44 @@ RopeSpec rope_of(const Config& config, Index dim) {
   return rope;
 }
 
-DecoderSpec outline(const Config& config, Index default_context) {
-  return {.vocab = config.integer("vocab_size"),
+std::vector<bool> sliding_layers(const Config& config, Index layers, Index full_every) {
+  std::vector<bool> sliding;
+  for (Index i = 0; i < layers; ++i) {
+    sliding.push_back(full_every == 0 || (i + 1) % full_every != 0);
+  }
+  if (!config.has("layer_types")) {
+    return sliding;
+  }
+  const std::vector<std::string> types = config.texts("layer_types");
+  OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
+                "`layer_types` has " + std::to_string(types.size()) + " entries for " +
+                    std::to_string(layers) + " layers");
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    OTTOBIT_CHECK(
+        types[i] == "sliding_attention" || types[i] == "full_attention", ErrorCode::unsupported,
+        config.subject(),
+        "`layer_types` has \"" + types[i] + "\", known are: sliding_attention, full_attention");
+    sliding[i] = types[i] == "sliding_attention";
+  }
+  return sliding;
+}
+
+Config text_part(const Config& config, std::initializer_list<const char*> others) {
+  for (const char* key : others) {
+    static_cast<void>(config.has(key));
+  }
+  std::optional<Config> text = config.section("text_config");
+  OTTOBIT_CHECK(text.has_value(), ErrorCode::format, config.subject(), "`text_config` is missing");
+  return *text;
+}
+
+double number_or_none(const Config& config, std::string_view key, double absent) {
+  return config.number(key, config.mentions(key) ? 0.0 : absent);
+}
+
+DecoderSpec outline(const Config& config, Index default_context, Index default_vocab) {
+  return {.vocab = default_vocab == 0 ? config.integer("vocab_size")
+                                      : config.integer("vocab_size", default_vocab),
           .dim = config.integer("hidden_size"),
           .context = config.integer("max_position_embeddings", default_context),
           .norm = {.eps = config.number("rms_norm_eps", 1e-6)},

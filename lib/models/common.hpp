@@ -2,6 +2,7 @@
 // What several families read from config.json in the same way.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +18,30 @@ namespace ottobit {
 /// other than default, linear, llama3 and yarn.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
 
+/// The same for the layers of one type, where `rope_parameters` has a member for each type.
+[[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
+                               double default_theta);
+
+/// Which layers see a window: as `layer_types` says, or all but each `full_every`-th.
+[[nodiscard]] std::vector<bool> sliding_layers(const Config& config, Index layers,
+                                               Index full_every);
+
+/// The section of a multimodal configuration that describes its decoder; `others`: keys beside it
+/// that do not concern a text.
+[[nodiscard]] Config text_part(const Config& config, std::initializer_list<const char*> others);
+
+/// A number, 0 where the key is null, `absent` where it is not there.
+[[nodiscard]] double number_or_none(const Config& config, std::string_view key, double absent);
+
 /// YaRN's correction of attention for a context `factor` times as long: 0.1 strength ln(factor)
 /// + 1.
 [[nodiscard]] double yarn_correction(double factor, double strength);
 
 /// A decoder by the keys that Llama and the families after it share, without its blocks;
-/// `default_context` where `max_position_embeddings` is absent.
-[[nodiscard]] DecoderSpec outline(const Config& config, Index default_context);
+/// `default_context` where `max_position_embeddings` is absent, `default_vocab`, if not 0, where
+/// `vocab_size` is.
+[[nodiscard]] DecoderSpec outline(const Config& config, Index default_context,
+                                  Index default_vocab = 0);
 
 /// "model.layers.7"
 [[nodiscard]] std::string layer_scope(Index layer);

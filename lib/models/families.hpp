@@ -9,6 +9,9 @@
 namespace ottobit {
 
 [[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma2(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma3(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);

@@ -15,6 +15,9 @@ namespace {
 // clang-format off
 constexpr Family kFamilies[] = {
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
+    {"gemma2", "Gemma 2", describe_gemma2},
+    {"gemma3", "Gemma 3", describe_gemma3},
+    {"gemma3_text", "Gemma 3", describe_gemma3_text},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"llama", "Llama", describe_llama},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
@@ -63,6 +66,10 @@ void validate(const GqaSpec& attention, const Config& config) {
   OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
                 std::to_string(attention.heads) + " attention heads are not a multiple of " +
                     std::to_string(attention.kv_heads) + " key/value heads");
+  OTTOBIT_CHECK(attention.window >= 0 && attention.scale >= 0.0 && attention.scale < 1e6 &&
+                    attention.cap >= 0.0 && attention.cap < 1e6,
+                ErrorCode::format, config.subject(),
+                "the window, the scale or the cap of attention is out of range");
   validate(attention.rope, attention.head_dim, config);
 }
 

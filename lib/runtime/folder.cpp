@@ -71,8 +71,15 @@ FolderConfig read_config(const Config& config, const fs::path& directory) {
   }
   folder.spec = folder.family->describe(config);
   validate(folder.spec, config);
-  folder.scale_blocks = read_scale_blocks(config, directory);
+  const std::optional<Config> text =
+      folder.spec.wrapped ? config.section("text_config") : std::nullopt;
+  const bool inside = text && !config.has("quantization_config");
+  folder.scale_blocks = read_scale_blocks(inside ? *text : config, directory);
   folder.unknown_keys = unknown_keys(config);
+  if (text) {
+    const std::vector<std::string> more = unknown_keys(*text);
+    folder.unknown_keys.insert(folder.unknown_keys.end(), more.begin(), more.end());
+  }
   return folder;
 }
 

@@ -74,10 +74,11 @@ class Inspection {
     json_["tensors"] = names.size();
     json_["dtypes"] = dtypes;
     if (folder) {
-      CheckpointReader reader(checkpoint, folder->scale_blocks, *find_kernel_table(""));
+      CheckpointReader reader(checkpoint, folder->spec, folder->scale_blocks,
+                              *find_kernel_table(""));
       const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
       describe_weights(decoder, json_);
-      json_["tensors_aside"] = reader.leave_aside(folder->spec);
+      json_["tensors_aside"] = reader.leave_aside();
       reader.finish({});
     }
   }

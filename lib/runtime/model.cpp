@@ -88,9 +88,9 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
                                const ModelOptions& options) {
   const MapOptions map{options.use_mmap, options.prefault, options.lock};
   checkpoint.emplace(Checkpoint::open(directory, map, options.progress));
-  reader.emplace(*checkpoint, folder.scale_blocks, *machine.kernels);
+  reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
-  reader->leave_aside(folder.spec);
+  reader->leave_aside();
   reader->finish(leniency(options));
   if (options.prefault || !options.use_mmap || checkpoint->file_bytes() <= kScanBytes) {
     scan();

@@ -55,7 +55,7 @@ Compute compute_of(const Model& model, const SessionOptions& options) {
 }
 
 DType kv_dtype_of(Compute compute, const SessionOptions& options) {
-  const DType dtype = options.kv_dtype.value_or(compute == Compute::f32 ? DType::f32 : DType::bf16);
+  const DType dtype = options.kv_dtype.value_or(compute == Compute::f32 ? DType::f32 : DType::f16);
   OTTOBIT_CHECK(dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16,
                 ErrorCode::unsupported, "kv_dtype",
                 "the KV cache is F32, F16 or BF16, not " + std::string(dtype_name(dtype)));

@@ -36,9 +36,37 @@ std::string leftover_text(const TensorSource& source, const std::string& name, I
 
 }  // namespace
 
+CheckpointReader::CheckpointReader(const TensorSource& source, const DecoderSpec& spec,
+                                   std::vector<Shape2> blocks, const KernelTable& kernels)
+    : source_(source), spec_(spec), blocks_(std::move(blocks)), kernels_(kernels) {
+  if (!spec.wrapped) {
+    return;
+  }
+  // Older and newer files: language_model.model.layers.0 and model.language_model.layers.0.
+  for (const std::string& name : source.names()) {
+    if (name.starts_with("language_model.")) {
+      prefix_ = "language_model.";
+      return;
+    }
+    if (name.starts_with("model.language_model.")) {
+      inner_ = "language_model.";
+      return;
+    }
+  }
+}
+
 WeightReader CheckpointReader::reader() {
-  return {[this](const std::string& name, Shape2 shape) { return matrix(name, shape); },
-          [this](const std::string& name, Index n) { return vector(name, n); }};
+  return {
+      [this](const std::string& name, Shape2 shape) { return matrix(stored_name(name), shape); },
+      [this](const std::string& name, Index n) { return vector(stored_name(name), n); }};
+}
+
+std::string CheckpointReader::stored_name(const std::string& name) const {
+  constexpr std::string_view kModel = "model.";
+  if (!inner_.empty() && name.starts_with(kModel)) {
+    return std::string(kModel) + inner_ + name.substr(kModel.size());
+  }
+  return prefix_ + name;
 }
 
 WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
@@ -73,14 +101,15 @@ std::vector<float> CheckpointReader::vector(const std::string& name, Index n) {
   return values;
 }
 
-Index CheckpointReader::leave_aside(const DecoderSpec& spec) {
+Index CheckpointReader::leave_aside() {
   const std::size_t before = used_.size();
   for (const std::string& name : source_.names()) {
-    const bool aside = std::any_of(spec.aside.begin(), spec.aside.end(), [&](const auto& scope) {
-      return name.size() > scope.size() && name.starts_with(scope) && name[scope.size()] == '.';
+    const bool aside = std::any_of(spec_.aside.begin(), spec_.aside.end(), [&](const auto& each) {
+      const std::string scope = each + ".";
+      return name.starts_with(scope) || name.starts_with(stored_name(scope));
     });
     // Some files carry the tied matrix twice.
-    if (aside || (spec.tied_head && name == "lm_head.weight")) {
+    if (aside || (spec_.tied_head && name == stored_name("lm_head.weight"))) {
       used_.insert(name);
     }
   }

@@ -26,24 +26,28 @@ struct NamedWeight {
 class CheckpointReader {
  public:
   /// `blocks`: the geometries of scales that the configuration speaks of (recognise.hpp).
-  CheckpointReader(const TensorSource& source, std::vector<Shape2> blocks,
-                   const KernelTable& kernels)
-      : source_(source), blocks_(std::move(blocks)), kernels_(kernels) {}
+  CheckpointReader(const TensorSource& source, const DecoderSpec& spec, std::vector<Shape2> blocks,
+                   const KernelTable& kernels);
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
   /// Declares the tensors that this model does not compute with; returns how many there are.
-  Index leave_aside(const DecoderSpec& spec);
+  Index leave_aside();
   /// After binding: Error{checkpoint} if tensors are left over; a call of `warn` instead, if given.
   void finish(const std::function<void(std::string_view)>& warn) const;
 
   [[nodiscard]] const std::vector<NamedWeight>& weights() const noexcept { return weights_; }
 
  private:
+  /// What a tensor of the decoder is called in this checkpoint.
+  [[nodiscard]] std::string stored_name(const std::string& name) const;
   [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
   [[nodiscard]] std::vector<float> vector(const std::string& name, Index n);
 
   const TensorSource& source_;
+  const DecoderSpec& spec_;
+  std::string prefix_;  // before all names of a wrapped decoder, or
+  std::string inner_;   // behind their "model."
   std::vector<Shape2> blocks_;
   const KernelTable& kernels_;
   std::unordered_set<std::string> used_;

@@ -255,7 +255,11 @@ TEST_CASE("store_kv on every level rounds to nearest even and touches its rows o
       const Index heads = 3;
       const Index tokens = 4;
       const Index capacity = 9;
-      const GuardedBuffer<float> x(random.normals(tokens * heads * head_dim, 100.0F));
+      std::vector<float> numbers = random.normals(tokens * heads * head_dim, 100.0F);
+      numbers.front() = 65519.9F;  // rounds to the largest F16, as does all above
+      numbers.back() = -1e30F;
+      numbers[numbers.size() / 2] = 3e-6F;
+      const GuardedBuffer<float> x(numbers);
       const Index bytes = heads * capacity * head_dim * cache_bytes(dtype);
       std::vector<std::byte> expected(static_cast<std::size_t>(bytes), std::byte{0xEE});
       reference::store_kv(x.data(), heads * head_dim, tokens, head_dim, dtype, expected.data(),

@@ -84,6 +84,36 @@ TEST_SUITE("model") {
     expect_error(ErrorCode::argument, {"1 of 0"}, [&] { session.truncate(1); });
   }
 
+  TEST_CASE("windowed layers: rings are small, and truncation reads again what they have lost") {
+    const auto model = test::open_model(test::test_data("gemma3-wrapper"));  // a window of 16
+    std::vector<std::int32_t> ids;
+    for (std::int32_t i = 0; i < 500; ++i) {
+      ids.push_back((i * 37 + i / 11) % 390);
+    }
+    const auto fresh = [&](std::size_t count) {
+      Session session(model, {.context = 512, .compute = Compute::f32});
+      session.append(std::span(ids).first(count));
+      return copy_of(session.logits());
+    };
+    // Batches of 8 leave rings of 64 rows, which turn many times.
+    Session session(model, {.context = 512, .micro_batch = 8, .compute = Compute::f32});
+    session.append(ids);
+    CHECK(same(session.logits(), fresh(500)));
+    const std::uint64_t peak = session.stats().kv_bytes;
+    CHECK(peak < 500 * 7 * 2 * 48 * sizeof(float) / 3);  // one layer of seven keeps everything
+    session.truncate(490);                               // within the rings
+    CHECK(same(session.logits(), fresh(490)));
+    session.truncate(300);  // beyond them
+    CHECK(same(session.logits(), fresh(300)));
+    session.append(std::span(ids).subspan(300, 100));
+    CHECK(same(session.logits(), fresh(400)));
+    for (std::size_t keep : {390, 380, 370, 350, 20, 3}) {
+      CAPTURE(keep);
+      session.truncate(static_cast<Index>(keep));
+      CHECK(same(session.logits(), fresh(keep)));
+    }
+  }
+
   TEST_CASE("a refused set changes nothing") {
     Session session(tiny(), {.context = 16, .compute = Compute::f32});
     session.append(std::span(kIds).first(5));

@@ -83,6 +83,7 @@ TEST_CASE("the tokenizers of the model folders equal their makers'") {
   check_folder(test::test_data("llama3-bf16-tied"));
 #if OTTOBIT_SENTENCEPIECE
   check_folder(test::test_data("llama2-bf16"));
+  check_folder(test::test_data("gemma2-bf16"));
 #endif
   check_folder(test::test_data("kimi_k2-int4"));
 }

@@ -57,8 +57,12 @@ struct CacheF16 : Cache16 {
   OTTOBIT_INLINE static Vf load_row(const std::uint16_t* p, Index n) noexcept {
     return load_f16_partial(p, n);
   }
+  /// Numbers beyond the range become the largest; NaN stays.
   OTTOBIT_INLINE static void store_row(std::uint16_t* p, Vf v, Index n) noexcept {
-    store_f16_partial(p, v, n);
+    const Vf most = broadcast(65504.0F);
+    const Vf least = broadcast(-65504.0F);
+    const Vf above = xsimd::select(v > most, most, v);
+    store_f16_partial(p, xsimd::select(above < least, least, above), n);
   }
   template <Index I>
   OTTOBIT_INLINE static Vf unpack(Vf words) noexcept {
@@ -177,7 +181,8 @@ OTTOBIT_INLINE void widen_values(const CacheRows<Cache>& values, Index ahead, In
   }
 }
 
-/// cache[g, position + t] = round(x[t, g]) (nearest even) for g in heads and t < tokens.
+/// cache[g, position + t] = round(x[t, g]) (nearest even; F16 to its finite numbers) for g in heads
+/// and t < tokens.
 ///   x [tokens, G, head_dim] with a row stride in floats   cache [G, capacity, head_dim]
 inline void store_kv(const float* x, Index x_stride, Index tokens, Index head_dim, DType kv_dtype,
                      std::byte* cache, Index capacity, Index position, RowRange heads) noexcept {

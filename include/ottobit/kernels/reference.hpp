@@ -162,8 +162,9 @@ inline void store_kv(const float* x, Index x_stride, Index tokens, Index head_di
         if (kv_dtype == DType::f32) {
           std::memcpy(cache + at * 4, &value, sizeof(value));
         } else {
+          const float finite = value > 65504.0F ? 65504.0F : value < -65504.0F ? -65504.0F : value;
           const std::uint16_t code =
-              kv_dtype == DType::f16 ? F16::encode(value) : Bf16::encode(value);
+              kv_dtype == DType::f16 ? F16::encode(finite) : Bf16::encode(value);
           std::memcpy(cache + at * 2, &code, sizeof(code));
         }
       }

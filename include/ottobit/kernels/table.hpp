@@ -120,7 +120,8 @@ struct AttentionKernels {
   /// (Milakov and Gimelshein 2018, arXiv:1805.02867), accumulating in f32.
   void (*attention)(const AttentionCall& call, RowRange items, std::byte* scratch) noexcept;
   /// Stores x [tokens, G, A] (f32, stride in floats) as cache rows [position, position + tokens) of
-  /// every KV head g in heads: cache[g, position + t] = round(x[t, g]), nearest even.
+  /// every KV head g in heads: cache[g, position + t] = round(x[t, g]), nearest even; in F16,
+  /// numbers beyond its range become its largest.
   void (*store_kv)(const float* x, Index x_stride, Index tokens, Index head_dim, DType kv_dtype,
                    std::byte* cache, Index capacity, Index position, RowRange heads) noexcept;
 };
