@@ -82,6 +82,7 @@ struct GqaSpec {
   double scale = 0.0;  ///< multiplies q.k before the softmax; 0: 1 / sqrt(A)
   double cap = 0.0;    ///< then a score s becomes cap * tanh(s / cap); 0: it does not
   Index window = 0;    ///< positions that a token sees, itself included; 0: all
+  bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
   RopeSpec rope;
 };
 
@@ -105,6 +106,8 @@ using MixerSpec = std::variant<GqaSpec, MlaSpec>;
 enum class Activation : std::uint8_t {
   silu,
   gelu_tanh,  ///< the tanh form of gelu (Hendrycks and Gimpel 2016, arXiv:1606.08415)
+  /// g sigmoid(1.702 g) (u + 1) of g = min(gate, limit) and u = up within +-limit (gpt-oss).
+  swiglu_limited,
 };
 
 /// Gated feed-forward network: down(activation(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
@@ -112,6 +115,7 @@ struct MlpSpec {
   Index hidden = 0;  ///< F
   bool bias = false;
   Activation activation = Activation::silu;
+  double limit = 0.0;  ///< of Activation::swiglu_limited
 };
 
 /// What a router makes of its logits.
@@ -128,6 +132,8 @@ struct RouterSpec {
   /// A vector added to the scores for the choice only (DeepSeek-V3, arXiv:2412.19437, section
   /// 2.1.2); its tensor under the block's scope, or none.
   std::string correction_bias;
+  std::string name = "gate";  ///< of its matrix under the block's scope
+  bool bias = false;          ///< of the logits
   /// Experts are chosen from the best `chosen_groups` of `groups` equal groups; a group counts as
   /// much as its two best experts together.
   Index groups = 1;
@@ -136,21 +142,30 @@ struct RouterSpec {
   double scale = 1.0;      ///< multiplies the weights at last
 };
 
-/// What the three matrices of an expert are called.
+/// Each expert has matrices of its own, `experts.<e>.<name>`.
 struct ExpertNames {
   std::string gate = "gate_proj";
   std::string up = "up_proj";
   std::string down = "down_proj";
 };
 
+/// The matrices of all experts in one tensor, `experts.<name>`; gate and up alternate by rows.
+struct ExpertStack {
+  std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
+  std::string down = "down_proj";        ///< [E, D, F]
+  bool bias = false;                     ///< with tensors `<name>_bias`
+};
+
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
   std::string scope = "mlp";  ///< of its tensors, under the block's
-  ExpertNames names;
+  std::variant<ExpertNames, ExpertStack> names;
   RouterSpec router;
   Index hidden = 0;         ///< F of an expert
   Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
+  Activation activation = Activation::silu;
+  double limit = 0.0;  ///< of Activation::swiglu_limited
 };
 
 using FfnSpec = std::variant<MlpSpec, MoeSpec>;

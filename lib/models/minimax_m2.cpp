@@ -52,7 +52,7 @@ DecoderSpec describe_minimax_m2(const Config& config) {
       .qk_norm = config.flag("use_qk_norm", true) ? QkNorm::over_heads : QkNorm::none,
       .rope = rope_of(config, rotary_dim(config, head_dim))};
   const MoeSpec experts{.scope = "block_sparse_moe",
-                        .names = {.gate = "w1", .up = "w3", .down = "w2"},
+                        .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
                         .router = {.experts = config.integer("num_local_experts", 256),
                                    .chosen = config.integer("num_experts_per_tok", 8),
                                    .score = RouterScore::sigmoid,

@@ -18,6 +18,7 @@ constexpr Family kFamilies[] = {
     {"gemma2", "Gemma 2", describe_gemma2},
     {"gemma3", "Gemma 3", describe_gemma3},
     {"gemma3_text", "Gemma 3", describe_gemma3_text},
+    {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"llama", "Llama", describe_llama},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},

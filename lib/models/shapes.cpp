@@ -25,6 +25,38 @@ constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 40, "beta_fast": 32,
         "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
         "original_max_position_embeddings": 4096}})"},
+    {"gemma-2-2b", R"({
+      "model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216,
+      "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4,
+      "head_dim": 256, "query_pre_attn_scalar": 256, "sliding_window": 4096,
+      "vocab_size": 256000, "max_position_embeddings": 8192, "rms_norm_eps": 1e-6})"},
+    {"gemma-3-1b", R"({
+      "model_type": "gemma3_text", "hidden_size": 1152, "intermediate_size": 6912,
+      "num_hidden_layers": 26, "num_attention_heads": 4, "num_key_value_heads": 1,
+      "head_dim": 256, "query_pre_attn_scalar": 256, "sliding_window": 512,
+      "vocab_size": 262144, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6})"},
+    {"gemma-3-27b", R"({
+      "model_type": "gemma3_text", "hidden_size": 5376, "intermediate_size": 21504,
+      "num_hidden_layers": 62, "num_attention_heads": 32, "num_key_value_heads": 16,
+      "head_dim": 128, "query_pre_attn_scalar": 168, "sliding_window": 1024,
+      "vocab_size": 262144, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6,
+      "rope_scaling": {"rope_type": "linear", "factor": 8.0}})"},
+    {"gpt-oss-20b", R"({
+      "model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880,
+      "num_hidden_layers": 24, "num_attention_heads": 64, "num_key_value_heads": 8,
+      "head_dim": 64, "num_local_experts": 32, "num_experts_per_tok": 4, "sliding_window": 128,
+      "vocab_size": 201088, "max_position_embeddings": 131072, "rope_theta": 150000,
+      "rms_norm_eps": 1e-5, "rope_scaling": {"rope_type": "yarn", "factor": 32.0,
+        "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
+        "original_max_position_embeddings": 4096}})"},
+    {"gpt-oss-120b", R"({
+      "model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880,
+      "num_hidden_layers": 36, "num_attention_heads": 64, "num_key_value_heads": 8,
+      "head_dim": 64, "num_local_experts": 128, "num_experts_per_tok": 4, "sliding_window": 128,
+      "vocab_size": 201088, "max_position_embeddings": 131072, "rope_theta": 150000,
+      "rms_norm_eps": 1e-5, "rope_scaling": {"rope_type": "yarn", "factor": 32.0,
+        "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
+        "original_max_position_embeddings": 4096}})"},
     {"kimi-k2", R"({
       "model_type": "kimi_k2", "hidden_size": 7168, "intermediate_size": 18432,
       "moe_intermediate_size": 2048, "num_hidden_layers": 61, "first_k_dense_replace": 1,

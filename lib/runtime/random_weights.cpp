@@ -73,7 +73,14 @@ RandomWeights::RandomWeights(const std::string& format, Parallel parallel)
 
 WeightReader RandomWeights::reader() {
   return {[this](const std::string& name, Shape2 shape) { return matrix(name, shape); },
-          [](const std::string& name, Index n) {
+          [this](const std::string& name, Index count, Shape2 shape) {
+            return matrix(name, {count * shape.rows, shape.cols});
+          },
+          [](const std::string& name, const std::vector<Index>& shape) {
+            Index n = 1;
+            for (const Index size : shape) {
+              n *= size;
+            }
             return std::vector<float>(static_cast<std::size_t>(n),
                                       name.ends_with("bias") ? 0.0F : 1.0F);
           }};

@@ -7,6 +7,7 @@
 
 #include "ottobit/error.hpp"
 #include "ottobit/format/recognise.hpp"
+#include "ottobit/format/stack.hpp"
 
 namespace ottobit {
 namespace {
@@ -58,7 +59,12 @@ CheckpointReader::CheckpointReader(const TensorSource& source, const DecoderSpec
 WeightReader CheckpointReader::reader() {
   return {
       [this](const std::string& name, Shape2 shape) { return matrix(stored_name(name), shape); },
-      [this](const std::string& name, Index n) { return vector(stored_name(name), n); }};
+      [this](const std::string& name, Index count, Shape2 shape) {
+        return stack(stored_name(name), count, shape);
+      },
+      [this](const std::string& name, const std::vector<Index>& shape) {
+        return vector(stored_name(name), shape);
+      }};
 }
 
 std::string CheckpointReader::stored_name(const std::string& name) const {
@@ -77,8 +83,21 @@ WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
   return view;
 }
 
-std::vector<float> CheckpointReader::vector(const std::string& name, Index n) {
-  const TensorEntry& entry = require_tensor(source_, name, {n});
+WeightView CheckpointReader::stack(const std::string& name, Index count, Shape2 shape) {
+  std::vector<std::string> used;
+  const WeightView view = recognise_stack(source_, name, count, shape, used);
+  weights_.push_back({used.front(), view});
+  used_.insert(used.begin(), used.end());
+  return view;
+}
+
+std::vector<float> CheckpointReader::vector(const std::string& name,
+                                            const std::vector<Index>& shape) {
+  const TensorEntry& entry = require_tensor(source_, name, shape);
+  Index n = 1;
+  for (const Index size : shape) {
+    n *= size;
+  }
   WeightView row;
   const bool known = AllFormats::find(
       [&](auto format) {

@@ -42,7 +42,8 @@ class CheckpointReader {
   /// What a tensor of the decoder is called in this checkpoint.
   [[nodiscard]] std::string stored_name(const std::string& name) const;
   [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
-  [[nodiscard]] std::vector<float> vector(const std::string& name, Index n);
+  [[nodiscard]] WeightView stack(const std::string& name, Index count, Shape2 shape);
+  [[nodiscard]] std::vector<float> vector(const std::string& name, const std::vector<Index>& shape);
 
   const TensorSource& source_;
   const DecoderSpec& spec_;

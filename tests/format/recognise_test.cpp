@@ -9,7 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include "ottobit/format/stack.hpp"
+
 #include "support/errors.hpp"
+#include "support/random.hpp"
+#include "support/weights.hpp"
 
 namespace ottobit {
 namespace {
@@ -270,6 +274,61 @@ TEST_CASE("what belongs to a matrix is accounted for, what would change it is re
   test::expect_error(ErrorCode::checkpoint, {"m.scale", "m.weight_scale"}, [&] {
     (void)recognise(with("m.scale", DType::f32, {1}), "m", {4, 32}, kBlock, used);
   });
+}
+
+TEST_CASE("stacks of experts: dense, or MXFP4 in blocks and scales") {
+  std::vector<std::string> used;
+  const MemorySource dense = MemorySource().add("e.down", DType::bf16, {4, 6, 64});
+  const WeightView plain = recognise_stack(dense, "e.down", 4, {6, 64}, used);
+  CHECK(plain.rows == 24);
+  CHECK(plain.row_bytes == 128);
+  CHECK(used == std::vector<std::string>{"e.down"});
+
+  used.clear();
+  const MemorySource source = MemorySource()
+                                  .add("e.down_blocks", DType::u8, {4, 6, 2, 16})
+                                  .add("e.down_scales", DType::u8, {4, 6, 2});
+  const WeightView view = recognise_stack(source, "e.down", 4, {6, 64}, used);
+  CHECK(format_text(view) == "FP4 E2M1, 1x32, scales UE8M0");
+  CHECK(view.rows == 24);
+  CHECK(view.row_bytes == 32);
+  CHECK(view.scale_row_bytes == 2);
+  CHECK(used == std::vector<std::string>{"e.down_blocks", "e.down_scales"});
+
+  const auto refused = [&](const MemorySource& wrong, ErrorCode code, const char* part) {
+    test::expect_error(code, {"e.down", part}, [&] {
+      (void)recognise_stack(wrong, "e.down", 4, {6, 64}, used);
+    });
+  };
+  refused(MemorySource(), ErrorCode::checkpoint, "missing");
+  refused(MemorySource().add("e.down", DType::bf16, {4, 64, 6}), ErrorCode::checkpoint,
+          "[4, 6, 64]");
+  refused(MemorySource().add("e.down", DType::f8_e4m3, {4, 6, 64}), ErrorCode::unsupported,
+          "e.down_blocks");
+  refused(MemorySource().add("e.down_blocks", DType::u8, {4, 6, 2, 16}), ErrorCode::checkpoint,
+          "e.down_scales");
+  refused(MemorySource()
+              .add("e.down_blocks", DType::bf16, {4, 6, 2, 16})
+              .add("e.down_scales", DType::u8, {4, 6, 2}),
+          ErrorCode::checkpoint, "expected U8");
+}
+
+TEST_CASE("every second row, with scales of single rows and of even blocks") {
+  test::Random random(81);
+  for (const Shape2 block : {Shape2{0, 0}, Shape2{1, 32}, Shape2{8, 32}}) {
+    const FormatId format = block.rows == 0 ? FormatId::bf16 : FormatId::fp8_e4m3;
+    const test::TestWeight weight({format, block, DType::f32}, {40, 64}, random);
+    const WeightView part = slice(weight.view(), {10, 36});
+    for (const bool odd : {false, true}) {
+      const WeightView half = every_second_row(part, odd);
+      REQUIRE(half.rows == 13);
+      for (Index r = 0; r < half.rows; ++r) {
+        for (Index k = 0; k < half.cols; ++k) {
+          CHECK(element_at(half, r, k) == element_at(weight.view(), 10 + 2 * r + (odd ? 1 : 0), k));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace ottobit

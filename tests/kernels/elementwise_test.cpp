@@ -150,12 +150,16 @@ TEST_CASE("gelu_mul, soft_cap and scale on every level") {
     const GuardedBuffer<float> up(random.normals(n));
     std::vector<float> gelu(static_cast<std::size_t>(n));
     reference::gelu_mul(gate.data(), up.data(), gelu.data(), n);
+    std::vector<float> limited(static_cast<std::size_t>(n));
+    reference::swiglu_limited(gate.data(), up.data(), 1.5F, limited.data(), n);
     std::vector<float> capped = gates;
     reference::soft_cap(capped.data(), 5.0F, n);
     on_every_level([&](const ElementwiseKernels& kernels) {
       CAPTURE(n);
       GuardedBuffer<float> out(n);
       kernels.gelu_mul(gate.data(), up.data(), out.data(), n);
+      GuardedBuffer<float> swiglu(n);
+      kernels.swiglu_limited(gate.data(), up.data(), 1.5F, swiglu.data(), n);
       GuardedBuffer<float> cap{std::span<const float>(gate.span())};
       kernels.soft_cap(cap.data(), 5.0F, n);
       GuardedBuffer<float> scaled{std::span<const float>(gate.span())};
@@ -169,6 +173,9 @@ TEST_CASE("gelu_mul, soft_cap and scale on every level") {
         const float exponent = 2.0F * z * (1.0F + 0.05F * z * z);
         const float bound = 0x1p-24F * (16.0F + 4.0F * exponent) * std::abs(gelu[at]);
         CHECK(std::abs(out[i] - gelu[at]) <= bound + 1e-12F * std::abs(up[i]));
+        const float steps = 16.0F + 4.0F * 1.702F * z;  // roundings of the exponent, and others
+        CHECK(std::abs(swiglu[i] - limited[at]) <=
+              0x1p-24F * steps * std::abs(limited[at]) + 1e-12F + 0x1p-22F * std::abs(gate[i]));
         CHECK(std::abs(cap[i] - capped[at]) <= 1e-6F * std::abs(capped[at]));
         CHECK(scaled[i] == gate[i] * 0.3F);
       }

@@ -21,7 +21,8 @@ Router make_router(const RouterSpec& spec, const std::vector<float>& bias) {
                               view.cols = shape.cols;
                               return view;
                             },
-                            [&](const std::string&, Index) { return bias; }};
+                            {},
+                            [&](const std::string&, const std::vector<Index>&) { return bias; }};
   return Router::bind(spec, 1, WeightScope(reader));
 }
 

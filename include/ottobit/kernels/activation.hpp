@@ -41,6 +41,27 @@ inline void gelu_mul(const float* gate, const float* up, float* out, Index n) no
                 rest);
 }
 
+/// out[i] = g sigmoid(1.702 g) (u + 1), where g = min(gate[i], limit) and u = up[i] within +-limit;
+/// out may be gate or up.
+inline void swiglu_limited(const float* gate, const float* up, float limit, float* out,
+                           Index n) noexcept {
+  const Vf most = broadcast(limit);
+  const Vf least = broadcast(-limit);
+  const auto value = [&](Vf g, Vf u) noexcept {
+    g = xsimd::select(g > most, most, g);
+    u = xsimd::select(u > most, most, u);
+    u = xsimd::select(u < least, least, u);
+    const Vf one = broadcast(1.0F);
+    return g / (one + exp(g * broadcast(-1.702F))) * (u + one);
+  };
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(out + i, value(load(gate + i), load(up + i)));
+  }
+  const Index rest = n - i;
+  store_partial(out + i, value(load_partial(gate + i, rest), load_partial(up + i, rest)), rest);
+}
+
 /// cap * tanh(x / cap)
 OTTOBIT_INLINE Vf soft_cap(Vf x, float cap) noexcept {
   return broadcast(cap) * tanh(x * broadcast(1.0F / cap));

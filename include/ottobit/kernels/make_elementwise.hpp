@@ -16,6 +16,7 @@ constexpr ElementwiseKernels make_elementwise_kernels() noexcept {
           .rope = rope,
           .silu_mul = silu_mul,
           .gelu_mul = gelu_mul,
+          .swiglu_limited = swiglu_limited,
           .soft_cap = soft_cap,
           .scale = scale,
           .add = add,

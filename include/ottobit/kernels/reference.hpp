@@ -69,6 +69,16 @@ inline void gelu_mul(const float* gate, const float* up, float* out, Index n) no
   }
 }
 
+inline void swiglu_limited(const float* gate, const float* up, float limit, float* out,
+                           Index n) noexcept {
+  const auto l = static_cast<double>(limit);
+  for (Index i = 0; i < n; ++i) {
+    const double g = std::fmin(static_cast<double>(gate[i]), l);
+    const double u = std::fmax(-l, std::fmin(static_cast<double>(up[i]), l));
+    out[i] = static_cast<float>(g / (1.0 + std::exp(-1.702 * g)) * (u + 1.0));
+  }
+}
+
 inline void soft_cap(float* x, float cap, Index n) noexcept {
   const auto c = static_cast<double>(cap);
   for (Index i = 0; i < n; ++i) {

@@ -143,6 +143,10 @@ struct ElementwiseKernels {
   void (*silu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
   /// out[i] = gelu(gate[i]) * up[i] with the tanh form of gelu; out may be gate or up.
   void (*gelu_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
+  /// out[i] = g sigmoid(1.702 g) (u + 1), where g = min(gate[i], limit) and u = up[i] within
+  /// +-limit; out may be gate or up.
+  void (*swiglu_limited)(const float* gate, const float* up, float limit, float* out,
+                         Index n) noexcept;
   /// In place: x[i] = cap * tanh(x[i] / cap), cap > 0.
   void (*soft_cap)(float* x, float cap, Index n) noexcept;
   /// x[i] *= factor

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/gate_function.hpp"
 #include "ottobit/layers/linear.hpp"
 
 namespace ottobit {
@@ -49,8 +50,8 @@ struct WaveSize {
 
 class ExpertWave {
  public:
-  ExpertWave(ExecContext& ctx, const WaveSize& size)
-      : ctx_(ctx), kernels_(*ctx.kernels.linear), size_(size) {
+  ExpertWave(ExecContext& ctx, const WaveSize& size, GateFunction function)
+      : ctx_(ctx), kernels_(*ctx.kernels.linear), size_(size), gate_function_(function) {
     x_ = ctx.arena.take<float>(size.rows * size.dim);
     gate_ = ctx.arena.take<float>(size.rows * size.hidden);
     up_ = ctx.arena.take<float>(size.rows * size.hidden);
@@ -133,16 +134,20 @@ class ExpertWave {
     });
   }
 
-  /// Rows [unit * kGrain, ...) of y = w x for the tokens of a group.
+  /// Rows [unit * kGrain, ...) of y = w x + bias for the tokens of a group.
   RowRange multiply(const Linear& w, const Group& g, const std::byte* packed, Index unit, float* y,
                     int worker) const noexcept {
     const RowRange rows{unit * Packed::kGrain, std::min(w.rows(), (unit + 1) * Packed::kGrain)};
     kernels_.linear(ctx_.compute, w.weight, packed, g.count, y + g.at * w.rows(), w.rows(), rows,
                     scratch_ + worker * size_.scratch_bytes);
+    for (Index i = g.at; i < g.at + g.count && !w.bias.empty(); ++i) {
+      ctx_.kernels.elementwise->add(y + i * w.rows() + rows.begin, w.bias.data() + rows.begin,
+                                    rows.end - rows.begin);
+    }
     return rows;
   }
 
-  /// gate = silu(Wg x) * (Wu x)
+  /// gate = f(Wg x, Wu x)
   void activate() const noexcept {
     const Index hidden = size_.hidden;
     each(units_of(hidden), [&](const Group& g, Index unit, int worker) noexcept {
@@ -150,8 +155,7 @@ class ExpertWave {
       const RowRange rows = multiply(g.expert->up, g, g.hidden, unit, up_, worker);
       for (Index i = g.at; i < g.at + g.count; ++i) {
         float* const at = gate_ + i * hidden + rows.begin;
-        ctx_.kernels.elementwise->silu_mul(at, up_ + i * hidden + rows.begin, at,
-                                           rows.end - rows.begin);
+        gate_function_(ctx_.kernels, at, up_ + i * hidden + rows.begin, rows.end - rows.begin);
       }
     });
   }
@@ -184,6 +188,7 @@ class ExpertWave {
   ExecContext& ctx_;
   const LinearKernels& kernels_;
   WaveSize size_;
+  GateFunction gate_function_;
   float* x_ = nullptr;     ///< [rows, D]: h, later the outputs
   float* gate_ = nullptr;  ///< [rows, F]
   float* up_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
@@ -30,6 +31,9 @@ class Gqa {
       const bool each = spec.qk_norm == QkNorm::per_head;
       gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
       gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
+    }
+    if (spec.sinks) {
+      gqa.sinks_ = scope.vector("sinks", spec.heads);
     }
     return gqa;
   }
@@ -145,6 +149,7 @@ class Gqa {
         spec_.scale != 0.0 ? spec_.scale : 1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
     call.cap = static_cast<float>(spec_.cap);
     call.window = spec_.window;
+    call.sinks = sinks_.empty() ? nullptr : sinks_.data();
     return call;
   }
 
@@ -155,6 +160,7 @@ class Gqa {
   GqaSpec spec_;
   Linear q_, k_, v_, o_;
   RmsNorm q_norm_, k_norm_;
+  std::vector<float> sinks_;  ///< [H] or empty
 };
 
 }  // namespace ottobit

@@ -5,21 +5,17 @@
 #include <algorithm>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/gate_function.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
 
-/// The kernel for out = f(gate) * up.
-[[nodiscard]] inline auto gate_mul(const KernelTable& kernels, Activation activation) noexcept {
-  return activation == Activation::silu ? kernels.elementwise->silu_mul
-                                        : kernels.elementwise->gelu_mul;
-}
-
 class Mlp {
  public:
   [[nodiscard]] static Mlp bind(const MlpSpec& spec, Index dim, const WeightScope& scope) {
-    return Mlp{spec.activation, Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
+    return Mlp{{spec.activation, static_cast<float>(spec.limit)},
+               Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
                Linear::bind(scope("up_proj"), {spec.hidden, dim}, spec.bias),
                Linear::bind(scope("down_proj"), {dim, spec.hidden}, spec.bias)};
   }
@@ -37,8 +33,7 @@ class Mlp {
       packed.rows({up_, up, hidden}, {begin, end}, worker);
       for (Index t = 0; t < tokens; ++t) {
         float* g = gate + t * hidden;
-        gate_mul(ctx.kernels, activation_)(g + begin, up + t * hidden + begin, g + begin,
-                                           end - begin);
+        gate_function_(ctx.kernels, g + begin, up + t * hidden + begin, end - begin);
       }
     });
 
@@ -62,13 +57,13 @@ class Mlp {
   }
 
  private:
-  Mlp(Activation activation, Linear gate, Linear up, Linear down)
-      : activation_(activation),
+  Mlp(GateFunction function, Linear gate, Linear up, Linear down)
+      : gate_function_(function),
         gate_(std::move(gate)),
         up_(std::move(up)),
         down_(std::move(down)) {}
 
-  Activation activation_;
+  GateFunction gate_function_;
   Linear gate_, up_, down_;
 };
 

@@ -11,8 +11,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "ottobit/layers/bind_experts.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/expert_wave.hpp"
 #include "ottobit/layers/linear.hpp"
@@ -26,13 +28,12 @@ class Moe {
  public:
   [[nodiscard]] static Moe bind(const MoeSpec& spec, Index dim, const WeightScope& scope) {
     Moe moe(dim, spec.hidden, Router::bind(spec.router, dim, scope));
-    const WeightScope experts = scope("experts");
-    for (Index e = 0; e < spec.router.experts; ++e) {
-      const WeightScope expert = experts(std::to_string(e));
-      moe.experts_.push_back({Linear::bind(expert(spec.names.gate), {spec.hidden, dim}, false),
-                              Linear::bind(expert(spec.names.up), {spec.hidden, dim}, false),
-                              Linear::bind(expert(spec.names.down), {dim, spec.hidden}, false)});
-    }
+    moe.gate_function_ = {spec.activation, static_cast<float>(spec.limit)};
+    moe.experts_ = std::visit(
+        [&](const auto& names) {
+          return bind_experts(names, spec.router.experts, spec.hidden, dim, scope("experts"));
+        },
+        spec.names);
     if (spec.shared_hidden > 0) {
       moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope("shared_experts"));
     }
@@ -54,7 +55,7 @@ class Moe {
       std::fill_n(out, tokens * dim_, 0.0F);
     }
     const WaveSize size(*ctx.kernels.linear, ctx.compute, tokens, dim_, hidden_);
-    ExpertWave wave(ctx, size);
+    ExpertWave wave(ctx, size, gate_function_);
     for (Index e = 0; e < experts(); ++e) {
       const Index n = first[e + 1] - first[e];
       if (n == 0) {
@@ -130,6 +131,7 @@ class Moe {
   Index dim_;
   Index hidden_;
   Router router_;
+  GateFunction gate_function_;
   std::vector<Expert> experts_;
   std::optional<Mlp> shared_;
 };

@@ -23,7 +23,7 @@ class Router {
  public:
   [[nodiscard]] static Router bind(const RouterSpec& spec, Index dim, const WeightScope& scope) {
     Router router(spec);
-    router.gate_ = Linear::bind(scope("gate"), {spec.experts, dim}, false);
+    router.gate_ = Linear::bind(scope(spec.name), {spec.experts, dim}, spec.bias);
     if (!spec.correction_bias.empty()) {
       router.bias_ = scope.vector(spec.correction_bias, spec.experts);
     }

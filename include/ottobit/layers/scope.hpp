@@ -14,12 +14,17 @@
 
 namespace ottobit {
 
-/// Both throw Error{checkpoint} with the tensor as subject if it is missing or of another shape.
+/// All throw Error{checkpoint} with the tensor as subject if it is missing or of another shape.
 struct WeightReader {
   /// The matrix `<name>.weight` [rows, cols] as stored: a view that lives as long as the source.
   std::function<WeightView(const std::string& name, Shape2 shape)> matrix;
-  /// The vector `name` [n] as f32: norms and biases, the only weights that are copied.
-  std::function<std::vector<float>(const std::string& name, Index n)> vector;
+  /// `count` matrices [rows, cols] in one tensor of that name, one below the other: a view of
+  /// count * rows rows. Some formats part it in `<name>_blocks` and `<name>_scales`.
+  std::function<WeightView(const std::string& name, Index count, Shape2 shape)> stack;
+  /// The tensor `name` as f32, whatever its shape: norms and biases, the only weights that are
+  /// copied.
+  std::function<std::vector<float>(const std::string& name, const std::vector<Index>& shape)>
+      vector;
 };
 
 class WeightScope {
@@ -34,8 +39,15 @@ class WeightScope {
   [[nodiscard]] WeightView matrix(std::string_view name, Shape2 shape) const {
     return reader_.matrix(join(name), shape);
   }
+  [[nodiscard]] WeightView stack(std::string_view name, Index count, Shape2 shape) const {
+    return reader_.stack(join(name), count, shape);
+  }
+  /// The tensor [rows, cols] as f32.
+  [[nodiscard]] std::vector<float> table(std::string_view name, Shape2 shape) const {
+    return reader_.vector(join(name), {shape.rows, shape.cols});
+  }
   [[nodiscard]] std::vector<float> vector(std::string_view name, Index n) const {
-    return reader_.vector(join(name), n);
+    return reader_.vector(join(name), {n});
   }
 
  private:

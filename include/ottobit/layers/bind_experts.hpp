@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The experts of a layer from the two ways in which they are published: a matrix each, or all of
+// them in one tensor.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ottobit/format/stack.hpp"
+#include "ottobit/layers/expert_wave.hpp"
+#include "ottobit/layers/scope.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+/// `count` experts of `hidden` rows over `dim` columns, under `scope`.
+[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertNames& names, Index count,
+                                                      Index hidden, Index dim,
+                                                      const WeightScope& scope) {
+  std::vector<Expert> experts;
+  for (Index e = 0; e < count; ++e) {
+    const WeightScope expert = scope(std::to_string(e));
+    experts.push_back({Linear::bind(expert(names.gate), {hidden, dim}, false),
+                       Linear::bind(expert(names.up), {hidden, dim}, false),
+                       Linear::bind(expert(names.down), {dim, hidden}, false)});
+  }
+  return experts;
+}
+
+[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertStack& names, Index count,
+                                                      Index hidden, Index dim,
+                                                      const WeightScope& scope) {
+  const WeightView gate_up = scope.stack(names.gate_up, count, {2 * hidden, dim});
+  const WeightView down = scope.stack(names.down, count, {dim, hidden});
+  std::vector<float> gate_up_bias;
+  std::vector<float> down_bias;
+  if (names.bias) {
+    gate_up_bias = scope.table(names.gate_up + "_bias", {count, 2 * hidden});
+    down_bias = scope.table(names.down + "_bias", {count, dim});
+  }
+  /// Every `step`-th of the n numbers of row e, from `first` on; none without a bias.
+  const auto bias_of = [](const std::vector<float>& table, Index e, Index n, Index first,
+                          Index step) {
+    std::vector<float> bias;
+    for (Index i = first; i < n && !table.empty(); i += step) {
+      bias.push_back(table[static_cast<std::size_t>(e * n + i)]);
+    }
+    return bias;
+  };
+  std::vector<Expert> experts;
+  for (Index e = 0; e < count; ++e) {
+    const WeightView pairs = slice(gate_up, {e * 2 * hidden, (e + 1) * 2 * hidden});
+    experts.push_back({{every_second_row(pairs, false), bias_of(gate_up_bias, e, 2 * hidden, 0, 2)},
+                       {every_second_row(pairs, true), bias_of(gate_up_bias, e, 2 * hidden, 1, 2)},
+                       {slice(down, {e * dim, (e + 1) * dim}), bias_of(down_bias, e, dim, 0, 1)}});
+  }
+  return experts;
+}
+
+}  // namespace ottobit

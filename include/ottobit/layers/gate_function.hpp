@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// GateFunction: what a gated feed-forward network makes of its gate and its up projection.
+#pragma once
+
+#include "ottobit/kernels/table.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+struct GateFunction {
+  Activation activation = Activation::silu;
+  float limit = 0.0F;
+
+  /// gate[i] = f(gate[i], up[i]) for i < n.
+  void operator()(const KernelTable& kernels, float* gate, const float* up,
+                  Index n) const noexcept {
+    switch (activation) {
+      case Activation::silu:
+        return kernels.elementwise->silu_mul(gate, up, gate, n);
+      case Activation::gelu_tanh:
+        return kernels.elementwise->gelu_mul(gate, up, gate, n);
+      case Activation::swiglu_limited:
+        return kernels.elementwise->swiglu_limited(gate, up, limit, gate, n);
+    }
+  }
+};
+
+}  // namespace ottobit
