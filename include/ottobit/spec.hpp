@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -86,6 +87,15 @@ struct GqaSpec {
   RopeSpec rope;
 };
 
+/// The lightning indexer (DeepSeek-V3.2, arXiv:2512.02556, section 2.1): which earlier positions a
+/// token sees.
+struct IndexerSpec {
+  Index heads = 0;
+  Index head_dim = 0;
+  Index top = 0;  ///< positions that a token sees at most
+  double norm_eps = 1e-6;
+};
+
 /// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1): keys and values of all
 /// heads are made from one cached latent vector, and one rotated key that all heads share.
 struct MlaSpec {
@@ -98,6 +108,7 @@ struct MlaSpec {
   double scale = 1.0;   ///< multiplies q.k before the softmax
   NormSpec norm;        ///< of the latents
   RopeSpec rope;        ///< of the rotated elements, rope.dim of them
+  std::optional<IndexerSpec> indexer{};
 };
 
 using MixerSpec = std::variant<GqaSpec, MlaSpec>;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeepSeek V3, R1 and V3.1 (`deepseek_v3`, arXiv:2412.19437) and Moonshot Kimi K2 (`kimi_k2`):
 // multi-head latent attention, the first layers dense, then experts chosen by sigmoids with a
-// correction from a limited number of groups, beside one that all tokens share. Keys and defaults:
-// transformers `DeepseekV3Config`.
+// correction from a limited number of groups, beside one that all tokens share. DeepSeek V3.2
+// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer. Keys and defaults: transformers
+// `DeepseekV3Config`, `DeepseekV32Config`.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -86,6 +87,18 @@ DecoderSpec describe_deepseek_v3(const Config& config) {
   const Index draft_layers = config.integer("num_nextn_predict_layers", 0);
   for (Index i = 0; i < std::min<Index>(draft_layers, layers); ++i) {
     spec.aside.push_back(layer_scope(layers + i));
+  }
+  return spec;
+}
+
+DecoderSpec describe_deepseek_v32(const Config& config) {
+  const IndexerSpec indexer{.heads = config.integer("index_n_heads", 64),
+                            .head_dim = config.integer("index_head_dim", 128),
+                            .top = config.integer("index_topk", 2048)};
+  require_flag(config, "indexer_rope_interleave", false);
+  DecoderSpec spec = describe_deepseek_v3(config);
+  for (BlockSpec& block : spec.blocks) {
+    std::get<MlaSpec>(block.mixer).indexer = indexer;
   }
   return spec;
 }

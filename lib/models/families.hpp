@@ -9,6 +9,7 @@
 namespace ottobit {
 
 [[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);
+[[nodiscard]] DecoderSpec describe_deepseek_v32(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma2(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);

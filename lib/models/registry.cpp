@@ -15,6 +15,7 @@ namespace {
 // clang-format off
 constexpr Family kFamilies[] = {
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
+    {"deepseek_v32", "DeepSeek V3.2", describe_deepseek_v32},
     {"gemma2", "Gemma 2", describe_gemma2},
     {"gemma3", "Gemma 3", describe_gemma3},
     {"gemma3_text", "Gemma 3", describe_gemma3_text},
@@ -82,6 +83,13 @@ void validate(const MlaSpec& attention, const Config& config) {
   check_size(config, "`kv_lora_rank`", attention.kv_rank, 1 << 16);
   check_size(config, "`qk_nope_head_dim`", attention.nope_dim, kWidest);
   check_size(config, "`v_head_dim`", attention.value_dim, kWidest);
+  if (attention.indexer) {
+    check_size(config, "`q_lora_rank`", attention.q_rank, 1 << 16);
+    check_size(config, "`index_n_heads`", attention.indexer->heads, 1 << 12);
+    check_size(config, "`index_topk`", attention.indexer->top, 1 << 20);
+    check_size(config, "`index_head_dim`", attention.indexer->head_dim, kWidest);
+    validate(attention.rope, attention.indexer->head_dim, config);
+  }
   check_size(config, "`qk_rope_head_dim`", attention.rope.dim, kWidest);
   validate(attention.rope, kWidest, config);
 }

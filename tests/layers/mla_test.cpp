@@ -99,10 +99,15 @@ struct Fixture {
 using Form = void (*)(ExecContext&, const MlaSizes&, const std::vector<MlaHead>&, const Sequence&,
                       const float*, const LatentRows&, float*);
 
+void absorbed(ExecContext& ctx, const MlaSizes& sizes, const std::vector<MlaHead>& heads,
+              const Sequence& at, const float* q, const LatentRows& cached, float* out) {
+  attend_absorbed(ctx, sizes, heads, at, q, cached, {}, out);
+}
+
 std::vector<float> run(Form form, const Fixture& f, const KernelTable& kernels, int threads) {
   const WorkspaceFor use{kernels, Compute::f32, threads, f.at.tokens, f.at.position + f.at.tokens};
   ArenaSize size;
-  absorbed_workspace(use, f.sizes, size);
+  absorbed_workspace(use, f.sizes, 0, size);
   expanded_workspace(use, f.sizes, size);
   Arena arena(size.bytes());
   ExecContext ctx{kernels, Compute::f32, Parallel(threads), arena};
@@ -131,7 +136,7 @@ TEST_CASE("expanded and absorbed latent attention are the definition, on every l
       const double bound = largest(expected) * 0x1p-24 * 4.0 *
                            static_cast<double>(kSizes.rank + kSizes.nope + cached + tokens);
       for (const KernelTable* table : supported_kernel_tables()) {
-        for (const Form form : {&attend_expanded, &attend_absorbed}) {
+        for (const Form form : {&attend_expanded, &absorbed}) {
           if (form == &attend_expanded && !kSizes.repays_expansion(tokens, cached + tokens)) {
             continue;  // and has no workspace
           }

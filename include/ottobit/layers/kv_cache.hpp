@@ -3,7 +3,8 @@
 // owns; memory that is never written is never touched, so an untouched context costs no physical
 // pages.
 //
-//   Gqa: K [G, rows, A]  V [G, rows, A]     Mla: latents [rows, R + rotated key]
+//   Gqa: K [G, rows, A]  V [G, rows, A]
+//   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
 //
 // Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
 // row p % ring, with room for a window before each of the tokens that are read at once.
@@ -25,10 +26,24 @@ namespace ottobit {
 /// One layer's cache.
 struct KvLayer {
   std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype
-  std::byte* v = nullptr;  ///< values, where there are any
+  std::byte* v = nullptr;  ///< values, or keys of an indexer, where there are any
   Index rows = 0;          ///< of a head
   Index ring = 0;          ///< rows, if they are reused; 0: a row for each position
 };
+
+/// Rows of a cache as a matrix [rows, width].
+[[nodiscard]] inline WeightView cache_matrix(const std::byte* data, DType dtype, Index rows,
+                                             Index width) noexcept {
+  WeightView w;
+  w.format = dtype == DType::f32   ? FormatId::f32
+             : dtype == DType::f16 ? FormatId::f16
+                                   : FormatId::bf16;
+  w.data = data;
+  w.rows = rows;
+  w.cols = width;
+  w.row_bytes = width * dtype_bits(dtype) / 8;
+  return w;
+}
 
 class KvCache {
  public:
@@ -92,7 +107,9 @@ class KvCache {
   static Layer layer_of(const GqaSpec& gqa) noexcept {
     return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim, gqa.window};
   }
-  static Layer layer_of(const MlaSpec& mla) noexcept { return {mla.kv_rank + mla.rope.dim, 0, 0}; }
+  static Layer layer_of(const MlaSpec& mla) noexcept {
+    return {mla.kv_rank + mla.rope.dim, mla.indexer ? mla.indexer->head_dim : 0, 0};
+  }
   [[nodiscard]] Index part_bytes(Index width, Index rows) const noexcept {
     return round_up(rows * width * dtype_bits(dtype_) / 8, kAlignment);
   }

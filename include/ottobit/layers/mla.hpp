@@ -12,9 +12,11 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/indexer.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla_forms.hpp"
@@ -45,6 +47,9 @@ class Mla {
       mla.heads_.push_back({{slice(mla.kv_b_.weight, {row, row + spec.nope_dim}), {}},
                             {slice(mla.kv_b_.weight, {row + spec.nope_dim, row + head_rows}), {}}});
     }
+    if (spec.indexer) {
+      mla.indexer_ = Indexer::bind(*spec.indexer, dim, spec.q_rank, scope("indexer"));
+    }
     mla.o_ = Linear::bind(scope("o_proj"), {dim, spec.heads * spec.value_dim}, spec.bias);
     return mla;
   }
@@ -59,7 +64,8 @@ class Mla {
     auto* q = ctx.arena.take<float>(tokens * q_.rows());
     auto* latents = ctx.arena.take<float>(tokens * sizes_.row());
     auto* mixed = ctx.arena.take<float>(tokens * width);
-    project(ctx, h, dim, tokens, q, latents);
+    auto* compressed = ctx.arena.take<float>(tokens * q_a_.rows());
+    project(ctx, h, dim, tokens, q, compressed, latents);
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const RowRange rows{begin, end};
@@ -73,10 +79,20 @@ class Mla {
     });
 
     const LatentRows cached{kv.k, cache.dtype()};
-    if (sizes_.repays_expansion(tokens, at.position + tokens)) {
-      attend_expanded(ctx, sizes_, heads_, at, q, cached, mixed);
+    if (!indexer_) {
+      attend(ctx, at, q, cached, mixed);
     } else {
-      attend_absorbed(ctx, sizes_, heads_, at, q, cached, mixed);
+      const IndexQueries index = indexer_->project(ctx, at, compressed, h, cache, kv);
+      // The first tokens see all there is, the others what the indexer chooses.
+      const Index whole = std::clamp<Index>(indexer_->top() - at.position, 0, tokens);
+      attend(ctx, {at.position, whole, at.rope}, q, cached, mixed);
+      for (Index t = whole; t < tokens; t += kAbsorbedTokens) {
+        const Arena::Mark part(ctx.arena);
+        const Index count = std::min(kAbsorbedTokens, tokens - t);
+        const KeySelection keys = indexer_->select(ctx, at, index, t, count, cache, kv);
+        attend_absorbed(ctx, sizes_, heads_, {at.position + t, count, at.rope}, q + t * q_.rows(),
+                        cached, keys, mixed + t * width);
+      }
     }
     const Packed packed(ctx, mixed, width, tokens, width);
     packed.multiply({{o_, out, o_.rows()}});
@@ -86,14 +102,17 @@ class Mla {
     size.take<float>(use.tokens * q_.rows());
     size.take<float>(use.tokens * sizes_.row());
     size.take<float>(use.tokens * o_.weight.cols);
+    size.take<float>(use.tokens * q_a_.rows());
     ArenaSize project;
-    project.take<float>(use.tokens * q_a_.rows());
     Packed::workspace(use, kv_a_.weight.cols, project);
     Packed::workspace(use, q_.weight.cols, project);
     ArenaSize expanded;
     expanded_workspace(use, sizes_, expanded);
     ArenaSize absorbed;
-    absorbed_workspace(use, sizes_, absorbed);
+    if (indexer_) {
+      indexer_->workspace(use, std::min(use.tokens, kAbsorbedTokens), size);
+    }
+    absorbed_workspace(use, sizes_, indexer_ ? indexer_->top() : 0, absorbed);
     ArenaSize output;
     Packed::workspace(use, o_.weight.cols, output);
     size.take<std::byte>(
@@ -110,6 +129,9 @@ class Mla {
     see(kv_a_, 1.0);
     see(kv_b_, 1.0);
     see(o_, 1.0);
+    if (indexer_) {
+      indexer_->each_linear(see);
+    }
   }
 
  private:
@@ -117,9 +139,20 @@ class Mla {
       : sizes_{spec.heads,    spec.kv_rank,   spec.nope_dim,
                spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)} {}
 
-  /// q [T, H, nope + rope] and latents [T, R + rope] of h, before norm and rotation.
+  /// In the form that costs less.
+  void attend(ExecContext& ctx, const Sequence& at, const float* q, const LatentRows& cached,
+              float* out) const {
+    if (sizes_.repays_expansion(at.tokens, at.position + at.tokens)) {
+      attend_expanded(ctx, sizes_, heads_, at, q, cached, out);
+    } else {
+      attend_absorbed(ctx, sizes_, heads_, at, q, cached, {}, out);
+    }
+  }
+
+  /// q [T, H, nope + rope], the queries' normed latents, and latents [T, R + rope] before norm and
+  /// rotation, of h.
   void project(ExecContext& ctx, const float* h, Index dim, Index tokens, float* q,
-               float* latents) const {
+               float* compressed, float* latents) const {
     const Arena::Mark mark(ctx.arena);
     const Packed hidden(ctx, h, dim, tokens, dim);
     if (!q_a_.weight) {
@@ -127,7 +160,6 @@ class Mla {
       return;
     }
     const Index rank = q_a_.rows();
-    auto* compressed = ctx.arena.take<float>(tokens * rank);
     hidden.multiply({{q_a_, compressed, rank}, {kv_a_, latents, sizes_.row()}});
     q_norm_.forward(ctx, compressed, tokens, compressed);
     const Packed packed(ctx, compressed, rank, tokens, rank);
@@ -138,6 +170,7 @@ class Mla {
   Linear q_a_, q_, kv_a_, kv_b_, o_;
   RmsNorm q_norm_, kv_norm_;
   std::vector<MlaHead> heads_;
+  std::optional<Indexer> indexer_;
 };
 
 }  // namespace ottobit

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/rope.hpp"
 #include "ottobit/numeric/dtype.hpp"
@@ -43,17 +44,15 @@ struct MlaHead {
 struct LatentRows {
   const std::byte* data;
   DType dtype;
+};
 
-  [[nodiscard]] WeightView as_matrix(Index positions, Index row) const noexcept {
-    WeightView w;
-    w.format = dtype == DType::f32   ? FormatId::f32
-               : dtype == DType::f16 ? FormatId::f16
-                                     : FormatId::bf16;
-    w.data = data;
-    w.rows = positions;
-    w.cols = row;
-    w.row_bytes = row * dtype_bits(dtype) / 8;
-    return w;
+/// Positions that each of some tokens sees, ascending.
+struct KeySelection {
+  const std::int32_t* keys = nullptr;  ///< [tokens, top]; null: all up to a token's own
+  Index top = 0;
+
+  [[nodiscard]] KeySelection from(Index token) const noexcept {
+    return {keys == nullptr ? nullptr : keys + token * top, top};
   }
 };
 
@@ -87,7 +86,7 @@ inline void attend_expanded(ExecContext& ctx, const MlaSizes& sizes,
   auto* values = ctx.arena.take<float>(positions * sizes.value * threads);
   auto* scratch = ctx.arena.take<std::byte>(scratch_stride * threads);
 
-  const WeightView stored = cached.as_matrix(positions, row);
+  const WeightView stored = cache_matrix(cached.data, cached.dtype, positions, row);
   ctx.parallel.for_rows(positions, 16, [&](Index begin, Index end, int) noexcept {
     ctx.kernels.linear->dequant_f32(stored, {begin, end}, latents + begin * row, row);
   });
@@ -166,10 +165,37 @@ struct AbsorbedScratch {
   [[nodiscard]] Index bytes() const noexcept { return packed + linear + attention; }
 };
 
+/// Each token of the call against its selected rows, gathered one token at a time.
+inline void attend_selected(ExecContext& ctx, const AttentionCall& call, const LatentRows& cached,
+                            const KeySelection& selection, std::byte* scratch, Index stride) {
+  const Arena::Mark mark(ctx.arena);
+  const Index row_bytes = call.head_dim * dtype_bits(cached.dtype) / 8;
+  auto* rows = ctx.arena.take<std::byte>(selection.top * row_bytes);
+  const AttentionKernels& attention = *ctx.kernels.attention;
+  AttentionCall one = call;
+  one.tokens = 1;
+  one.position = selection.top - 1;
+  one.k = one.v = {rows, call.head_dim, 0};
+  for (Index t = 0; t < call.tokens; ++t) {
+    const std::int32_t* const keys = selection.from(t).keys;
+    ctx.parallel.for_rows(selection.top, 64, [&](Index begin, Index end, int) noexcept {
+      for (Index i = begin; i < end; ++i) {
+        std::copy_n(cached.data + keys[i] * row_bytes, row_bytes, rows + i * row_bytes);
+      }
+    });
+    one.q = call.q + t * call.q_stride;
+    one.out = call.out + t * call.out_stride;
+    ctx.parallel.for_rows(attention.items(one), 1, [&](Index begin, Index end, int w) noexcept {
+      attention.attention(one, {begin, end}, scratch + w * stride);
+    });
+  }
+}
+
 /// Queries of T <= kAbsorbedTokens tokens, the first at `at.position`.
 inline void attend_absorbed_once(ExecContext& ctx, const MlaSizes& sizes,
                                  const std::vector<MlaHead>& heads, const Sequence& at,
-                                 const float* q, const LatentRows& cached, float* out) {
+                                 const float* q, const LatentRows& cached,
+                                 const KeySelection& selection, float* out) {
   const Arena::Mark mark(ctx.arena);
   const KernelTable& kernels = ctx.kernels;
   const LinearKernels& linear = *kernels.linear;
@@ -200,11 +226,15 @@ inline void attend_absorbed_once(ExecContext& ctx, const MlaSizes& sizes,
   call.position = at.position;
   call.kv_dtype = cached.dtype;
   call.k = call.v = {cached.data, sizes.row(), 0};
-  const AttentionKernels& attention = *kernels.attention;
-  ctx.parallel.for_rows(attention.items(call), 1, [&](Index begin, Index end, int worker) noexcept {
-    attention.attention(call, {begin, end},
-                        scratch + worker * each.bytes() + each.packed + each.linear);
-  });
+  std::byte* const attending = scratch + each.packed + each.linear;
+  if (selection.keys != nullptr) {
+    attend_selected(ctx, call, cached, selection, attending, each.bytes());
+  } else {
+    const AttentionKernels& attention = *kernels.attention;
+    ctx.parallel.for_rows(attention.items(call), 1, [&](Index begin, Index end, int w) noexcept {
+      attention.attention(call, {begin, end}, attending + w * each.bytes());
+    });
+  }
 
   const Index blocks = (sizes.rank + Packed::kBlock - 1) / Packed::kBlock;
   const Index out_stride = sizes.heads * sizes.value;
@@ -221,20 +251,23 @@ inline void attend_absorbed_once(ExecContext& ctx, const MlaSizes& sizes,
 
 inline void attend_absorbed(ExecContext& ctx, const MlaSizes& sizes,
                             const std::vector<MlaHead>& heads, const Sequence& at, const float* q,
-                            const LatentRows& cached, float* out) {
+                            const LatentRows& cached, const KeySelection& selection, float* out) {
   for (Index t = 0; t < at.tokens; t += kAbsorbedTokens) {
     const Sequence part{at.position + t, std::min(kAbsorbedTokens, at.tokens - t), at.rope};
     attend_absorbed_once(ctx, sizes, heads, part, q + t * sizes.heads * sizes.query(), cached,
-                         out + t * sizes.heads * sizes.value);
+                         selection.from(t), out + t * sizes.heads * sizes.value);
   }
 }
 
-inline void absorbed_workspace(const WorkspaceFor& use, const MlaSizes& sizes, ArenaSize& size) {
+/// `top`: rows that are gathered for a token, 0 without a selection.
+inline void absorbed_workspace(const WorkspaceFor& use, const MlaSizes& sizes, Index top,
+                               ArenaSize& size) {
   const Index tokens = std::min(use.tokens, kAbsorbedTokens);
   size.take<float>(tokens * sizes.heads * sizes.row());
   size.take<float>(tokens * sizes.heads * sizes.rank);
   size.take<std::byte>(
       AbsorbedScratch(use.kernels, use.compute, tokens, sizes, use.threads).bytes() * use.threads);
+  size.take<std::byte>(top * sizes.row() * static_cast<Index>(sizeof(float)));
 }
 
 }  // namespace ottobit

@@ -2,6 +2,7 @@
 // RmsNorm: y = w * x / sqrt(mean(x^2) + eps) (Zhang and Sennrich 2019, arXiv:1910.07467), in f32.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -28,6 +29,39 @@ struct RmsNorm {
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       ctx.kernels.elementwise->rms_norm(x, dim, weight.data(), eps, dim, out, dim, {begin, end});
     });
+  }
+};
+
+/// LayerNorm: y = (x - mean) / sqrt(variance + eps) * w + b (Ba et al. 2016, arXiv:1607.06450).
+struct LayerNorm {
+  std::vector<float> weight;  ///< [D]
+  std::vector<float> bias;    ///< [D]
+  float eps = 0.0F;
+
+  [[nodiscard]] static LayerNorm bind(const WeightScope& scope, Index dim, double eps) {
+    return {scope.vector("weight", dim), scope.vector("bias", dim), static_cast<float>(eps)};
+  }
+
+  /// Rows of x [.., D] in place.
+  void apply(float* x, RowRange rows) const noexcept {
+    const auto dim = static_cast<Index>(weight.size());
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      float* const row = x + r * dim;
+      double sum = 0.0;
+      double squares = 0.0;
+      for (Index i = 0; i < dim; ++i) {
+        sum += static_cast<double>(row[i]);
+        squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+      }
+      const double mean = sum / static_cast<double>(dim);
+      const double variance = squares / static_cast<double>(dim) - mean * mean;
+      const double factor = 1.0 / std::sqrt(variance + static_cast<double>(eps));
+      for (Index i = 0; i < dim; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const double normed = (static_cast<double>(row[i]) - mean) * factor;
+        row[i] = static_cast<float>(normed) * weight[at] + bias[at];
+      }
+    }
   }
 };
 
