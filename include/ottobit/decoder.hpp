@@ -50,7 +50,7 @@ using Ffn = std::variant<Mlp, Moe>;
   struct Bind {
     Index dim;
     const WeightScope& scope;
-    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope("mlp")); }
+    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
     Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, scope(moe.scope)); }
   };
   return std::visit(Bind{dim, scope}, spec);

@@ -70,6 +70,13 @@ enum class QkNorm : std::uint8_t {
   none,
   per_head,    ///< over each head's A elements, with one weight [A] for all heads
   over_heads,  ///< over all heads together, with a weight for each element
+  rotated,     ///< over each head's A elements, without weights, after the rotation
+};
+
+/// A factor that grows with the position p of a query: 1 + scale ln(floor((p + 1) / step) + 1).
+struct TemperatureSpec {
+  double scale = 0.0;
+  Index step = 1;
 };
 
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
@@ -83,8 +90,10 @@ struct GqaSpec {
   double scale = 0.0;  ///< multiplies q.k before the softmax; 0: 1 / sqrt(A)
   double cap = 0.0;    ///< then a score s becomes cap * tanh(s / cap); 0: it does not
   Index window = 0;    ///< positions that a token sees, itself included; 0: all
+  Index chunk = 0;     ///< a token sees its own chunk of so many positions; 0: there are none
   bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
-  RopeSpec rope;
+  std::optional<TemperatureSpec> temperature{};  ///< of the queries
+  RopeSpec rope;                                 ///< none where its dim is 0
 };
 
 /// The lightning indexer (DeepSeek-V3.2, arXiv:2512.02556, section 2.1): which earlier positions a
@@ -126,7 +135,8 @@ struct MlpSpec {
   Index hidden = 0;  ///< F
   bool bias = false;
   Activation activation = Activation::silu;
-  double limit = 0.0;  ///< of Activation::swiglu_limited
+  double limit = 0.0;         ///< of Activation::swiglu_limited
+  std::string scope = "mlp";  ///< of its tensors, under the block's
 };
 
 /// What a router makes of its logits.
@@ -167,14 +177,22 @@ struct ExpertStack {
   bool bias = false;                     ///< with tensors `<name>_bias`
 };
 
+/// The same with every matrix transposed, the columns of up behind those of gate.
+struct ExpertColumns {
+  std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
+  std::string down = "down_proj";        ///< [E, F, D]
+};
+
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
   std::string scope = "mlp";  ///< of its tensors, under the block's
-  std::variant<ExpertNames, ExpertStack> names;
+  std::variant<ExpertNames, ExpertStack, ExpertColumns> names;
   RouterSpec router;
   Index hidden = 0;         ///< F of an expert
   Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
+  std::string shared_name = "shared_experts";
+  bool weighs_input = false;  ///< an expert's weight multiplies what goes in, not what comes out
   Activation activation = Activation::silu;
   double limit = 0.0;  ///< of Activation::swiglu_limited
 };

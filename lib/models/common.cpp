@@ -61,8 +61,8 @@ RopeScaling rope_scaling(const Config& section, double context) {
                              .low_freq_factor = positive(section, "low_freq_factor"),
                              .high_freq_factor = positive(section, "high_freq_factor"),
                              .original = positive(section, "original_max_position_embeddings")};
-    OTTOBIT_CHECK(scaling.high_freq_factor > scaling.low_freq_factor, ErrorCode::format,
-                  section.subject(), "`high_freq_factor` is not larger than `low_freq_factor`");
+    OTTOBIT_CHECK(scaling.high_freq_factor >= scaling.low_freq_factor, ErrorCode::format,
+                  section.subject(), "`high_freq_factor` is less than `low_freq_factor`");
     return scaling;
   }
   if (type == "yarn") {

@@ -15,6 +15,8 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_gpt_oss(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
+[[nodiscard]] DecoderSpec describe_llama4(const Config& config);
+[[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3_moe(const Config& config);

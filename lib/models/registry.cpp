@@ -22,6 +22,8 @@ constexpr Family kFamilies[] = {
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"llama", "Llama", describe_llama},
+    {"llama4", "Llama 4", describe_llama4},
+    {"llama4_text", "Llama 4", describe_llama4_text},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
     {"qwen3", "Qwen3", describe_qwen3},
     {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
@@ -68,10 +70,13 @@ void validate(const GqaSpec& attention, const Config& config) {
   OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
                 std::to_string(attention.heads) + " attention heads are not a multiple of " +
                     std::to_string(attention.kv_heads) + " key/value heads");
-  OTTOBIT_CHECK(attention.window >= 0 && attention.scale >= 0.0 && attention.scale < 1e6 &&
-                    attention.cap >= 0.0 && attention.cap < 1e6,
+  if (attention.temperature) {
+    check_size(config, "`floor_scale`", attention.temperature->step, Index{1} << 40);
+  }
+  OTTOBIT_CHECK(attention.window >= 0 && attention.chunk >= 0 && attention.scale >= 0.0 &&
+                    attention.scale < 1e6 && attention.cap >= 0.0 && attention.cap < 1e6,
                 ErrorCode::format, config.subject(),
-                "the window, the scale or the cap of attention is out of range");
+                "the window, the chunk, the scale or the cap of attention is out of range");
   validate(attention.rope, attention.head_dim, config);
 }
 

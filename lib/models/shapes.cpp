@@ -82,6 +82,12 @@ constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-5, "tie_word_embeddings": true, "rope_scaling": {
         "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 8192}})"},
+    {"llama-4-scout", R"({
+      "model_type": "llama4_text", "hidden_size": 5120, "intermediate_size": 8192,
+      "intermediate_size_mlp": 16384, "num_hidden_layers": 48, "num_attention_heads": 40,
+      "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 16,
+      "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "vocab_size": 202048,
+      "max_position_embeddings": 262144, "rope_theta": 500000.0, "rms_norm_eps": 1e-5})"},
     {"minimax-m2", R"({
       "model_type": "minimax_m2", "hidden_size": 3072, "intermediate_size": 1536,
       "num_local_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 62,

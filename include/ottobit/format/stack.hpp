@@ -78,4 +78,11 @@ inline WeightView recognise_stack(const TensorSource& source, const std::string&
   return w;
 }
 
+/// Columns [range.begin, range.end) of w, whose elements must be whole bytes without scales.
+[[nodiscard]] inline WeightView columns(WeightView w, RowRange range) noexcept {
+  w.data += row_bytes(w.format, range.begin);
+  w.cols = range.end - range.begin;
+  return w;
+}
+
 }  // namespace ottobit

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The experts of a layer from the two ways in which they are published: a matrix each, or all of
-// them in one tensor.
+// The experts of a layer from the ways in which they are published: matrices of their own, or those
+// of all experts in one tensor.
 #pragma once
 
 #include <string>
@@ -53,6 +53,24 @@ namespace ottobit {
     experts.push_back({{every_second_row(pairs, false), bias_of(gate_up_bias, e, 2 * hidden, 0, 2)},
                        {every_second_row(pairs, true), bias_of(gate_up_bias, e, 2 * hidden, 1, 2)},
                        {slice(down, {e * dim, (e + 1) * dim}), bias_of(down_bias, e, dim, 0, 1)}});
+  }
+  return experts;
+}
+
+[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertColumns& names, Index count,
+                                                      Index hidden, Index dim,
+                                                      const WeightScope& scope) {
+  const WeightView gate_up = scope.stack(names.gate_up, count, {dim, 2 * hidden});
+  const WeightView down = scope.stack(names.down, count, {hidden, dim});
+  OTTOBIT_CHECK(gate_up.scales == nullptr && down.scales == nullptr, ErrorCode::unsupported,
+                scope.name(names.gate_up),
+                "transposed experts are known in F32, F16 and BF16 only");
+  std::vector<Expert> experts;
+  for (Index e = 0; e < count; ++e) {
+    const WeightView both = slice(gate_up, {e * dim, (e + 1) * dim});
+    experts.push_back({{columns(both, {0, hidden}), {}, true},
+                       {columns(both, {hidden, 2 * hidden}), {}, true},
+                       {slice(down, {e * hidden, (e + 1) * hidden}), {}, true}});
   }
   return experts;
 }

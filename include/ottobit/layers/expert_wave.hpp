@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "ottobit/format/stack.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/gate_function.hpp"
 #include "ottobit/layers/linear.hpp"
@@ -50,8 +51,12 @@ struct WaveSize {
 
 class ExpertWave {
  public:
-  ExpertWave(ExecContext& ctx, const WaveSize& size, GateFunction function)
-      : ctx_(ctx), kernels_(*ctx.kernels.linear), size_(size), gate_function_(function) {
+  ExpertWave(ExecContext& ctx, const WaveSize& size, GateFunction function, bool weighs_input)
+      : ctx_(ctx),
+        kernels_(*ctx.kernels.linear),
+        size_(size),
+        gate_function_(function),
+        weighs_input_(weighs_input) {
     x_ = ctx.arena.take<float>(size.rows * size.dim);
     gate_ = ctx.arena.take<float>(size.rows * size.hidden);
     up_ = ctx.arena.take<float>(size.rows * size.hidden);
@@ -105,6 +110,12 @@ class ExpertWave {
     std::byte* activated;  ///< the same of the activations
   };
 
+  /// The rows that a product reads: as they are, from the first of the wave, and a group's packed.
+  struct Input {
+    const float* x;
+    const std::byte* packed;
+  };
+
   [[nodiscard]] Index bytes(Index n, Index k) const noexcept {
     return round_up(kernels_.packed_bytes(ctx_.compute, n, k), kAlignment);
   }
@@ -122,8 +133,12 @@ class ExpertWave {
   void gather(const float* h, const ExpertRow* rows) const noexcept {
     each(1, [&](const Group& g, Index, int) noexcept {
       for (Index i = 0; i < g.count; ++i) {
-        std::copy_n(h + rows[g.first + i].token * size_.dim, size_.dim,
-                    x_ + (g.at + i) * size_.dim);
+        const ExpertRow& row = rows[g.first + i];
+        float* const to = x_ + (g.at + i) * size_.dim;
+        std::copy_n(h + row.token * size_.dim, size_.dim, to);
+        if (weighs_input_) {
+          ctx_.kernels.elementwise->scale(to, row.weight, size_.dim);
+        }
       }
     });
   }
@@ -135,11 +150,17 @@ class ExpertWave {
   }
 
   /// Rows [unit * kGrain, ...) of y = w x + bias for the tokens of a group.
-  RowRange multiply(const Linear& w, const Group& g, const std::byte* packed, Index unit, float* y,
+  RowRange multiply(const Linear& w, const Group& g, const Input& in, Index unit, float* y,
                     int worker) const noexcept {
     const RowRange rows{unit * Packed::kGrain, std::min(w.rows(), (unit + 1) * Packed::kGrain)};
-    kernels_.linear(ctx_.compute, w.weight, packed, g.count, y + g.at * w.rows(), w.rows(), rows,
-                    scratch_ + worker * size_.scratch_bytes);
+    if (w.transposed) {
+      const Index k = w.weight.rows;
+      kernels_.linear_transposed(columns(w.weight, rows), in.x + g.at * k, k, g.count,
+                                 y + g.at * w.rows() + rows.begin, w.rows());
+    } else {
+      kernels_.linear(ctx_.compute, w.weight, in.packed, g.count, y + g.at * w.rows(), w.rows(),
+                      rows, scratch_ + worker * size_.scratch_bytes);
+    }
     for (Index i = g.at; i < g.at + g.count && !w.bias.empty(); ++i) {
       ctx_.kernels.elementwise->add(y + i * w.rows() + rows.begin, w.bias.data() + rows.begin,
                                     rows.end - rows.begin);
@@ -151,8 +172,9 @@ class ExpertWave {
   void activate() const noexcept {
     const Index hidden = size_.hidden;
     each(units_of(hidden), [&](const Group& g, Index unit, int worker) noexcept {
-      multiply(g.expert->gate, g, g.hidden, unit, gate_, worker);
-      const RowRange rows = multiply(g.expert->up, g, g.hidden, unit, up_, worker);
+      const Input in{x_, g.hidden};
+      multiply(g.expert->gate, g, in, unit, gate_, worker);
+      const RowRange rows = multiply(g.expert->up, g, in, unit, up_, worker);
       for (Index i = g.at; i < g.at + g.count; ++i) {
         float* const at = gate_ + i * hidden + rows.begin;
         gate_function_(ctx_.kernels, at, up_ + i * hidden + rows.begin, rows.end - rows.begin);
@@ -163,7 +185,7 @@ class ExpertWave {
   /// x = Wd gate; the gathered h is packed by now and gives its place.
   void project() const noexcept {
     each(units_of(size_.dim), [&](const Group& g, Index unit, int worker) noexcept {
-      multiply(g.expert->down, g, g.activated, unit, x_, worker);
+      multiply(g.expert->down, g, {gate_, g.activated}, unit, x_, worker);
     });
   }
 
@@ -174,8 +196,8 @@ class ExpertWave {
         for (Index i = 0; i < groups_[g].count; ++i) {
           const ExpertRow& row = rows[groups_[g].first + i];
           ctx_.kernels.elementwise->add_scaled(out + row.token * dim + begin,
-                                               x_ + (groups_[g].at + i) * dim + begin, row.weight,
-                                               end - begin);
+                                               x_ + (groups_[g].at + i) * dim + begin,
+                                               weighs_input_ ? 1.0F : row.weight, end - begin);
         }
       }
     });
@@ -189,6 +211,7 @@ class ExpertWave {
   const LinearKernels& kernels_;
   WaveSize size_;
   GateFunction gate_function_;
+  bool weighs_input_;
   float* x_ = nullptr;     ///< [rows, D]: h, later the outputs
   float* gate_ = nullptr;  ///< [rows, F]
   float* up_ = nullptr;

@@ -2,6 +2,8 @@
 // Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245):
 //   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k normed (QkNorm) and rotated;
 //   out = Wo softmax(q k^T / sqrt(A)) v
+//
+// with the variations of GqaSpec: windows and chunks, sinks, capped scores, scaled queries.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +29,10 @@ class Gqa {
             Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
-    if (spec.qk_norm != QkNorm::none) {
+    if (spec.qk_norm == QkNorm::rotated) {
+      gqa.rotated_norm_ = {std::vector<float>(static_cast<std::size_t>(spec.head_dim), 1.0F),
+                           static_cast<float>(norm.eps)};
+    } else if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
       gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
       gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
@@ -58,6 +63,9 @@ class Gqa {
       norm(ctx, k_norm_, k, kv_dim, {begin, end});
       at.rope.rotate(ctx, q, spec_.heads, spec_.head_dim, {begin, end});
       at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
+      norm(ctx, rotated_norm_, q, q_dim, {begin, end});
+      norm(ctx, rotated_norm_, k, kv_dim, {begin, end});
+      heat(ctx, q, at.position, {begin, end});
       store(ctx, k, {begin, end}, at.position, cache.dtype(), kv, kv.k);
       store(ctx, v, {begin, end}, at.position, cache.dtype(), kv, kv.v);
     });
@@ -100,6 +108,18 @@ class Gqa {
       const Index rows = width / dim;  // of a token
       ctx.kernels.elementwise->rms_norm(x, dim, norm.weight.data(), norm.eps, dim, x, dim,
                                         {tokens.begin * rows, tokens.end * rows});
+    }
+  }
+
+  /// Queries of the tokens times the factor of their positions.
+  void heat(const ExecContext& ctx, float* q, Index position, RowRange tokens) const noexcept {
+    if (!spec_.temperature) {
+      return;
+    }
+    for (Index t = tokens.begin; t < tokens.end; ++t) {
+      const auto steps = static_cast<double>((position + t + 1) / spec_.temperature->step);
+      const double factor = 1.0 + spec_.temperature->scale * std::log(steps + 1.0);
+      ctx.kernels.elementwise->scale(q + t * q_.rows(), static_cast<float>(factor), q_.rows());
     }
   }
 
@@ -149,6 +169,7 @@ class Gqa {
         spec_.scale != 0.0 ? spec_.scale : 1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
     call.cap = static_cast<float>(spec_.cap);
     call.window = spec_.window;
+    call.chunk = spec_.chunk;
     call.sinks = sinks_.empty() ? nullptr : sinks_.data();
     return call;
   }
@@ -159,7 +180,7 @@ class Gqa {
 
   GqaSpec spec_;
   Linear q_, k_, v_, o_;
-  RmsNorm q_norm_, k_norm_;
+  RmsNorm q_norm_, k_norm_, rotated_norm_;
   std::vector<float> sinks_;  ///< [H] or empty
 };
 

@@ -105,7 +105,8 @@ class KvCache {
   };
 
   static Layer layer_of(const GqaSpec& gqa) noexcept {
-    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim, gqa.window};
+    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim,
+            gqa.window > 0 ? gqa.window : gqa.chunk};
   }
   static Layer layer_of(const MlaSpec& mla) noexcept {
     return {mla.kv_rank + mla.rope.dim, mla.indexer ? mla.indexer->head_dim : 0, 0};

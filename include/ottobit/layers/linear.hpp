@@ -19,8 +19,9 @@
 namespace ottobit {
 
 struct Linear {
-  WeightView weight;
+  WeightView weight;        ///< [N, K]
   std::vector<float> bias;  ///< [N] or empty
+  bool transposed = false;  ///< weight is [K, N]; of experts only
 
   [[nodiscard]] static Linear bind(const WeightScope& scope, Shape2 shape, bool has_bias) {
     Linear linear;
@@ -30,7 +31,7 @@ struct Linear {
     }
     return linear;
   }
-  [[nodiscard]] Index rows() const noexcept { return weight.rows; }
+  [[nodiscard]] Index rows() const noexcept { return transposed ? weight.cols : weight.rows; }
 };
 
 /// One output of a packed input: y [T, N] with a stride in floats.

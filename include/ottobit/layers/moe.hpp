@@ -29,13 +29,14 @@ class Moe {
   [[nodiscard]] static Moe bind(const MoeSpec& spec, Index dim, const WeightScope& scope) {
     Moe moe(dim, spec.hidden, Router::bind(spec.router, dim, scope));
     moe.gate_function_ = {spec.activation, static_cast<float>(spec.limit)};
+    moe.weighs_input_ = spec.weighs_input;
     moe.experts_ = std::visit(
         [&](const auto& names) {
           return bind_experts(names, spec.router.experts, spec.hidden, dim, scope("experts"));
         },
         spec.names);
     if (spec.shared_hidden > 0) {
-      moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope("shared_experts"));
+      moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope(spec.shared_name));
     }
     return moe;
   }
@@ -55,7 +56,7 @@ class Moe {
       std::fill_n(out, tokens * dim_, 0.0F);
     }
     const WaveSize size(*ctx.kernels.linear, ctx.compute, tokens, dim_, hidden_);
-    ExpertWave wave(ctx, size, gate_function_);
+    ExpertWave wave(ctx, size, gate_function_, weighs_input_);
     for (Index e = 0; e < experts(); ++e) {
       const Index n = first[e + 1] - first[e];
       if (n == 0) {
@@ -132,6 +133,7 @@ class Moe {
   Index hidden_;
   Router router_;
   GateFunction gate_function_;
+  bool weighs_input_ = false;
   std::vector<Expert> experts_;
   std::optional<Mlp> shared_;
 };

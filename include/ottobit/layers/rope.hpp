@@ -55,8 +55,9 @@ inline double scale_frequency(const RopeLinear& s, const RopePair& pair) noexcep
 inline double scale_frequency(const RopeLlama3& s, const RopePair& pair) noexcept {
   const double f = pair.frequency;
   const double turns = s.original * f / (2.0 * std::numbers::pi);  // within the original context
-  const double blend =
-      std::clamp((turns - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor), 0.0, 1.0);
+  constexpr double kNoWidth = 1e-9;                                // equal factors: a step
+  const double width = std::max(s.high_freq_factor - s.low_freq_factor, kNoWidth);
+  const double blend = std::clamp((turns - s.low_freq_factor) / width, 0.0, 1.0);
   return (1.0 - blend) * f / s.factor + blend * f;
 }
 inline double scale_frequency(const RopeYarn& s, const RopePair& pair) noexcept {
