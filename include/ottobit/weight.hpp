@@ -58,4 +58,22 @@ struct WeightView {
   return w;
 }
 
+/// Every second row of w, the first or, with `odd`, the second of each pair. Its scales, if there
+/// are any, must be of single rows, or of an even number of rows with w beginning at an even one.
+[[nodiscard]] inline WeightView every_second_row(WeightView w, bool odd) noexcept {
+  const Index first = odd ? 1 : 0;
+  w.data += first * w.row_bytes;
+  if (w.scales != nullptr && w.block_rows == 1) {
+    w.scales += (w.first_row + first) * w.scale_row_bytes;
+    w.scale_row_bytes *= 2;
+    w.first_row = 0;
+  } else if (w.scales != nullptr) {
+    w.block_rows /= 2;
+    w.first_row /= 2;
+  }
+  w.row_bytes *= 2;
+  w.rows /= 2;
+  return w;
+}
+
 }  // namespace ottobit

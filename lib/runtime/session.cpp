@@ -35,13 +35,18 @@ Index context_of(const Model& model, const SessionOptions& options) {
 }
 
 /// Rounding weighs more in a model with experts, where it can send a token to another one, and in a
-/// small model; both read few bytes for a token, so that they can afford Compute::bf16x2.
-bool keeps_single_tokens(const DecoderSpec& spec) {
+/// small model. Both read few bytes for a token, so that they can afford Compute::bf16x2; the
+/// smallest have rate to spare for prompts, too.
+Compute fast_compute(const DecoderSpec& spec) {
+  constexpr Index kSmallest = 1024;
   constexpr Index kSmall = 2048;
-  return spec.dim <= kSmall ||
-         std::any_of(spec.blocks.begin(), spec.blocks.end(), [](const BlockSpec& block) {
-           return std::holds_alternative<MoeSpec>(block.ffn);
-         });
+  if (spec.dim <= kSmallest) {
+    return Compute::bf16x2_all;
+  }
+  const bool has_experts = std::any_of(
+      spec.blocks.begin(), spec.blocks.end(),
+      [](const BlockSpec& block) { return std::holds_alternative<MoeSpec>(block.ffn); });
+  return has_experts || spec.dim <= kSmall ? Compute::bf16x2 : Compute::bf16;
 }
 
 Compute compute_of(const Model& model, const SessionOptions& options) {
@@ -51,7 +56,7 @@ Compute compute_of(const Model& model, const SessionOptions& options) {
   if (!model.machine().kernels->linear->has_fast_bf16) {
     return Compute::f32;
   }
-  return keeps_single_tokens(model.decoder().spec()) ? Compute::bf16x2 : Compute::bf16;
+  return fast_compute(model.decoder().spec());
 }
 
 DType kv_dtype_of(Compute compute, const SessionOptions& options) {

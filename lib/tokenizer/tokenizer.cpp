@@ -145,20 +145,25 @@ std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_ranks(Tiktoken ranks, con
 /// What tokenizer_config.json says beside the vocabulary; `adds_bos` where it does not say.
 void Tokenizer::Impl::configure(const Config* config, bool adds_bos) {
   bool adds_eos = false;
+  // The ids of the vocabulary's own, should the configuration name tokens that it does not have.
+  std::int32_t bos_id = id_of(bos_text);
+  std::int32_t eos_id = id_of(eos_text);
   if (config != nullptr) {
     add_configured(*config, vocabulary, added);
     const std::string bos = token_text(*config, "bos_token");
     const std::string eos = token_text(*config, "eos_token");
     bos_text = bos.empty() ? bos_text : bos;
     eos_text = eos.empty() ? eos_text : eos;
+    bos_id = id_of(bos_text) >= 0 ? id_of(bos_text) : bos_id;
+    eos_id = id_of(eos_text) >= 0 ? id_of(eos_text) : eos_id;
     adds_bos = config->flag("add_bos_token", adds_bos);
     adds_eos = config->flag("add_eos_token", false);
   }
-  if (adds_bos && id_of(bos_text) >= 0) {
-    prefix.push_back(id_of(bos_text));
+  if (adds_bos && bos_id >= 0) {
+    prefix.push_back(bos_id);
   }
-  if (adds_eos && id_of(eos_text) >= 0) {
-    suffix.push_back(id_of(eos_text));
+  if (adds_eos && eos_id >= 0) {
+    suffix.push_back(eos_id);
   }
 }
 

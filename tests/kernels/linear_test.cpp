@@ -108,7 +108,8 @@ class Call {
 /// lanes.
 double worst_error(Compute compute, const WeightView& w, const float* x, Index tokens,
                    const std::vector<float>& y) {
-  const bool split = compute == Compute::bf16x2 && tokens <= 16;  // x to 17 bits
+  const bool split = compute == Compute::bf16x2_all ||
+                     (compute == Compute::bf16x2 && tokens <= 16);  // x to 17 bits
   const Compute rounding = split ? Compute::f32 : compute;
   double worst = 0.0;
   for (Index t = 0; t < tokens; ++t) {
@@ -225,7 +226,8 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
       for (const Index tokens : {1, 2, 5, 16, 17, 33}) {
         const GuardedBuffer<float> x(activations(random, tokens * shape.cols));
         for (const KernelTable* table : supported_kernel_tables()) {
-          for (const Compute compute : {Compute::f32, Compute::bf16, Compute::bf16x2}) {
+          for (const Compute compute :
+               {Compute::f32, Compute::bf16, Compute::bf16x2, Compute::bf16x2_all}) {
             CAPTURE(std::string(table->isa));
             CAPTURE(storage.text());
             CAPTURE(static_cast<int>(compute));
@@ -257,7 +259,11 @@ TEST_CASE("products with the transposed matrix equal the plain loops") {
           CAPTURE(shape.rows);
           CAPTURE(shape.cols);
           GuardedBuffer<float> y(tokens * shape.cols);
-          table->linear->linear_transposed(w, x.data(), shape.rows, tokens, y.data(), shape.cols);
+          const Index cut = shape.cols / 3 / 8 * 8;
+          for (const RowRange cols : {RowRange{cut, shape.cols}, RowRange{0, cut}}) {
+            table->linear->linear_transposed(w, cols, x.data(), shape.rows, tokens,
+                                             y.data() + cols.begin, shape.cols);
+          }
           double worst = 0.0;
           for (Index i = 0; i < tokens * shape.cols; ++i) {
             const reference::Dot dot = reference::dot_transposed(
@@ -331,7 +337,7 @@ TEST_CASE("a product over many columns and tokens, in pieces of rows") {
   const TestWeight weight(storage, shape, random);
   const GuardedBuffer<float> x(activations(random, tokens * shape.cols));
   for (const KernelTable* table : supported_kernel_tables()) {
-    for (const Compute compute : {Compute::f32, Compute::bf16}) {
+    for (const Compute compute : {Compute::f32, Compute::bf16, Compute::bf16x2_all}) {
       CAPTURE(std::string(table->isa));
       Call call(*table->linear, compute, weight.view(), x.data(), tokens);
       const std::vector<float> y = call.run(shape.rows);

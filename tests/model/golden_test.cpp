@@ -130,14 +130,23 @@ TEST_SUITE("model") {
     });
   }
 
-  TEST_CASE("every family keeps the golden distribution in compute bf16x2 on every ISA level") {
-    each_prompt(Compute::bf16x2, "", [](const Run& run, const char* prompt) {
+  TEST_CASE("every family keeps the golden distribution in compute bf16x2_all on every ISA level") {
+    each_prompt(Compute::bf16x2_all, "", [](const Run& run, const char* prompt) {
       run.check_bf16(prompt);
       run.check_greedy(prompt);
     });
   }
 
-  // The default of large dense models; small ones and those with experts have bf16x2.
+  // The defaults of larger models: with experts, and dense.
+  TEST_CASE("models with experts keep it in compute bf16x2 on every ISA level") {
+    for (const char* family : {"qwen3_moe", "deepseek_v3", "gpt_oss"}) {
+      each_prompt(Compute::bf16x2, family, [](const Run& run, const char* prompt) {
+        run.check_bf16(prompt);
+        run.check_greedy(prompt);
+      });
+    }
+  }
+
   TEST_CASE("Seed-OSS keeps the golden distribution in compute bf16 on every ISA level") {
     each_prompt(Compute::bf16, "seed_oss", [](const Run& run, const char* prompt) {
       run.check_bf16(prompt);
@@ -180,7 +189,8 @@ TEST_SUITE("model") {
       const Golden golden = Golden::open(test::test_data(folder));
       const std::vector<std::int32_t> ids = golden.ints("long.ids");
       for (const KernelTable* table : supported_kernel_tables()) {
-        for (const Compute compute : {Compute::f32, Compute::bf16, Compute::bf16x2}) {
+        for (const Compute compute :
+             {Compute::f32, Compute::bf16, Compute::bf16x2, Compute::bf16x2_all}) {
           std::vector<float> first;
           for (const int threads : {1, 2, 3, 7}) {
             CAPTURE(folder);

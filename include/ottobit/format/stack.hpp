@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrices of all experts in one tensor, as some makers publish them, and how their rows are told
-// apart.
+// Matrices of all experts in one tensor, as some makers publish them.
 #pragma once
 
 #include <string>
@@ -58,31 +57,6 @@ inline WeightView recognise_stack(const TensorSource& source, const std::string&
   used.push_back(name + "_blocks");
   used.push_back(name + "_scales");
   return view;
-}
-
-/// Every second row of w, the first or, with `odd`, the second of each pair. Its scales, if there
-/// are any, must be of single rows, or of an even number of rows with w beginning at an even one.
-[[nodiscard]] inline WeightView every_second_row(WeightView w, bool odd) noexcept {
-  const Index first = odd ? 1 : 0;
-  w.data += first * w.row_bytes;
-  if (w.scales != nullptr && w.block_rows == 1) {
-    w.scales += (w.first_row + first) * w.scale_row_bytes;
-    w.scale_row_bytes *= 2;
-    w.first_row = 0;
-  } else if (w.scales != nullptr) {
-    w.block_rows /= 2;
-    w.first_row /= 2;
-  }
-  w.row_bytes *= 2;
-  w.rows /= 2;
-  return w;
-}
-
-/// Columns [range.begin, range.end) of w, whose elements must be whole bytes without scales.
-[[nodiscard]] inline WeightView columns(WeightView w, RowRange range) noexcept {
-  w.data += row_bytes(w.format, range.begin);
-  w.cols = range.end - range.begin;
-  return w;
 }
 
 }  // namespace ottobit

@@ -247,28 +247,20 @@ inline void multiply_panel(const Strip& strip, Index k, const std::byte* x,
 /// y[t, r] from the sums of the strip, those of both parts of a token added.
 inline void store_strip(const Strip& strip, const float* sums, Index tokens, bool split, float* y,
                         Index y_stride) noexcept {
-  if (split) {
-    const Index lanes = lane_vectors(2 * tokens) * kLanes;  // one panel
-    for (Index t = 0; t < tokens; ++t) {
-      float* const out = y + t * y_stride + strip.row;
-      for (Index i = 0; i < strip.rows; ++i) {
-        out[i] = sums[i * lanes + t] + sums[i * lanes + tokens + t];
-      }
-    }
-    return;
-  }
-  const Index vectors = lane_vectors(tokens);
+  const Index vectors = lane_vectors(split ? 2 * tokens : tokens);
   Index width = 0;
   for (Index v = 0; v < vectors; v += width) {
     width = panel_width(vectors - v);
     const Index lanes = width * kLanes;
-    const Index first = v * kLanes;
-    const float* const panel = sums + first * kStripRows;
-    const Index count = least(lanes, tokens - first);
+    const float* const panel = sums + v * kLanes * kStripRows;
+    const Index most = split ? lanes / 2 : lanes;  // tokens of the panel
+    const Index first = split ? v * kLanes / 2 : v * kLanes;
+    const Index count = least(most, tokens - first);
     for (Index t = 0; t < count; ++t) {
       float* const out = y + (first + t) * y_stride + strip.row;
       for (Index i = 0; i < strip.rows; ++i) {
-        out[i] = panel[i * lanes + t];
+        const float* const at = panel + i * lanes + t;
+        out[i] = split ? at[0] + at[most] : at[0];
       }
     }
   }

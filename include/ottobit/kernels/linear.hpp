@@ -9,7 +9,7 @@
 //   128 columns        weights                       weights                weights
 //
 // Weights are never rounded; in Compute::bf16 the activations are, on every road and level, and in
-// Compute::bf16x2 those of more than kSplitTokens tokens.
+// Compute::bf16x2 those of more than kSplitTokens tokens; Compute::bf16x2_all keeps 17 bits of all.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,9 @@
 //          bf16 dot products:  [K / 2][lanes of the panel][2] bf16
 //          else:               [K][lanes of the panel] f32
 //
-// A lane is a token, or, where few tokens are kept as sums of two bf16, its upper part (lanes [0,
-// T)) or its lower part (lanes [T, 2 T)): their products are added at the end.
+// A lane is a token or, where tokens are kept as sums of two bf16, one of its two parts: the first
+// half of a panel's lanes are upper parts, the second half the lower parts of the same tokens, and
+// their products are added at the end.
 #pragma once
 
 #include <cstddef>
@@ -39,16 +40,20 @@ OTTOBIT_INLINE constexpr bool packs_bf16(Compute compute) noexcept {
 /// Tokens of a call that Compute::bf16x2 keeps exact to 17 bits. Up to 8 of them cost nothing, as
 /// their two parts fit one vector of lanes; up to here the weights' way from memory hides the rest.
 inline constexpr Index kSplitTokens = 16;
-static_assert(!kHasBf16Dot || 2 * kSplitTokens <= 3 * kLanes, "both parts fit one panel");
+
+/// True if the mode keeps 17 bits of so many tokens.
+OTTOBIT_INLINE constexpr bool splits(Compute compute, Index tokens) noexcept {
+  return compute == Compute::bf16x2_all || (compute == Compute::bf16x2 && tokens <= kSplitTokens);
+}
 
 /// True if the activations are kept in f32 or as sums of two bf16.
 OTTOBIT_INLINE constexpr bool keeps_activations(Compute compute, Index tokens) noexcept {
-  return compute == Compute::f32 || (compute == Compute::bf16x2 && tokens <= kSplitTokens);
+  return compute == Compute::f32 || splits(compute, tokens);
 }
 
 /// True if they are packed as sums of two bf16.
 OTTOBIT_INLINE constexpr bool packs_split(Compute compute, Index tokens) noexcept {
-  return kHasBf16Dot && compute == Compute::bf16x2 && tokens <= kSplitTokens;
+  return kHasBf16Dot && splits(compute, tokens);
 }
 
 /// Lanes of T > 1 tokens.
@@ -171,18 +176,19 @@ inline void pack_panel(const Activations& a, Index column, Index n, Index first,
   alignas(64) std::uint16_t codes[2][kBlockK];
   alignas(64) std::uint32_t pairs[kBlockK / 2];
   const bool round = !keeps_activations(a.compute, a.tokens);
-  const Index used = lanes_of(a.compute, a.tokens);
+  const bool split = packs_split(a.compute, a.tokens);
+  const Index tokens = split ? lanes / 2 : lanes;  // of the panel
   for (Index i = 0; i < lanes; ++i) {
-    const Index lane = first + i;
-    const Index known = lane < used ? n : 0;
-    const Index part = lane < used ? lane / a.tokens : 0;
-    const float* const row = a.x + (known == 0 ? 0 : lane % a.tokens * a.stride) + column;
+    const Index token = (split ? first / 2 : first) + i % tokens;
+    const Index part = i / tokens;
+    const Index known = token < a.tokens ? n : 0;
+    const float* const row = a.x + (known == 0 ? 0 : token * a.stride) + column;
     if (!packs_bf16(a.compute)) {
       load_block_f32(row, known, round, values);
       scatter(values, kBlockK, reinterpret_cast<float*>(out) + i, lanes);
       continue;
     }
-    if (packs_split(a.compute, a.tokens)) {
+    if (split) {
       load_block_split(row, known, codes[0], codes[1]);
     } else {
       load_block_bf16(row, known, codes[0]);

@@ -24,6 +24,8 @@ enum class Compute : std::int32_t {
   /// to 17 bits: decoding follows the f32 model. It costs some percent of the rate at which few
   /// cores read weights.
   bf16x2 = 5,
+  /// The same for any number of tokens, at half the rate of dot products for prompts.
+  bf16x2_all = 6,
 };
 
 /// Matrix products Y[T, N] = X[T, K] W[N, K]^T with block-scaled weights.
@@ -54,11 +56,11 @@ struct LinearKernels {
   void (*linear)(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
                  float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept;
 
-  /// y[t, k] = sum_r x[t, r] element(r, k): the product with the transposed matrix, over all of its
-  /// rows (use slice() for a part). x [tokens, N] and y [tokens, K] f32, strides in floats; nothing
-  /// is rounded but the sums.
-  void (*linear_transposed)(const WeightView& w, const float* x, Index x_stride, Index tokens,
-                            float* y, Index y_stride) noexcept;
+  /// y[t, k - cols.begin] = sum_r x[t, r] element(r, k) for k in cols: the product with the
+  /// transposed matrix. x [tokens, N] and y [tokens, size of cols] f32, strides in floats; nothing
+  /// is rounded but the sums. cols.begin is a multiple of 8.
+  void (*linear_transposed)(const WeightView& w, RowRange cols, const float* x, Index x_stride,
+                            Index tokens, float* y, Index y_stride) noexcept;
 };
 
 /// The keys or the values of one layer: row j of KV head g begins at element g * head_stride +

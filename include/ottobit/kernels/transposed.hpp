@@ -56,28 +56,29 @@ OTTOBIT_INLINE void add_piece(const TransposedPiece& piece, const float* x, floa
 }
 
 template <class F>
-inline void multiply_transposed(const WeightView& w, const float* x, Index x_stride, Index tokens,
-                                float* y, Index y_stride) noexcept {
+inline void multiply_transposed(const WeightView& w, RowRange range, const float* x, Index x_stride,
+                                Index tokens, float* y, Index y_stride) noexcept {
   alignas(64) float weights[kPieceRows * kBlockK];
   for (Index r = 0; r < w.rows; r += kPieceRows) {
     const Index rows = least(kPieceRows, w.rows - r);
-    for (Index k = 0; k < w.cols; k += kBlockK) {
-      const Index cols = least(kBlockK, w.cols - k);
+    for (Index k = range.begin; k < range.end; k += kBlockK) {
+      const Index cols = least(kBlockK, range.end - k);
       for (Index i = 0; i < rows; ++i) {
         dequant_scaled_block<F>(w, r + i, k, cols, weights + i * kBlockK);
       }
       for (Index t = 0; t < tokens; ++t) {
-        add_piece({weights, rows, cols, r == 0}, x + t * x_stride + r, y + t * y_stride + k);
+        add_piece({weights, rows, cols, r == 0}, x + t * x_stride + r,
+                  y + t * y_stride + k - range.begin);
       }
     }
   }
 }
 
 /// LinearKernels::linear_transposed.
-inline void linear_transposed(const WeightView& w, const float* x, Index x_stride, Index tokens,
-                              float* y, Index y_stride) noexcept {
+inline void linear_transposed(const WeightView& w, RowRange cols, const float* x, Index x_stride,
+                              Index tokens, float* y, Index y_stride) noexcept {
   with_format(w.format, [&](auto format) noexcept {
-    multiply_transposed<decltype(format)>(w, x, x_stride, tokens, y, y_stride);
+    multiply_transposed<decltype(format)>(w, cols, x, x_stride, tokens, y, y_stride);
   });
 }
 

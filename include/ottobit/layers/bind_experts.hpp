@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "ottobit/format/stack.hpp"
 #include "ottobit/layers/expert_wave.hpp"
 #include "ottobit/layers/scope.hpp"
 #include "ottobit/spec.hpp"
@@ -62,15 +61,12 @@ namespace ottobit {
                                                       const WeightScope& scope) {
   const WeightView gate_up = scope.stack(names.gate_up, count, {dim, 2 * hidden});
   const WeightView down = scope.stack(names.down, count, {hidden, dim});
-  OTTOBIT_CHECK(gate_up.scales == nullptr && down.scales == nullptr, ErrorCode::unsupported,
-                scope.name(names.gate_up),
-                "transposed experts are known in F32, F16 and BF16 only");
   std::vector<Expert> experts;
   for (Index e = 0; e < count; ++e) {
     const WeightView both = slice(gate_up, {e * dim, (e + 1) * dim});
-    experts.push_back({{columns(both, {0, hidden}), {}, true},
-                       {columns(both, {hidden, 2 * hidden}), {}, true},
-                       {slice(down, {e * hidden, (e + 1) * hidden}), {}, true}});
+    experts.push_back({{both, {}, {0, hidden}},
+                       {both, {}, {hidden, 2 * hidden}},
+                       {slice(down, {e * hidden, (e + 1) * hidden}), {}, {0, dim}}});
   }
   return experts;
 }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "ottobit/format/stack.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/gate_function.hpp"
 #include "ottobit/layers/linear.hpp"
@@ -153,9 +152,10 @@ class ExpertWave {
   RowRange multiply(const Linear& w, const Group& g, const Input& in, Index unit, float* y,
                     int worker) const noexcept {
     const RowRange rows{unit * Packed::kGrain, std::min(w.rows(), (unit + 1) * Packed::kGrain)};
-    if (w.transposed) {
+    if (w.is_transposed()) {
       const Index k = w.weight.rows;
-      kernels_.linear_transposed(columns(w.weight, rows), in.x + g.at * k, k, g.count,
+      const RowRange columns{w.columns.begin + rows.begin, w.columns.begin + rows.end};
+      kernels_.linear_transposed(w.weight, columns, in.x + g.at * k, k, g.count,
                                  y + g.at * w.rows() + rows.begin, w.rows());
     } else {
       kernels_.linear(ctx_.compute, w.weight, in.packed, g.count, y + g.at * w.rows(), w.rows(),

@@ -21,7 +21,9 @@ namespace ottobit {
 struct Linear {
   WeightView weight;        ///< [N, K]
   std::vector<float> bias;  ///< [N] or empty
-  bool transposed = false;  ///< weight is [K, N]; of experts only
+  /// Not empty, of experts only: the weight is [K, ..], and the rows of the product are these
+  /// columns of it.
+  RowRange columns;
 
   [[nodiscard]] static Linear bind(const WeightScope& scope, Shape2 shape, bool has_bias) {
     Linear linear;
@@ -31,7 +33,10 @@ struct Linear {
     }
     return linear;
   }
-  [[nodiscard]] Index rows() const noexcept { return transposed ? weight.cols : weight.rows; }
+  [[nodiscard]] Index rows() const noexcept {
+    return is_transposed() ? columns.end - columns.begin : weight.rows;
+  }
+  [[nodiscard]] bool is_transposed() const noexcept { return columns.end > 0; }
 };
 
 /// One output of a packed input: y [T, N] with a stride in floats.

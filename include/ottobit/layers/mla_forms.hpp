@@ -211,7 +211,7 @@ inline void attend_absorbed_once(ExecContext& ctx, const MlaSizes& sizes,
     for (Index h = begin; h < end; ++h) {
       const float* const from = q + h * sizes.query();
       float* const to = queries + h * sizes.row();
-      linear.linear_transposed(heads[static_cast<std::size_t>(h)].key.weight, from,
+      linear.linear_transposed(heads[static_cast<std::size_t>(h)].key.weight, {0, sizes.rank}, from,
                                sizes.heads * sizes.query(), tokens, to, call.q_stride);
       for (Index t = 0; t < tokens; ++t) {
         std::copy_n(from + t * sizes.heads * sizes.query() + sizes.nope, sizes.rope,

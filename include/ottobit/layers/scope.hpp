@@ -39,8 +39,6 @@ class WeightScope {
   [[nodiscard]] WeightView matrix(std::string_view name, Shape2 shape) const {
     return reader_.matrix(join(name), shape);
   }
-  /// The full name of a tensor, for messages.
-  [[nodiscard]] std::string name(std::string_view local) const { return join(local); }
   [[nodiscard]] WeightView stack(std::string_view name, Index count, Shape2 shape) const {
     return reader_.stack(join(name), count, shape);
   }
