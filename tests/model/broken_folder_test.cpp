@@ -37,6 +37,10 @@ struct Case {
 constexpr const char* kFp8 = "seed_oss-fp8";
 constexpr const char* kMoe = "qwen3_moe-fp8";
 constexpr const char* kNvfp4 = "llama3-modelopt-nvfp4";
+constexpr const char* kMla = "deepseek_v3-fp8";
+constexpr const char* kStack = "gpt_oss-mxfp4";
+constexpr const char* kWrapper = "gemma3-wrapper";
+constexpr const char* kTiktoken = "kimi_k2-int4";
 constexpr const char* kUe8m0 = "seed_oss-ue8m0";
 constexpr const char* kSharded = "seed_oss-bf16";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
@@ -129,6 +133,21 @@ const std::vector<Case>& cases() {
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},
     {"more experts for a token than there are", kMoe, E::format, {"experts of a token", "20", "1 to 8"}, replace("config.json", "\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 20")},
     {"experts disagree with the router", kMoe, E::checkpoint, {"mlp.gate.weight", "[8, 128]", "[9, 128]"}, replace("config.json", "\"num_experts\": 8", "\"num_experts\": 9")},
+    {"latent attention with another rank", kMla, E::checkpoint, {"kv_a_proj_with_mqa.weight", "[80, 160]", "[88, 160]"}, replace("config.json", "\"kv_lora_rank\": 64", "\"kv_lora_rank\": 72")},
+    {"latent attention without a latent of queries", kMla, E::checkpoint, {"layers.0.self_attn.q_proj.weight", "missing"}, replace("config.json", "\"q_lora_rank\": 96", "\"q_lora_rank\": null")},
+    {"latent attention with heads that share keys", kMla, E::unsupported, {"num_key_value_heads"}, replace("config.json", "\"num_key_value_heads\": 4", "\"num_key_value_heads\": 2")},
+    {"rotary slice of odd width", kMla, E::format, {"rotary dimension", "15"}, replace("config.json", "\"qk_rope_head_dim\": 16", "\"qk_rope_head_dim\": 15")},
+    {"YaRN betas in the wrong order", kMla, E::format, {"beta_fast", "beta_slow"}, replace("config.json", "\"beta_fast\": 32", "\"beta_fast\": 0.5")},
+    {"groups of experts not equal", kMla, E::format, {"16 experts", "5 equal groups"}, replace("config.json", "\"n_group\": 4", "\"n_group\": 5")},
+    {"draft layers not declared", kMla, E::checkpoint, {"model.layers.3", "unknown to this model"}, replace("config.json", "\"num_nextn_predict_layers\": 1", "\"num_nextn_predict_layers\": 0")},
+    {"stack of another width", kStack, E::checkpoint, {"experts.gate_up_proj_blocks", "[8, 192, 5, 16]", "[8, 256, 5, 16]"}, replace("config.json", "\"intermediate_size\": 96", "\"intermediate_size\": 128")},
+    {"layer type unknown", kStack, E::unsupported, {"layer_types", "linear_attention"}, replace("config.json", "\"full_attention\"", "\"linear_attention\"")},
+    {"window negative", kStack, E::format, {"sliding_window"}, replace("config.json", "\"sliding_window\": 16", "\"sliding_window\": -16")},
+    {"wrapper without a text part", kWrapper, E::format, {"config.json", "text_config", "missing"}, replace("config.json", "\"text_config\"", "\"text_configuration\"")},
+    {"unknown key in the text part", kWrapper, E::unsupported, {"use_mirrors"}, replace("config.json", "\"query_pre_attn_scalar\": 48", "\"query_pre_attn_scalar\": 48, \"use_mirrors\": true")},
+    {"attention scalar zero", kWrapper, E::format, {"query_pre_attn_scalar", "positive"}, replace("config.json", "\"query_pre_attn_scalar\": 48", "\"query_pre_attn_scalar\": 0")},
+    {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
+    {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
     {"ModelOpt algorithm unknown", kNvfp4, E::unsupported, {"hf_quant_config.json", "quant_algo", "INT2"}, replace("hf_quant_config.json", "\"NVFP4\"", "\"INT2\"")},
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
