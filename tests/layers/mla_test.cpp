@@ -129,7 +129,9 @@ double largest(const std::vector<double>& x) {
 TEST_CASE("expanded and absorbed latent attention are the definition, on every level") {
   Random random(61);
   for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
-    for (const auto& [cached, tokens] : {std::pair<Index, Index>{0, 40}, {70, 33}, {3, 1}}) {
+    for (const auto& sizes : {std::pair<Index, Index>{0, 40}, {70, 33}, {3, 1}}) {
+      const Index cached = sizes.first;
+      const Index tokens = sizes.second;
       const Fixture f(kSizes, cached, tokens, dtype, random);
       const std::vector<double> expected = f.expected();
       // Scores are sums of rank + nope terms, rounded a few times each; values are averages.
