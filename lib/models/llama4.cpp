@@ -4,7 +4,6 @@
 // transposed stacks whose weights multiply what goes in. Keys and defaults: transformers
 // `Llama4TextConfig`, `Llama4Config`.
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,33 +15,24 @@
 namespace ottobit {
 namespace {
 
-/// The entry of a layer in a list of 0 and 1 under `key`, or of no such list.
-std::vector<bool> flags_of(const Config& config, std::string_view key, Index layers,
-                           std::vector<bool> absent) {
-  if (!config.has(key)) {
-    return absent;
-  }
-  const std::vector<Index> list = config.integers(key);
-  if (list.empty()) {
-    return absent;
-  }
-  OTTOBIT_CHECK(static_cast<Index>(list.size()) == layers, ErrorCode::format, config.subject(),
-                "`" + std::string(key) + "` has " + std::to_string(list.size()) + " entries for " +
-                    std::to_string(layers) + " layers");
-  std::vector<bool> flags;
-  for (const Index entry : list) {
-    flags.push_back(entry != 0);
-  }
-  return flags;
-}
-
+/// `no_rope_layers` has a 1 for each layer that rotates; without it, all but every fourth do.
 std::vector<bool> rotating_layers(const Config& config, Index layers) {
+  constexpr const char* kKey = "no_rope_layers";
   const Index interval = config.integer("no_rope_layer_interval", 4);
-  std::vector<bool> absent;
-  for (Index i = 0; i < layers; ++i) {
-    absent.push_back(interval == 0 || (i + 1) % interval != 0);
+  std::vector<Index> list;
+  if (config.has(kKey)) {
+    list = config.integers(kKey);
   }
-  return flags_of(config, "no_rope_layers", layers, absent);  // 1 where there is rotation
+  OTTOBIT_CHECK(list.empty() || static_cast<Index>(list.size()) == layers, ErrorCode::format,
+                config.subject(),
+                "`" + std::string(kKey) + "` has " + std::to_string(list.size()) + " entries for " +
+                    std::to_string(layers) + " layers");
+  std::vector<bool> rotates;
+  for (Index i = 0; i < layers; ++i) {
+    rotates.push_back(list.empty() ? interval == 0 || (i + 1) % interval != 0
+                                   : list[static_cast<std::size_t>(i)] != 0);
+  }
+  return rotates;
 }
 
 std::vector<bool> expert_layers(const Config& config, Index layers) {
