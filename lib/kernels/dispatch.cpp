@@ -15,9 +15,13 @@
   extern const LinearKernels linear_kernels;           \
   extern const AttentionKernels attention_kernels;     \
   extern const ElementwiseKernels elementwise_kernels; \
+  extern const RecurrentKernels recurrent_kernels;     \
   }
-#define OTTOBIT_LEVEL_TABLE(level) \
-  { #level, &level::linear_kernels, &level::attention_kernels, &level::elementwise_kernels }
+#define OTTOBIT_LEVEL_TABLE(level)                                                          \
+  {                                                                                         \
+#level, &level::linear_kernels, &level::attention_kernels, &level::elementwise_kernels, \
+        &level::recurrent_kernels                                                           \
+  }
 
 OTTOBIT_DECLARE_LEVEL(baseline)
 #if defined(OTTOBIT_HAVE_AVX2)

@@ -104,7 +104,7 @@ TEST_CASE("rope on every level, in both layouts, leaving the rest of a head alon
   }
 }
 
-TEST_CASE("silu_mul, add and add_scaled on every level") {
+TEST_CASE("silu_mul, sigmoid_mul, add and add_scaled on every level") {
   Random random(43);
   for (const Index n : kLengths) {
     std::vector<float> gates = random.normals(n, 6.0F);
@@ -116,11 +116,15 @@ TEST_CASE("silu_mul, add and add_scaled on every level") {
     const GuardedBuffer<float> up(random.normals(n));
     std::vector<float> expected(static_cast<std::size_t>(n));
     reference::silu_mul(gate.data(), up.data(), expected.data(), n);
+    std::vector<float> sigmoid(static_cast<std::size_t>(n));
+    reference::sigmoid_mul(gate.data(), up.data(), sigmoid.data(), n);
     on_every_level([&](const ElementwiseKernels& kernels) {
       CAPTURE(n);
       GuardedBuffer<float> out(n);
       kernels.silu_mul(gate.data(), up.data(), out.data(), n);
       CHECK(relative(expected, out.span(), 1e-30) <= 16 * 0x1p-24);
+      kernels.sigmoid_mul(gate.data(), up.data(), out.data(), n);
+      CHECK(relative(sigmoid, out.span(), 1e-30) <= 16 * 0x1p-24);
       GuardedBuffer<float> sum{std::span<const float>(gate.span())};
       kernels.add(sum.data(), up.data(), n);
       for (Index i = 0; i < n; ++i) {

@@ -62,6 +62,19 @@ inline void swiglu_limited(const float* gate, const float* up, float limit, floa
   store_partial(out + i, value(load_partial(gate + i, rest), load_partial(up + i, rest)), rest);
 }
 
+/// out[i] = up[i] / (1 + e^-gate[i]) for i < n; out may be gate or up.
+inline void sigmoid_mul(const float* gate, const float* up, float* out, Index n) noexcept {
+  const auto value = [](Vf g, Vf u) noexcept {
+    return u / (broadcast(1.0F) + exp(from_bits(to_bits(g) ^ Vu(0x80000000U))));
+  };
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(out + i, value(load(gate + i), load(up + i)));
+  }
+  const Index rest = n - i;
+  store_partial(out + i, value(load_partial(gate + i, rest), load_partial(up + i, rest)), rest);
+}
+
 /// cap * tanh(x / cap)
 OTTOBIT_INLINE Vf soft_cap(Vf x, float cap) noexcept {
   return broadcast(cap) * tanh(x * broadcast(1.0F / cap));

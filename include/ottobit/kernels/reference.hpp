@@ -5,6 +5,7 @@
 // reference_linear.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,13 @@ inline void silu_mul(const float* gate, const float* up, float* out, Index n) no
   for (Index i = 0; i < n; ++i) {
     const auto z = static_cast<double>(gate[i]);
     out[i] = static_cast<float>(z / (1.0 + std::exp(-z)) * static_cast<double>(up[i]));
+  }
+}
+
+inline void sigmoid_mul(const float* gate, const float* up, float* out, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    const double sigmoid = 1.0 / (1.0 + std::exp(-static_cast<double>(gate[i])));
+    out[i] = static_cast<float>(sigmoid * static_cast<double>(up[i]));
   }
 }
 
@@ -225,6 +233,58 @@ inline void attention(const AttentionCall& call) {
   for (Index t = 0; t < call.tokens; ++t) {
     for (Index h = 0; h < call.heads; ++h) {
       attention_row(call, t, h);
+    }
+  }
+}
+
+/// All items of the call, in f64; the states receive what f32 holds of them at last.
+inline void recurrence(const RecurrenceCall& call) {
+  const Index rows = call.key_dim;
+  const Index columns = call.value_dim;
+  for (Index h = 0; h < call.heads; ++h) {
+    const Index g = h / (call.heads / call.key_heads);
+    float* const stored = call.state + h * rows * columns;
+    std::vector<double> state(stored, stored + rows * columns);
+    const auto s = [&](Index r, Index c) -> double& {
+      return state[static_cast<std::size_t>(r * columns + c)];
+    };
+    for (Index t = 0; t < call.tokens; ++t) {
+      const float* const q = call.q.of(t, g);
+      const float* const k = call.k.of(t, g);
+      const auto decay = static_cast<double>(call.decay[t * call.decay_stride + h]);
+      for (Index c = 0; c < columns; ++c) {
+        double known = 0.0;
+        for (Index r = 0; r < rows; ++r) {
+          s(r, c) *= decay;
+          known += s(r, c) * static_cast<double>(k[r]);
+        }
+        const auto v = static_cast<double>(call.v.of(t, h)[c]);
+        const double delta = call.beta == nullptr
+                                 ? v
+                                 : static_cast<double>(call.beta[t * call.heads + h]) * (v - known);
+        double out = 0.0;
+        for (Index r = 0; r < rows; ++r) {
+          s(r, c) += static_cast<double>(k[r]) * delta;
+          out += s(r, c) * static_cast<double>(q[r]);
+        }
+        call.out[t * call.out_stride + h * columns + c] = static_cast<float>(out);
+      }
+    }
+    std::transform(state.begin(), state.end(), stored,
+                   [](double x) { return static_cast<float>(x); });
+  }
+}
+
+inline void short_conv(const float* x, const float* weight, Index taps, Index channels, float* out,
+                       RowRange tokens) noexcept {
+  for (Index t = tokens.begin; t < tokens.end; ++t) {
+    for (Index c = 0; c < channels; ++c) {
+      double sum = 0.0;
+      for (Index j = 0; j < taps; ++j) {
+        sum += static_cast<double>(weight[j * channels + c]) *
+               static_cast<double>(x[(t + j) * channels + c]);
+      }
+      out[t * channels + c] = static_cast<float>(sum / (1.0 + std::exp(-sum)));
     }
   }
 }

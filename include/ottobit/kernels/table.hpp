@@ -128,6 +128,52 @@ struct AttentionKernels {
                    std::byte* cache, Index capacity, Index position, RowRange heads) noexcept;
 };
 
+/// Vectors of several heads of several tokens, f32.
+struct HeadRows {
+  const float* data = nullptr;
+  Index token_stride = 0;  ///< in floats
+  Index head_stride = 0;
+
+  [[nodiscard]] const float* of(Index token, Index head) const noexcept {
+    return data + token * token_stride + head * head_stride;
+  }
+};
+
+/// One call of a linear recurrence: T new tokens after those that the states S [H, A, B] hold.
+///   S = decay S;  d = beta (v - S^T k);  S += k d^T;  out = S^T q
+/// for each token and head; without beta, d = v.
+///   q, k [T, G, A], v [T, H, B], out [T, H, B]
+/// Head h takes q and k of head h / (H / G).
+struct RecurrenceCall {
+  HeadRows q;
+  HeadRows k;
+  HeadRows v;
+  const float* decay = nullptr;  ///< of token t and head h at t * decay_stride + h
+  Index decay_stride = 0;        ///< 0: all tokens have the same
+  const float* beta = nullptr;   ///< [T, H] or null
+  float* state = nullptr;        ///< [H, A, B], read and written
+  float* out = nullptr;
+  Index out_stride = 0;  ///< of a token, in floats
+  Index tokens = 0;      ///< T
+  Index heads = 0;       ///< H, a multiple of key_heads
+  Index key_heads = 0;   ///< G
+  Index key_dim = 0;     ///< A
+  Index value_dim = 0;   ///< B
+};
+
+struct RecurrentKernels {
+  /// Work items of a call: some columns of one head's state each. The split depends on the call's
+  /// sizes only.
+  Index (*items)(const RecurrenceCall& call) noexcept;
+  /// Computes the items [items.begin, items.end).
+  void (*recurrence)(const RecurrenceCall& call, RowRange items) noexcept;
+  /// out[t, c] = silu(sum_j weight[j, c] x[t + j, c]), j < taps, for t in tokens: a causal
+  /// convolution of each channel, where the first taps - 1 rows of x are those before token 0.
+  /// x [taps - 1 + T, channels], weight [taps, channels], out [T, channels], contiguous.
+  void (*short_conv)(const float* x, const float* weight, Index taps, Index channels, float* out,
+                     RowRange tokens) noexcept;
+};
+
 struct ScoredToken {
   std::int32_t id = 0;
   float score = 0.0F;
@@ -149,6 +195,8 @@ struct ElementwiseKernels {
   /// +-limit; out may be gate or up.
   void (*swiglu_limited)(const float* gate, const float* up, float limit, float* out,
                          Index n) noexcept;
+  /// out[i] = sigmoid(gate[i]) * up[i]; out may be gate or up.
+  void (*sigmoid_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
   /// In place: x[i] = cap * tanh(x[i] / cap), cap > 0.
   void (*soft_cap)(float* x, float cap, Index n) noexcept;
   /// x[i] *= factor
@@ -170,6 +218,7 @@ struct KernelTable {
   const LinearKernels* linear;
   const AttentionKernels* attention;
   const ElementwiseKernels* elementwise;
+  const RecurrentKernels* recurrent;
 };
 
 /// Tables compiled in that this CPU and operating system can run, best first; never empty.
