@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/delta_net.hpp"
 #include "ottobit/layers/embedding.hpp"
 #include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/kv_cache.hpp"
@@ -31,7 +32,7 @@
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla>;
+using Mixer = std::variant<Gqa, Mla, DeltaNet>;
 using Ffn = std::variant<Mlp, Moe>;
 
 [[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
@@ -42,6 +43,7 @@ using Ffn = std::variant<Mlp, Moe>;
     const WeightScope& scope;
     Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
     Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
+    Mixer operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
   };
   return std::visit(Bind{dim, norm, scope}, spec);
 }
@@ -74,7 +76,7 @@ struct Block {
       return name.empty() ? std::nullopt : std::optional(norm_of(name));
     };
     return {norm_of(spec.norms.mixer_in),
-            bind_mixer(spec.mixer, dim, norm, scope("self_attn")),
+            bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
             if_named(spec.norms.mixer_out),
             norm_of(spec.norms.ffn_in),
             bind_ffn(spec.ffn, dim, scope),
@@ -191,8 +193,15 @@ class Decoder {
 
   /// The block's rotation among those of the decoder, which a pass makes once each.
   std::size_t rope_of(const BlockSpec& block) {
-    const RopeSpec& spec =
-        std::visit([](const auto& mixer) -> const RopeSpec& { return mixer.rope; }, block.mixer);
+    const RopeSpec spec = std::visit(
+        [](const auto& mixer) {
+          if constexpr (requires { mixer.rope; }) {
+            return mixer.rope;
+          } else {
+            return RopeSpec{};
+          }
+        },
+        block.mixer);
     const auto known = std::find_if(ropes_.begin(), ropes_.end(),
                                     [&](const Rope& rope) { return rope.spec() == spec; });
     if (known == ropes_.end()) {

@@ -91,6 +91,9 @@ struct GqaSpec {
   double cap = 0.0;    ///< then a score s becomes cap * tanh(s / cap); 0: it does not
   Index window = 0;    ///< positions that a token sees, itself included; 0: all
   Index chunk = 0;     ///< a token sees its own chunk of so many positions; 0: there are none
+  /// What a head makes is multiplied by the sigmoid of a gate; in the matrix of the queries, a
+  /// head's gate follows its query.
+  bool gated = false;
   bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
   RopeSpec rope;                                 ///< none where its dim is 0
@@ -120,7 +123,29 @@ struct MlaSpec {
   std::optional<IndexerSpec> indexer{};
 };
 
-using MixerSpec = std::variant<GqaSpec, MlaSpec>;
+/// How the input projections of a gated delta net lie in a checkpoint.
+enum class DeltaLayout : std::uint8_t {
+  grouped,   ///< `in_proj_qkvz` and `in_proj_ba`, rows by key head
+  separate,  ///< `in_proj_qkv`, `in_proj_z`, `in_proj_b` and `in_proj_a`
+};
+
+/// What the output of a recurrent layer is gated with.
+enum class OutputGate : std::uint8_t { silu, sigmoid };
+
+/// Gated delta net (Yang et al. 2024, arXiv:2412.06464): a layer that remembers by a matrix for
+/// each head, which forgets a little and is corrected by each token.
+struct DeltaNetSpec {
+  Index key_heads = 0;    ///< G
+  Index value_heads = 0;  ///< H, a multiple of G
+  Index key_dim = 0;      ///< A
+  Index value_dim = 0;    ///< B
+  Index taps = 4;         ///< of the convolution over queries, keys and values
+  DeltaLayout layout = DeltaLayout::separate;
+  OutputGate gate = OutputGate::silu;
+  double norm_eps = 1e-6;  ///< of the norm of each head's output
+};
+
+using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec>;
 
 /// What a gated feed-forward network does to its gate.
 enum class Activation : std::uint8_t {
@@ -177,7 +202,16 @@ struct ExpertStack {
   bool bias = false;                     ///< with tensors `<name>_bias`
 };
 
-/// The same with every matrix transposed, the columns of up behind those of gate.
+/// The matrices of all experts in one tensor, `experts.<name>`, the rows of up behind those of
+/// gate; in files that have no such tensor each expert has matrices of its own.
+struct ExpertHalves {
+  std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
+  std::string down = "down_proj";        ///< [E, D, F]
+  ExpertNames names;
+};
+
+/// The matrices of all experts in one tensor, every one transposed, the columns of up behind those
+/// of gate.
 struct ExpertColumns {
   std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
   std::string down = "down_proj";        ///< [E, F, D]
@@ -187,11 +221,12 @@ struct ExpertColumns {
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
   std::string scope = "mlp";  ///< of its tensors, under the block's
-  std::variant<ExpertNames, ExpertStack, ExpertColumns> names;
+  std::variant<ExpertNames, ExpertStack, ExpertHalves, ExpertColumns> names;
   RouterSpec router;
   Index hidden = 0;         ///< F of an expert
   Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
   std::string shared_name = "shared_experts";
+  std::string shared_gate;    ///< a row whose sigmoid multiplies the shared expert; or none
   bool weighs_input = false;  ///< an expert's weight multiplies what goes in, not what comes out
   Activation activation = Activation::silu;
   double limit = 0.0;  ///< of Activation::swiglu_limited
@@ -211,6 +246,7 @@ struct BlockNorms {
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
   BlockNorms norms{};
+  std::string mixer_scope = "self_attn";  ///< of the mixer's tensors, under the block's
   MixerSpec mixer;
   FfnSpec ffn;
 };

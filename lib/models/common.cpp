@@ -107,26 +107,37 @@ RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
   return rope;
 }
 
-std::vector<bool> sliding_layers(const Config& config, Index layers, Index full_every) {
-  std::vector<bool> sliding;
+std::vector<bool> layers_of_type(const Config& config, Index layers, std::string_view type,
+                                 Index full_every) {
+  std::vector<bool> of_type;
   for (Index i = 0; i < layers; ++i) {
-    sliding.push_back(full_every == 0 || (i + 1) % full_every != 0);
+    of_type.push_back(full_every == 0 || (i + 1) % full_every != 0);
   }
   if (!config.has("layer_types")) {
-    return sliding;
+    return of_type;
   }
   const std::vector<std::string> types = config.texts("layer_types");
   OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
                 "`layer_types` has " + std::to_string(types.size()) + " entries for " +
                     std::to_string(layers) + " layers");
   for (std::size_t i = 0; i < types.size(); ++i) {
-    OTTOBIT_CHECK(
-        types[i] == "sliding_attention" || types[i] == "full_attention", ErrorCode::unsupported,
-        config.subject(),
-        "`layer_types` has \"" + types[i] + "\", known are: sliding_attention, full_attention");
-    sliding[i] = types[i] == "sliding_attention";
+    OTTOBIT_CHECK(types[i] == type || types[i] == "full_attention", ErrorCode::unsupported,
+                  config.subject(),
+                  "`layer_types` has \"" + types[i] + "\", known are: " + std::string(type) +
+                      ", full_attention");
+    of_type[i] = types[i] == type;
   }
-  return sliding;
+  return of_type;
+}
+
+Index rotary_dim(const Config& config, Index head_dim, double default_factor) {
+  double factor = config.number("partial_rotary_factor", default_factor);
+  if (const std::optional<Config> rope = config.section("rope_parameters")) {
+    factor = rope->number("partial_rotary_factor", factor);
+  }
+  OTTOBIT_CHECK(factor > 0.0 && factor <= 1.0, ErrorCode::format, config.subject(),
+                "`partial_rotary_factor` is " + std::to_string(factor) + ", expected 0 to 1");
+  return static_cast<Index>(static_cast<double>(head_dim) * factor);
 }
 
 Config text_part(const Config& config, std::initializer_list<const char*> others) {

@@ -22,9 +22,13 @@ namespace ottobit {
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
                                double default_theta);
 
-/// Which layers see a window: as `layer_types` says, or all but each `full_every`-th.
-[[nodiscard]] std::vector<bool> sliding_layers(const Config& config, Index layers,
-                                               Index full_every);
+/// Which layers are of this type and not of full attention: as `layer_types` says, or all but each
+/// `full_every`-th.
+[[nodiscard]] std::vector<bool> layers_of_type(const Config& config, Index layers,
+                                               std::string_view type, Index full_every);
+
+/// The elements of a head that are rotated, by `partial_rotary_factor`.
+[[nodiscard]] Index rotary_dim(const Config& config, Index head_dim, double default_factor);
 
 /// The section of a multimodal configuration that describes its decoder; `others`: keys beside it
 /// that do not concern a text.

@@ -19,7 +19,12 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);
+[[nodiscard]] DecoderSpec describe_qwen3_5(const Config& config);
+[[nodiscard]] DecoderSpec describe_qwen3_5_moe(const Config& config);
+[[nodiscard]] DecoderSpec describe_qwen3_5_moe_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_qwen3_5_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3_moe(const Config& config);
+[[nodiscard]] DecoderSpec describe_qwen3_next(const Config& config);
 [[nodiscard]] DecoderSpec describe_seed_oss(const Config& config);
 
 }  // namespace ottobit

@@ -59,7 +59,8 @@ DecoderSpec describe(const Config& config, const Generation& generation, const R
   const MlpSpec mlp{.hidden = config.integer("intermediate_size", 9216),
                     .activation = Activation::gelu_tanh};
   const Index layers = layer_count(config);
-  const std::vector<bool> sliding = sliding_layers(config, layers, generation.full_every);
+  const std::vector<bool> sliding =
+      layers_of_type(config, layers, "sliding_attention", generation.full_every);
   for (Index i = 0; i < layers; ++i) {
     const bool slides = sliding[static_cast<std::size_t>(i)];
     attention.window = slides ? window : 0;

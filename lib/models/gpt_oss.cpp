@@ -39,7 +39,7 @@ DecoderSpec describe_gpt_oss(const Config& config) {
                         .limit = config.number("swiglu_limit", 7.0)};
   const Index window = config.integer("sliding_window", 128);
   const Index layers = layer_count(config);
-  const std::vector<bool> sliding = sliding_layers(config, layers, 2);
+  const std::vector<bool> sliding = layers_of_type(config, layers, "sliding_attention", 2);
   for (Index i = 0; i < layers; ++i) {
     attention.window = sliding[static_cast<std::size_t>(i)] ? window : 0;
     spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = experts});

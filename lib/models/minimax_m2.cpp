@@ -14,14 +14,6 @@
 namespace ottobit {
 namespace {
 
-/// Elements of a head that are rotated: `rotary_dim`, in newer files `partial_rotary_factor`.
-Index rotary_dim(const Config& config, Index head_dim) {
-  const double factor = config.number("partial_rotary_factor", 1.0);
-  OTTOBIT_CHECK(factor > 0.0 && factor <= 1.0, ErrorCode::format, config.subject(),
-                "`partial_rotary_factor` is " + std::to_string(factor) + ", expected 0 to 1");
-  return config.integer("rotary_dim", static_cast<Index>(static_cast<double>(head_dim) * factor));
-}
-
 /// All layers must be of full attention; the key remains from MiniMax M1.
 void require_full_attention(const Config& config) {
   if (!config.has("attn_type_list")) {
@@ -45,12 +37,13 @@ DecoderSpec describe_minimax_m2(const Config& config) {
     static_cast<void>(config.has(key));  // draft layers, which were never published
   }
   const Index head_dim = config.integer("head_dim", 128);
+  const Index rotated = config.integer("rotary_dim", rotary_dim(config, head_dim, 1.0));
   const GqaSpec attention{
       .heads = config.integer("num_attention_heads", 48),
       .kv_heads = config.integer("num_key_value_heads", 8),
       .head_dim = head_dim,
       .qk_norm = config.flag("use_qk_norm", true) ? QkNorm::over_heads : QkNorm::none,
-      .rope = rope_of(config, rotary_dim(config, head_dim))};
+      .rope = rope_of(config, rotated)};
   const MoeSpec experts{.scope = "block_sparse_moe",
                         .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
                         .router = {.experts = config.integer("num_local_experts", 256),

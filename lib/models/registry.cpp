@@ -26,7 +26,12 @@ constexpr Family kFamilies[] = {
     {"llama4_text", "Llama 4", describe_llama4_text},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
     {"qwen3", "Qwen3", describe_qwen3},
+    {"qwen3_5", "Qwen3.5", describe_qwen3_5},
+    {"qwen3_5_moe", "Qwen3.5 MoE", describe_qwen3_5_moe},
+    {"qwen3_5_moe_text", "Qwen3.5 MoE", describe_qwen3_5_moe_text},
+    {"qwen3_5_text", "Qwen3.5", describe_qwen3_5_text},
     {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
+    {"qwen3_next", "Qwen3-Next", describe_qwen3_next},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
 };
 // clang-format on
@@ -97,6 +102,18 @@ void validate(const MlaSpec& attention, const Config& config) {
   }
   check_size(config, "`qk_rope_head_dim`", attention.rope.dim, kWidest);
   validate(attention.rope, kWidest, config);
+}
+
+void validate(const DeltaNetSpec& net, const Config& config) {
+  check_size(config, "`linear_num_key_heads`", net.key_heads, 1 << 14);
+  check_size(config, "`linear_num_value_heads`", net.value_heads, 1 << 14);
+  check_size(config, "`linear_key_head_dim`", net.key_dim, 1 << 12);
+  check_size(config, "`linear_value_head_dim`", net.value_dim, 1 << 12);
+  check_size(config, "`linear_conv_kernel_dim`", net.taps, 1 << 8);
+  OTTOBIT_CHECK(net.value_heads % net.key_heads == 0, ErrorCode::format, config.subject(),
+                "`linear_num_value_heads` is " + std::to_string(net.value_heads) +
+                    ", expected a multiple of `linear_num_key_heads`, " +
+                    std::to_string(net.key_heads));
 }
 
 void validate(const BlockSpec& block, const Config& config) {

@@ -36,6 +36,11 @@ void describe_mixer(const MlaSpec& mla, OrderedJson& json) {
   json["kv_rank"] = mla.kv_rank;
 }
 
+void describe_mixer(const DeltaNetSpec& net, OrderedJson& json) {
+  json["state_heads"] = net.value_heads;
+  json["state_dim"] = {net.key_dim, net.value_dim};
+}
+
 void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {
   json["feed_forward"] = mlp.hidden;
 }
@@ -51,15 +56,14 @@ void describe_ffn(const MoeSpec& moe, OrderedJson& json) {
 
 void describe_config(const FolderConfig& folder, OrderedJson& json) {
   const DecoderSpec& spec = folder.spec;
-  const BlockSpec& block = spec.blocks.front();
   json["family"] = folder.family->model_type;
   json["family_title"] = folder.family->title;
   json["architecture"] = folder.architecture;
   json["layers"] = spec.blocks.size();
   json["width"] = spec.dim;
-  std::visit([&](const auto& mixer) { describe_mixer(mixer, json); }, block.mixer);
-  for (const BlockSpec& each : spec.blocks) {
-    std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, each.ffn);
+  for (const BlockSpec& block : spec.blocks) {
+    std::visit([&](const auto& mixer) { describe_mixer(mixer, json); }, block.mixer);
+    std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, block.ffn);
   }
   json["vocab"] = spec.vocab;
   json["context"] = spec.context;

@@ -83,7 +83,8 @@ WeightReader RandomWeights::reader() {
             }
             return std::vector<float>(static_cast<std::size_t>(n),
                                       name.ends_with("bias") ? 0.0F : 1.0F);
-          }};
+          },
+          [](const std::string&) { return false; }};
 }
 
 WeightView RandomWeights::matrix(const std::string& name, Shape2 shape) {

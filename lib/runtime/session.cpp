@@ -83,11 +83,13 @@ struct Session::Impl {
         batch(batch_of(context, options)),
         cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context, batch),
         pages("KV cache", cache.bytes(), Pages::Size::normal),
+        saved("saved states", cache.state_bytes(), Pages::Size::normal),
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
                                  model->machine().threads, batch, context})),
         ctx{*model->machine().kernels, compute_of(*model, options),
             Parallel(model->machine().threads), arena},
-        logits(static_cast<std::size_t>(model->vocab())) {
+        logits(static_cast<std::size_t>(model->vocab())),
+        saved_logits(has_states() ? logits.size() : 0) {
     cache.attach(pages.data());
     tokens.reserve(static_cast<std::size_t>(context));
   }
@@ -108,11 +110,39 @@ struct Session::Impl {
     }
   }
 
+  [[nodiscard]] bool has_states() const noexcept { return cache.state_bytes() > 0; }
+
   /// The logits of the last token are not at hand; its recomputation brings them back.
   void forget_logits() noexcept {
-    computed = std::min(computed, std::max<Index>(length() - 1, 0));
+    const Index last = std::max<Index>(length() - 1, 0);
+    if (has_states() && computed > last) {
+      go_back();
+    }
+    computed = std::min(computed, has_states() ? length() : last);
     if (!cache.holds(computed, written)) {
       computed = written = 0;  // a ring has lost what the next token sees: all is read again
+    }
+  }
+
+  /// States go back to the end of the last prompt, if that is still part of the history, or to the
+  /// beginning.
+  void go_back() noexcept {
+    if (saved_at == 0 || saved_at > length()) {
+      computed = saved_at = 0;
+      return;
+    }
+    cache.restore_states(saved.data());
+    std::copy(saved_logits.begin(), saved_logits.end(), logits.begin());
+    computed = saved_at;
+  }
+
+  /// Remembers states and logits, which all belong to the end of a prompt now. Tokens one by one
+  /// are no prompt: they would pay for the copy each time.
+  void save(Index prompt) noexcept {
+    if (has_states() && prompt > 1) {
+      cache.save_states(saved.data());
+      std::copy(logits.begin(), logits.end(), saved_logits.begin());
+      saved_at = computed;
     }
   }
 
@@ -124,7 +154,7 @@ struct Session::Impl {
       const Index count = std::min(batch, length() - computed);
       const bool last = computed + count == length();
       decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
-                      cache, last ? 1 : 0, logits.data());
+                      cache, last || has_states() ? 1 : 0, logits.data());
       computed += count;
       done += count;
       note_progress();
@@ -141,12 +171,13 @@ struct Session::Impl {
   }
 
   /// A NaN or infinity in a weight ends up here; the error names the tensor.
-  void check_finite() const {
+  void check_finite() {
     float sum = 0.0F;
     for (const float logit : logits) {
       sum += logit - logit;  // 0, or NaN for NaN and infinities
     }
     if (std::isnan(sum)) {
+      computed = written = saved_at = 0;  // what is cached is of no use
       model->fail_non_finite();
     }
   }
@@ -154,8 +185,9 @@ struct Session::Impl {
   void note_progress() noexcept {
     written = std::max(written, computed);
     stats.kv_bytes = std::max(stats.kv_bytes, static_cast<std::uint64_t>(cache.bytes(computed)));
-    stats.peak_bytes = stats.kv_bytes + static_cast<std::uint64_t>(arena.size()) +
-                       sizeof(float) * logits.size() + sizeof(std::int32_t) * tokens.capacity();
+    stats.peak_bytes = stats.kv_bytes + static_cast<std::uint64_t>(cache.state_bytes()) +
+                       static_cast<std::uint64_t>(arena.size()) + sizeof(float) * logits.size() +
+                       sizeof(std::int32_t) * tokens.capacity();
   }
 
   static std::size_t index(Index i) noexcept { return static_cast<std::size_t>(i); }
@@ -166,12 +198,15 @@ struct Session::Impl {
   Index batch;
   KvCache cache;
   Pages pages;
+  Pages saved;
   Arena arena;
   ExecContext ctx;
   std::vector<std::int32_t> tokens;  // history; capacity = context
   Index computed = 0;                // tokens whose keys and values are in the cache
   Index written = 0;                 // the most it ever had since it was last begun anew
   std::vector<float> logits;         // after token computed - 1
+  std::vector<float> saved_logits;   // and states, after the last prompt
+  Index saved_at = 0;                // its end; 0: nothing is saved
   SessionStats stats;
 };
 
@@ -199,9 +234,12 @@ void Session::append(std::span<const std::int32_t> ids, const Progress& progress
   } catch (...) {
     account();
     s.tokens.resize(Impl::index(s.computed));
-    s.forget_logits();
+    if (!s.has_states()) {  // with states, each micro batch brings logits
+      s.forget_logits();
+    }
     throw;
   }
+  s.save(static_cast<Index>(ids.size()));
   account();
 }
 
@@ -216,9 +254,9 @@ Index Session::set(std::span<const std::int32_t> ids, const Progress& progress) 
   if (common < s.length()) {
     truncate(common);
   }
-  const bool anew = s.computed == 0 && common > 1;
+  const Index reused = s.computed + 1 < common ? s.computed : common;
   append(rest, progress);
-  s.stats.prompt_reused += static_cast<std::uint64_t>(anew ? 0 : common);
+  s.stats.prompt_reused += static_cast<std::uint64_t>(reused);
   return common;
 }
 

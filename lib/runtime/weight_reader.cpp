@@ -64,7 +64,8 @@ WeightReader CheckpointReader::reader() {
       },
       [this](const std::string& name, const std::vector<Index>& shape) {
         return vector(stored_name(name), shape);
-      }};
+      },
+      [this](const std::string& name) { return source_.find(stored_name(name)) != nullptr; }};
 }
 
 std::string CheckpointReader::stored_name(const std::string& name) const {

@@ -41,6 +41,8 @@ constexpr const char* kMla = "deepseek_v3-fp8";
 constexpr const char* kStack = "gpt_oss-mxfp4";
 constexpr const char* kWrapper = "gemma3-wrapper";
 constexpr const char* kTiktoken = "kimi_k2-int4";
+constexpr const char* kState = "qwen3_next-fp8";
+constexpr const char* kStateWrapper = "qwen3_5-wrapper-fp8";
 constexpr const char* kUe8m0 = "seed_oss-ue8m0";
 constexpr const char* kSharded = "seed_oss-bf16";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
@@ -146,6 +148,13 @@ const std::vector<Case>& cases() {
     {"wrapper without a text part", kWrapper, E::format, {"config.json", "text_config", "missing"}, replace("config.json", "\"text_config\"", "\"text_configuration\"")},
     {"unknown key in the text part", kWrapper, E::unsupported, {"use_mirrors"}, replace("config.json", "\"query_pre_attn_scalar\": 48", "\"query_pre_attn_scalar\": 48, \"use_mirrors\": true")},
     {"attention scalar zero", kWrapper, E::format, {"query_pre_attn_scalar", "positive"}, replace("config.json", "\"query_pre_attn_scalar\": 48", "\"query_pre_attn_scalar\": 0")},
+    {"value heads not a multiple of key heads", kState, E::format, {"linear_num_value_heads", "3", "multiple", "2"}, replace("config.json", "\"linear_num_value_heads\": 4", "\"linear_num_value_heads\": 3")},
+    {"convolution of another length", kState, E::checkpoint, {"linear_attn.conv1d.weight", "[256, 1, 4]", "[256, 1, 3]"}, replace("config.json", "\"linear_conv_kernel_dim\": 4", "\"linear_conv_kernel_dim\": 3")},
+    {"recurrent layer without its decay", kState, E::checkpoint, {"model.layers.1.linear_attn.A_log", "missing"}, tensors([](CheckpointWriter& w) { w.remove("model.layers.1.linear_attn.A_log"); })},
+    {"gate of the shared expert missing", kState, E::checkpoint, {"mlp.shared_expert_gate.weight", "missing"}, tensors([](CheckpointWriter& w) { w.remove("model.layers.0.mlp.shared_expert_gate.weight"); })},
+    {"more than a head is rotated", kState, E::format, {"partial_rotary_factor", "1.5"}, replace("config.json", "\"partial_rotary_factor\": 0.25", "\"partial_rotary_factor\": 1.5")},
+    {"output gate unknown", kStateWrapper, E::unsupported, {"output_gate_type", "relu", "sigmoid"}, replace("config.json", "\"attn_output_gate\": true", "\"output_gate_type\": \"relu\"")},
+    {"too few layer types", kStateWrapper, E::format, {"layer_types", "4", "5"}, replace("config.json", "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")},
     {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
     {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
     {"ModelOpt algorithm unknown", kNvfp4, E::unsupported, {"hf_quant_config.json", "quant_algo", "INT2"}, replace("hf_quant_config.json", "\"NVFP4\"", "\"INT2\"")},

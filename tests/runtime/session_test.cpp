@@ -32,6 +32,11 @@ std::shared_ptr<const Model> tiny() {
   return test::open_model(test::test_data("seed_oss-fp8"));
 }
 
+/// Three layers of four have a state instead of a cache.
+std::shared_ptr<const Model> recurrent() {
+  return test::open_model(test::test_data("qwen3_next-fp8"));
+}
+
 bool same(std::span<const float> a, std::span<const float> b) {
   return test::relative_error(a, b) <= 1e-5;
 }
@@ -114,6 +119,54 @@ TEST_SUITE("model") {
     }
   }
 
+  TEST_CASE("layers with a state go back to the end of the prompt, or read the history again") {
+    const std::shared_ptr<const Model> model = recurrent();
+    const std::span<const std::int32_t> ids(kIds);
+    Session session(model, {.context = 64, .micro_batch = 4, .compute = Compute::f32});
+    const auto read = [&] { return session.stats().prompt_tokens; };
+    session.append(ids.first(10));
+    const std::vector<float> at_prompt = copy_of(session.logits());
+    CHECK(same(at_prompt, logits_after(model, ids.first(10))));
+
+    session.push(ids[10]);
+    session.push(ids[11]);
+    CHECK(same(session.logits(), logits_after(model, ids.first(12))));
+    session.append(ids.subspan(12, 1));  // one token is no prompt
+    CHECK(same(session.logits(), logits_after(model, ids.first(13))));
+    session.truncate(10);
+    CHECK(copy_of(session.logits()) == at_prompt);
+    CHECK(read() == 11);
+
+    session.append(ids.subspan(10, 1));
+    session.append(ids.subspan(11, 1));
+    session.truncate(11);  // from the end of the prompt on
+    CHECK(same(session.logits(), logits_after(model, ids.first(11))));
+
+    CHECK(session.set(ids.first(14)) == 11);
+    CHECK(same(session.logits(), logits_after(model, ids.first(14))));
+    session.truncate(9);  // before it: from the beginning
+    CHECK(same(session.logits(), logits_after(model, ids.first(9))));
+    session.push(ids[9]);
+    session.truncate(9);
+    CHECK(same(session.logits(), logits_after(model, ids.first(9))));
+    session.truncate(0);
+    session.append(ids.first(3));
+    CHECK(same(session.logits(), logits_after(model, ids.first(3))));
+  }
+
+  TEST_CASE("what was read again does not count as reused") {
+    const std::span<const std::int32_t> ids(kIds);
+    Session session(recurrent(), {.context = 64, .compute = Compute::f32});
+    session.append(ids.first(8));
+    session.append(ids.subspan(8, 4));
+    const std::vector<std::int32_t> other = {ids[0], ids[1], ids[2], 9, 9};
+    CHECK(session.set(other) == 3);
+    CHECK(session.stats().prompt_reused == 0);
+    CHECK(session.stats().prompt_tokens == 17);
+    CHECK(session.set(other) == 5);
+    CHECK(session.stats().prompt_reused == 5);
+  }
+
   TEST_CASE("a refused set changes nothing") {
     Session session(tiny(), {.context = 16, .compute = Compute::f32});
     session.append(std::span(kIds).first(5));
@@ -128,7 +181,13 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("a cancelled append stands at the last whole micro batch and can go on") {
-    const std::shared_ptr<const Model> model = tiny();
+    std::shared_ptr<const Model> model;
+    SUBCASE("with caches") {
+      model = tiny();
+    }
+    SUBCASE("with states") {
+      model = recurrent();
+    }
     Session session(model, {.context = 64, .micro_batch = 4, .compute = Compute::f32});
     std::uint64_t last_total = 0;
     expect_error(ErrorCode::cancelled, {"8 of 14"}, [&] {

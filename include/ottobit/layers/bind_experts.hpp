@@ -56,6 +56,24 @@ namespace ottobit {
   return experts;
 }
 
+[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertHalves& names, Index count,
+                                                      Index hidden, Index dim,
+                                                      const WeightScope& scope) {
+  if (!scope.has(names.gate_up)) {
+    return bind_experts(names.names, count, hidden, dim, scope);
+  }
+  const WeightView gate_up = scope.stack(names.gate_up, count, {2 * hidden, dim});
+  const WeightView down = scope.stack(names.down, count, {dim, hidden});
+  std::vector<Expert> experts;
+  for (Index e = 0; e < count; ++e) {
+    const WeightView both = slice(gate_up, {e * 2 * hidden, (e + 1) * 2 * hidden});
+    experts.push_back({{slice(both, {0, hidden}), {}},
+                       {slice(both, {hidden, 2 * hidden}), {}},
+                       {slice(down, {e * dim, (e + 1) * dim}), {}}});
+  }
+  return experts;
+}
+
 [[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertColumns& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {

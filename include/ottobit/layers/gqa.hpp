@@ -3,7 +3,7 @@
 //   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k normed (QkNorm) and rotated;
 //   out = Wo softmax(q k^T / sqrt(A)) v
 //
-// with the variations of GqaSpec: windows and chunks, sinks, capped scores, scaled queries.
+// with the variations of GqaSpec: windows and chunks, sinks, capped scores, scaled queries, gates.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,8 @@ class Gqa {
                                 const WeightScope& scope) {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
-    Gqa gqa{spec, Linear::bind(scope("q_proj"), {q_rows, dim}, spec.qkv_bias),
+    const Index with_gate = spec.gated ? 2 * q_rows : q_rows;
+    Gqa gqa{spec, Linear::bind(scope("q_proj"), {with_gate, dim}, spec.qkv_bias),
             Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
@@ -48,17 +49,22 @@ class Gqa {
                const KvLayer& kv, float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = at.tokens;
-    const Index q_dim = q_.rows();
+    const Index q_dim = o_.weight.cols;
     const Index kv_dim = k_.rows();
+    auto* projected = spec_.gated ? ctx.arena.take<float>(tokens * q_.rows()) : nullptr;
     auto* q = ctx.arena.take<float>(tokens * q_dim);
     auto* k = ctx.arena.take<float>(tokens * kv_dim);
     auto* v = ctx.arena.take<float>(tokens * kv_dim);
     auto* mixed = ctx.arena.take<float>(tokens * q_dim);
 
     const Packed hidden(ctx, h, q_.weight.cols, tokens, q_.weight.cols);
-    hidden.multiply({{q_, q, q_dim}, {k_, k, kv_dim}, {v_, v, kv_dim}});
+    hidden.multiply(
+        {{q_, spec_.gated ? projected : q, q_.rows()}, {k_, k, kv_dim}, {v_, v, kv_dim}});
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      if (spec_.gated) {
+        take_queries(projected, q, {begin, end});
+      }
       norm(ctx, q_norm_, q, q_dim, {begin, end});
       norm(ctx, k_norm_, k, kv_dim, {begin, end});
       at.rope.rotate(ctx, q, spec_.heads, spec_.head_dim, {begin, end});
@@ -71,19 +77,28 @@ class Gqa {
     });
 
     attend(ctx, at, q, cache, kv, mixed);
+    if (spec_.gated) {
+      ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+        multiply_by_gates(ctx, projected, mixed, {begin, end});
+      });
+    }
 
     const Packed packed(ctx, mixed, q_dim, tokens, q_dim);
     packed.multiply({{o_, out, o_.rows()}});
   }
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
-    size.take<float>(use.tokens * q_.rows());
+    const Index q_dim = o_.weight.cols;
+    if (spec_.gated) {
+      size.take<float>(use.tokens * q_.rows());
+    }
+    size.take<float>(use.tokens * q_dim);
     size.take<float>(use.tokens * k_.rows());
     size.take<float>(use.tokens * v_.rows());
-    size.take<float>(use.tokens * q_.rows());
+    size.take<float>(use.tokens * q_dim);
     Packed::workspace(use, q_.weight.cols, size);
     size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
-    Packed::workspace(use, q_.rows(), size);
+    Packed::workspace(use, q_dim, size);
   }
 
   /// see(const Linear&, 1.0) for each: a token reads all of them.
@@ -111,6 +126,23 @@ class Gqa {
     }
   }
 
+  /// The queries among projected [T, H, 2 A], to q [T, H, A].
+  void take_queries(const float* projected, float* q, RowRange tokens) const noexcept {
+    for (Index i = tokens.begin * spec_.heads; i < tokens.end * spec_.heads; ++i) {
+      std::copy_n(projected + i * 2 * spec_.head_dim, spec_.head_dim, q + i * spec_.head_dim);
+    }
+  }
+
+  /// mixed [T, H, A] times the sigmoids of the gates among projected.
+  void multiply_by_gates(const ExecContext& ctx, const float* projected, float* mixed,
+                         RowRange tokens) const noexcept {
+    for (Index i = tokens.begin * spec_.heads; i < tokens.end * spec_.heads; ++i) {
+      const float* const gate = projected + (i * 2 + 1) * spec_.head_dim;
+      float* const head = mixed + i * spec_.head_dim;
+      ctx.kernels.elementwise->sigmoid_mul(gate, head, head, spec_.head_dim);
+    }
+  }
+
   /// Queries of the tokens times the factor of their positions.
   void heat(const ExecContext& ctx, float* q, Index position, RowRange tokens) const noexcept {
     if (!spec_.temperature) {
@@ -119,7 +151,8 @@ class Gqa {
     for (Index t = tokens.begin; t < tokens.end; ++t) {
       const auto steps = static_cast<double>((position + t + 1) / spec_.temperature->step);
       const double factor = 1.0 + spec_.temperature->scale * std::log(steps + 1.0);
-      ctx.kernels.elementwise->scale(q + t * q_.rows(), static_cast<float>(factor), q_.rows());
+      ctx.kernels.elementwise->scale(q + t * o_.weight.cols, static_cast<float>(factor),
+                                     o_.weight.cols);
     }
   }
 
@@ -142,8 +175,8 @@ class Gqa {
     AttentionCall call = shape();
     call.q = q;
     call.out = out;
-    call.q_stride = q_.rows();
-    call.out_stride = q_.rows();
+    call.q_stride = o_.weight.cols;
+    call.out_stride = o_.weight.cols;
     call.tokens = at.tokens;
     const Index head_stride = kv.rows * spec_.head_dim;
     call.ring = kv.ring;

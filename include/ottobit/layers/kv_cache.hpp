@@ -5,9 +5,11 @@
 //
 //   Gqa: K [G, rows, A]  V [G, rows, A]
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
+//   DeltaNet: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
 //
 // Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
-// row p % ring, with room for a window before each of the tokens that are read at once.
+// row p % ring, with room for a window before each of the tokens that are read at once. A state
+// holds the whole past in one, and so cannot go back; it can be saved and restored.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +27,8 @@ namespace ottobit {
 
 /// One layer's cache.
 struct KvLayer {
-  std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype
-  std::byte* v = nullptr;  ///< values, or keys of an indexer, where there are any
+  std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype, or a state
+  std::byte* v = nullptr;  ///< values, or keys of an indexer, or last inputs, where there are any
   Index rows = 0;          ///< of a head
   Index ring = 0;          ///< rows, if they are reused; 0: a row for each position
 };
@@ -55,12 +57,13 @@ class KvCache {
       const Index ring =
           round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
       const bool reuses = layer.window > 0 && ring < capacity;
-      layer.rows = reuses ? ring : capacity;
+      layer.rows = layer.is_state ? 1 : reuses ? ring : capacity;
       layer.window = reuses ? layer.window : 0;
       layer.k = bytes_;
-      bytes_ += part_bytes(layer.k_width, layer.rows);
+      bytes_ += part_bytes(layer, layer.k_width, layer.rows);
       layer.v = bytes_;
-      bytes_ += part_bytes(layer.v_width, layer.rows);
+      bytes_ += part_bytes(layer, layer.v_width, layer.rows);
+      state_bytes_ += layer.is_state ? bytes_ - layer.k : 0;
       layers_.push_back(layer);
     }
   }
@@ -78,15 +81,28 @@ class KvCache {
     Index sum = 0;
     for (const Layer& layer : layers_) {
       const Index rows = std::min(positions, layer.rows);
-      sum += part_bytes(layer.k_width, rows) + part_bytes(layer.v_width, rows);
+      sum += part_bytes(layer, layer.k_width, rows) + part_bytes(layer, layer.v_width, rows);
     }
     return sum;
   }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
 
+  /// Bytes of the states of all layers that have one.
+  [[nodiscard]] Index state_bytes() const noexcept { return state_bytes_; }
+  /// Copies the states to memory of state_bytes(), or back from it.
+  void save_states(std::byte* to) const noexcept {
+    each_state([&](std::byte* state, Index size) { to = std::copy_n(state, size, to); });
+  }
+  void restore_states(const std::byte* from) const noexcept {
+    each_state([&](std::byte* state, Index size) {
+      std::copy_n(from, size, state);
+      from += size;
+    });
+  }
+
   /// Whether a sequence that was `written` positions long can go on from `position`: all that the
-  /// next tokens see is still there.
+  /// next tokens see is still there. States are the caller's business.
   [[nodiscard]] bool holds(Index position, Index written) const noexcept {
     return std::all_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
       const Index first_seen = std::max<Index>(position + 1 - layer.window, 0);
@@ -99,6 +115,7 @@ class KvCache {
     Index k_width;  ///< elements of a token in either part
     Index v_width;
     Index window;  ///< 0: all positions are kept
+    bool is_state = false;
     Index rows = 0;
     Index k = 0;  ///< offsets of the parts
     Index v = 0;
@@ -111,13 +128,28 @@ class KvCache {
   static Layer layer_of(const MlaSpec& mla) noexcept {
     return {mla.kv_rank + mla.rope.dim, mla.indexer ? mla.indexer->head_dim : 0, 0};
   }
-  [[nodiscard]] Index part_bytes(Index width, Index rows) const noexcept {
-    return round_up(rows * width * dtype_bits(dtype_) / 8, kAlignment);
+  static Layer layer_of(const DeltaNetSpec& net) noexcept {
+    const Index channels = 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
+    return {net.value_heads * net.key_dim * net.value_dim, (net.taps - 1) * channels, 0, true};
+  }
+  [[nodiscard]] Index part_bytes(const Layer& layer, Index width, Index rows) const noexcept {
+    const DType dtype = layer.is_state ? DType::f32 : dtype_;
+    return round_up(rows * width * dtype_bits(dtype) / 8, kAlignment);
+  }
+  template <class Visit>
+  void each_state(const Visit& visit) const noexcept {
+    for (const Layer& layer : layers_) {
+      if (layer.is_state) {
+        visit(memory_ + layer.k, part_bytes(layer, layer.k_width, 1));
+        visit(memory_ + layer.v, part_bytes(layer, layer.v_width, 1));
+      }
+    }
   }
 
   DType dtype_;
   Index capacity_;
   Index bytes_ = 0;
+  Index state_bytes_ = 0;
   std::byte* memory_ = nullptr;
   std::vector<Layer> layers_;
 };

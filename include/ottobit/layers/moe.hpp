@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,6 +39,9 @@ class Moe {
     if (spec.shared_hidden > 0) {
       moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope(spec.shared_name));
     }
+    if (!spec.shared_gate.empty()) {
+      moe.shared_gate_ = Linear::bind(scope(spec.shared_gate), {1, dim}, false);
+    }
     return moe;
   }
 
@@ -52,6 +56,7 @@ class Moe {
     sort_by_expert(assignments, tokens, rows, first);
     if (shared_) {
       shared_->forward(ctx, h, tokens, out);
+      weigh_shared(ctx, h, tokens, out);
     } else {
       std::fill_n(out, tokens * dim_, 0.0F);
     }
@@ -81,10 +86,15 @@ class Moe {
     if (shared_) {
       shared_->workspace(use, shared);
     }
+    ArenaSize gate;
+    if (shared_gate_) {
+      gate.take<float>(use.tokens);
+      Packed::workspace(use, dim_, gate);
+    }
     ArenaSize wave;
     ExpertWave::workspace(
         use, WaveSize(*use.kernels.linear, use.compute, use.tokens, dim_, hidden_), wave);
-    size.take<std::byte>(std::max({router.bytes(), shared.bytes(), wave.bytes()}));
+    size.take<std::byte>(std::max({router.bytes(), shared.bytes(), gate.bytes(), wave.bytes()}));
   }
 
   /// see(const Linear&, share) for each, with the share of it that a token reads on average.
@@ -100,6 +110,9 @@ class Moe {
     if (shared_) {
       shared_->each_linear(see);
     }
+    if (shared_gate_) {
+      see(*shared_gate_, 1.0);
+    }
   }
   [[nodiscard]] Index experts() const noexcept { return router_.spec().experts; }
   [[nodiscard]] Index chosen() const noexcept { return router_.spec().chosen; }
@@ -107,6 +120,23 @@ class Moe {
  private:
   Moe(Index dim, Index hidden, Router router)
       : dim_(dim), hidden_(hidden), router_(std::move(router)) {}
+
+  /// out [T, D] times the sigmoid of the shared expert's gate, where there is one.
+  void weigh_shared(ExecContext& ctx, const float* h, Index tokens, float* out) const {
+    if (!shared_gate_) {
+      return;
+    }
+    const Arena::Mark mark(ctx.arena);
+    auto* gate = ctx.arena.take<float>(tokens);
+    const Packed packed(ctx, h, dim_, tokens, dim_);
+    packed.multiply({{*shared_gate_, gate, 1}});
+    ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      for (Index t = begin; t < end; ++t) {
+        const float sigmoid = 1.0F / (1.0F + std::exp(-gate[t]));
+        ctx.kernels.elementwise->scale(out + t * dim_, sigmoid, dim_);
+      }
+    });
+  }
 
   /// rows: the assignments by expert, tokens ascending; those of expert e are [first[e],
   /// first[e + 1]).
@@ -136,6 +166,7 @@ class Moe {
   bool weighs_input_ = false;
   std::vector<Expert> experts_;
   std::optional<Mlp> shared_;
+  std::optional<Linear> shared_gate_;
 };
 
 }  // namespace ottobit

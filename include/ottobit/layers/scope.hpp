@@ -14,7 +14,8 @@
 
 namespace ottobit {
 
-/// All throw Error{checkpoint} with the tensor as subject if it is missing or of another shape.
+/// All but `has` throw Error{checkpoint} with the tensor as subject if it is missing or of another
+/// shape.
 struct WeightReader {
   /// The matrix `<name>.weight` [rows, cols] as stored: a view that lives as long as the source.
   std::function<WeightView(const std::string& name, Shape2 shape)> matrix;
@@ -25,6 +26,8 @@ struct WeightReader {
   /// copied.
   std::function<std::vector<float>(const std::string& name, const std::vector<Index>& shape)>
       vector;
+  /// Whether there is a tensor of that name, where checkpoints differ.
+  std::function<bool(const std::string& name)> has;
 };
 
 class WeightScope {
@@ -45,6 +48,12 @@ class WeightScope {
   /// The tensor [rows, cols] as f32.
   [[nodiscard]] std::vector<float> table(std::string_view name, Shape2 shape) const {
     return reader_.vector(join(name), {shape.rows, shape.cols});
+  }
+  [[nodiscard]] bool has(std::string_view name) const { return reader_.has(join(name)); }
+  /// A tensor of any shape as f32.
+  [[nodiscard]] std::vector<float> tensor(std::string_view name,
+                                          const std::vector<Index>& shape) const {
+    return reader_.vector(join(name), shape);
   }
   [[nodiscard]] std::vector<float> vector(std::string_view name, Index n) const {
     return reader_.vector(join(name), {n});
