@@ -4,7 +4,8 @@
 //
 //   x = E[ids];  for each block: x += mixer(norm(x)); x += ffn(norm(x));  logits = head(norm(x))
 //
-// Some families norm what the mixer and the network add, too, scale x or cap the logits.
+// Some families norm what the mixer and the network add, too, weigh the sums, scale x or cap the
+// logits.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "ottobit/layers/embedding.hpp"
 #include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/kv_cache.hpp"
+#include "ottobit/layers/lightning.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla.hpp"
 #include "ottobit/layers/mlp.hpp"
@@ -32,7 +34,7 @@
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla, DeltaNet>;
+using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning>;
 using Ffn = std::variant<Mlp, Moe>;
 
 [[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
@@ -44,6 +46,9 @@ using Ffn = std::variant<Mlp, Moe>;
     Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
     Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
     Mixer operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
+    Mixer operator()(const LightningSpec& light) const {
+      return Lightning::bind(light, dim, scope);
+    }
   };
   return std::visit(Bind{dim, norm, scope}, spec);
 }
@@ -65,6 +70,8 @@ struct Block {
   RmsNorm ffn_in;
   Ffn ffn;
   std::optional<RmsNorm> ffn_out;
+  ResidualSpec mixer_residual;
+  ResidualSpec ffn_residual;
   std::size_t rope;  ///< which of the decoder's rotations
 
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, const NormSpec& norm,
@@ -81,6 +88,8 @@ struct Block {
             norm_of(spec.norms.ffn_in),
             bind_ffn(spec.ffn, dim, scope),
             if_named(spec.norms.ffn_out),
+            spec.mixer_residual,
+            spec.ffn_residual,
             rope};
   }
 };
@@ -131,13 +140,13 @@ class Decoder {
       if (block.mixer_out) {
         block.mixer_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, x, y, tokens, dim);
+      add_residual(ctx, block.mixer_residual, x, h, y, tokens, dim);
       block.ffn_in.forward(ctx, x, tokens, h);
       std::visit([&](const auto& ffn) { ffn.forward(ctx, h, tokens, y); }, block.ffn);
       if (block.ffn_out) {
         block.ffn_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, x, y, tokens, dim);
+      add_residual(ctx, block.ffn_residual, x, h, y, tokens, dim);
     }
     norm_.forward(ctx, x, tokens, h);
     observe(ctx, static_cast<Index>(blocks_.size()), h, tokens);

@@ -145,7 +145,16 @@ struct DeltaNetSpec {
   double norm_eps = 1e-6;  ///< of the norm of each head's output
 };
 
-using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec>;
+/// Lightning attention (Qin et al. 2024, arXiv:2401.04658): linear attention with a fixed decay of
+/// each head, as MiniMax-01 has it (arXiv:2501.08313, section 2.2).
+struct LightningSpec {
+  Index heads = 0;         ///< H
+  Index head_dim = 0;      ///< A
+  double slope = 1.0;      ///< a token weighs exp(-slope 2^(-8 (h + 1) / H)) of the last in head h
+  double norm_eps = 1e-6;  ///< of the norm over all heads
+};
+
+using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec>;
 
 /// What a gated feed-forward network does to its gate.
 enum class Activation : std::uint8_t {
@@ -242,13 +251,22 @@ struct BlockNorms {
   std::string ffn_out;
 };
 
+/// How a part of a block joins what goes in: x = keep x + add part(norm(x)).
+struct ResidualSpec {
+  double keep = 1.0;
+  double add = 1.0;
+  bool normed = false;  ///< norm(x) is kept instead of x
+};
+
 /// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))).
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
   BlockNorms norms{};
   std::string mixer_scope = "self_attn";  ///< of the mixer's tensors, under the block's
   MixerSpec mixer;
+  ResidualSpec mixer_residual{};
   FfnSpec ffn;
+  ResidualSpec ffn_residual{};
 };
 
 /// A decoder-only language model.

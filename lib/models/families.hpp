@@ -17,6 +17,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_minimax_m1(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen3_5(const Config& config);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/registry.hpp"
 
+#include <cmath>
 #include <string>
 #include <variant>
 
@@ -24,6 +25,7 @@ constexpr Family kFamilies[] = {
     {"llama", "Llama", describe_llama},
     {"llama4", "Llama 4", describe_llama4},
     {"llama4_text", "Llama 4", describe_llama4_text},
+    {"minimax_m1", "MiniMax M1", describe_minimax_m1},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
     {"qwen3", "Qwen3", describe_qwen3},
     {"qwen3_5", "Qwen3.5", describe_qwen3_5},
@@ -116,9 +118,21 @@ void validate(const DeltaNetSpec& net, const Config& config) {
                     std::to_string(net.key_heads));
 }
 
+void validate(const LightningSpec& light, const Config& config) {
+  check_size(config, "the number of attention heads", light.heads, 1 << 14);
+  check_size(config, "the head dimension", light.head_dim, 1 << 12);
+}
+
+void validate(const ResidualSpec& rule, const Config& config) {
+  OTTOBIT_CHECK(std::abs(rule.keep) < 1e6 && std::abs(rule.add) < 1e6, ErrorCode::format,
+                config.subject(), "a factor of the residual connections is out of range");
+}
+
 void validate(const BlockSpec& block, const Config& config) {
   std::visit([&](const auto& mixer) { validate(mixer, config); }, block.mixer);
   std::visit([&](const auto& ffn) { validate(ffn, config); }, block.ffn);
+  validate(block.mixer_residual, config);
+  validate(block.ffn_residual, config);
 }
 
 }  // namespace

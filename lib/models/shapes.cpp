@@ -88,6 +88,17 @@ constexpr Shape kShapes[] = {
       "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 16,
       "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "vocab_size": 202048,
       "max_position_embeddings": 262144, "rope_theta": 500000.0, "rms_norm_eps": 1e-5})"},
+    {"minimax-m1", R"({
+      "model_type": "minimax_m1", "hidden_size": 6144, "intermediate_size": 9216,
+      "num_local_experts": 32, "num_experts_per_tok": 2, "num_hidden_layers": 80,
+      "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128, "rotary_dim": 64,
+      "attn_type_list": [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
+        0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1,
+        0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1],
+      "postnorm": true, "layernorm_full_attention_alpha": 3.5565588200778455,
+      "layernorm_linear_attention_alpha": 3.5565588200778455,
+      "layernorm_mlp_alpha": 3.5565588200778455, "vocab_size": 200064,
+      "max_position_embeddings": 10240000, "rope_theta": 10000000.0, "rms_norm_eps": 1e-5})"},
     {"minimax-m2", R"({
       "model_type": "minimax_m2", "hidden_size": 3072, "intermediate_size": 1536,
       "num_local_experts": 256, "num_experts_per_tok": 8, "num_hidden_layers": 62,

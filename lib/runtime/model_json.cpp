@@ -41,6 +41,11 @@ void describe_mixer(const DeltaNetSpec& net, OrderedJson& json) {
   json["state_dim"] = {net.key_dim, net.value_dim};
 }
 
+void describe_mixer(const LightningSpec& light, OrderedJson& json) {
+  json["state_heads"] = light.heads;
+  json["state_dim"] = {light.head_dim, light.head_dim};
+}
+
 void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {
   json["feed_forward"] = mlp.hidden;
 }

@@ -129,7 +129,14 @@ RandomModel parse_random_model(const std::string& json) {
   Json config = published_config(shape);
   if (layers > 0) {
     config["num_hidden_layers"] = layers;
-    if (config.contains("first_k_dense_replace")) {  // a part of a model has layers of both kinds
+    // A part of a model has layers of each kind: the last ones, or one dense one.
+    if (config.contains("attn_type_list")) {
+      Json& types = config["attn_type_list"];
+      types =
+          Json(types.end() - std::min<Json::difference_type>(layers, types.end() - types.begin()),
+               types.end());
+    }
+    if (config.contains("first_k_dense_replace")) {
       config["first_k_dense_replace"] = 1;
     }
   }

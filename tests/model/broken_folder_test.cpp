@@ -43,6 +43,7 @@ constexpr const char* kWrapper = "gemma3-wrapper";
 constexpr const char* kTiktoken = "kimi_k2-int4";
 constexpr const char* kState = "qwen3_next-fp8";
 constexpr const char* kStateWrapper = "qwen3_5-wrapper-fp8";
+constexpr const char* kLightning = "minimax_m1-bf16";
 constexpr const char* kUe8m0 = "seed_oss-ue8m0";
 constexpr const char* kSharded = "seed_oss-bf16";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
@@ -155,6 +156,10 @@ const std::vector<Case>& cases() {
     {"more than a head is rotated", kState, E::format, {"partial_rotary_factor", "1.5"}, replace("config.json", "\"partial_rotary_factor\": 0.25", "\"partial_rotary_factor\": 1.5")},
     {"output gate unknown", kStateWrapper, E::unsupported, {"output_gate_type", "relu", "sigmoid"}, replace("config.json", "\"attn_output_gate\": true", "\"output_gate_type\": \"relu\"")},
     {"too few layer types", kStateWrapper, E::format, {"layer_types", "4", "5"}, replace("config.json", "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")},
+    {"kind of attention unknown", kLightning, E::unsupported, {"attn_type_list", "2", "0, 1"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["attn_type_list"] = {0, 2, 0, 1}; test::write_text(f / "config.json", c.dump()); }},
+    {"too few kinds of attention", kLightning, E::format, {"attn_type_list", "4", "5"}, replace("config.json", "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")},
+    {"shared expert where there is none", kLightning, E::unsupported, {"shared_intermediate_size"}, replace("config.json", "\"shared_intermediate_size\": 0", "\"shared_intermediate_size\": 64")},
+    {"residual factor out of range", kLightning, E::format, {"residual"}, replace("config.json", "\"layernorm_mlp_alpha\": 1.5", "\"layernorm_mlp_alpha\": 1e30")},
     {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
     {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
     {"ModelOpt algorithm unknown", kNvfp4, E::unsupported, {"hf_quant_config.json", "quant_algo", "INT2"}, replace("hf_quant_config.json", "\"NVFP4\"", "\"INT2\"")},

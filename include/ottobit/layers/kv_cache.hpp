@@ -5,6 +5,7 @@
 //
 //   Gqa: K [G, rows, A]  V [G, rows, A]
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
+//   Lightning: state [H, A, A], f32
 //   DeltaNet: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
 //
 // Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
@@ -131,6 +132,9 @@ class KvCache {
   static Layer layer_of(const DeltaNetSpec& net) noexcept {
     const Index channels = 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
     return {net.value_heads * net.key_dim * net.value_dim, (net.taps - 1) * channels, 0, true};
+  }
+  static Layer layer_of(const LightningSpec& light) noexcept {
+    return {light.heads * light.head_dim * light.head_dim, 0, 0, true};
   }
   [[nodiscard]] Index part_bytes(const Layer& layer, Index width, Index rows) const noexcept {
     const DType dtype = layer.is_state ? DType::f32 : dtype_;

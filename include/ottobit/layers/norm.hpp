@@ -2,6 +2,7 @@
 // RmsNorm: y = w * x / sqrt(mean(x^2) + eps) (Zhang and Sennrich 2019, arXiv:1910.07467), in f32.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -65,11 +66,24 @@ struct LayerNorm {
   }
 };
 
-/// x [T, D] += y [T, D], both contiguous: the residual connection.
-inline void add_residual(ExecContext& ctx, float* x, const float* y, Index tokens,
-                         Index dim) noexcept {
+/// x [T, D] = x + y by the rule of a residual connection; h [T, D] is the norm of x, y what the
+/// part made of it; all contiguous.
+inline void add_residual(ExecContext& ctx, const ResidualSpec& rule, float* x, const float* h,
+                         const float* y, Index tokens, Index dim) noexcept {
+  const bool plain = !rule.normed && rule.keep == 1.0 && rule.add == 1.0;
+  const ElementwiseKernels& kernels = *ctx.kernels.elementwise;
   ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-    ctx.kernels.elementwise->add(x + begin * dim, y + begin * dim, (end - begin) * dim);
+    const Index first = begin * dim;
+    const Index n = (end - begin) * dim;
+    if (plain) {
+      kernels.add(x + first, y + first, n);
+      return;
+    }
+    if (rule.normed) {
+      std::copy_n(h + first, n, x + first);
+    }
+    kernels.scale(x + first, static_cast<float>(rule.keep), n);
+    kernels.add_scaled(x + first, y + first, static_cast<float>(rule.add), n);
   });
 }
 

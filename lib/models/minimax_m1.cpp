@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// MiniMax M1 (`minimax_m1`, arXiv:2506.13585): lightning attention, with softmax attention in each
+// eighth layer, and experts chosen by a softmax; what a block adds joins its normed input, by
+// factors. Keys and defaults: the makers' `MiniMaxM1Config`.
+#include <string>
+#include <vector>
+
+#include "ottobit/error.hpp"
+
+#include "models/common.hpp"
+#include "models/families.hpp"
+
+namespace ottobit {
+namespace {
+
+/// Which layers have softmax attention: those with a 1 in `attn_type_list`, 0 being lightning
+/// attention; all where it is absent.
+std::vector<bool> softmax_layers(const Config& config, Index layers) {
+  std::vector<bool> softmax(static_cast<std::size_t>(layers), true);
+  if (!config.has("attn_type_list")) {
+    return softmax;
+  }
+  const std::vector<Index> types = config.integers("attn_type_list");
+  OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
+                "`attn_type_list` has " + std::to_string(types.size()) + " entries for " +
+                    std::to_string(layers) + " layers");
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    OTTOBIT_CHECK(types[i] == 0 || types[i] == 1, ErrorCode::unsupported, config.subject(),
+                  "`attn_type_list` has a " + std::to_string(types[i]) + ", known are: 0, 1");
+    softmax[i] = types[i] == 1;
+  }
+  return softmax;
+}
+
+ResidualSpec residual(const Config& config, const std::string& part) {
+  return {.keep = config.number("layernorm_" + part + "_alpha", 1.0),
+          .add = config.number("layernorm_" + part + "_beta", 1.0),
+          .normed = config.flag("postnorm", false)};
+}
+
+/// The decay grows slower from layer to layer.
+double slope(Index layer, Index layers) {
+  constexpr double kSmall = 1e-5;
+  return 1.0 - static_cast<double>(layer) / (static_cast<double>(layers - 1) + kSmall) + kSmall;
+}
+
+}  // namespace
+
+DecoderSpec describe_minimax_m1(const Config& config) {
+  require_text(config, "hidden_act", "silu");
+  OTTOBIT_CHECK(config.integer("shared_intermediate_size", 0) == 0, ErrorCode::unsupported,
+                config.subject(), "`shared_intermediate_size` is not 0: there is no shared expert");
+  static_cast<void>(config.has("shared_moe_mode"));
+  const Index heads = config.integer("num_attention_heads", 32);
+  const Index head_dim =
+      config.integer("head_dim", heads == 0 ? 0 : config.integer("hidden_size") / heads);
+  const GqaSpec attention{.heads = heads,
+                          .kv_heads = config.integer("num_key_value_heads", 8),
+                          .head_dim = head_dim,
+                          .rope = rope_of(config, config.integer("rotary_dim", head_dim))};
+  const MoeSpec experts{.scope = "block_sparse_moe",
+                        .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
+                        .router = {.experts = config.integer("num_local_experts", 8),
+                                   .chosen = config.integer("num_experts_per_tok", 2),
+                                   .score = RouterScore::softmax},
+                        .hidden = config.integer("intermediate_size", 14336)};
+  const ResidualSpec of_softmax = residual(config, "full_attention");
+  const ResidualSpec of_lightning = residual(config, "linear_attention");
+  const ResidualSpec of_experts = residual(config, "mlp");
+  DecoderSpec spec = outline(config, 32768);
+  spec.norm.eps = config.number("rms_norm_eps", 1e-5);
+  const Index layers = layer_count(config);
+  const std::vector<bool> softmax = softmax_layers(config, layers);
+  for (Index i = 0; i < layers; ++i) {
+    BlockSpec block{.scope = layer_scope(i),
+                    .mixer = attention,
+                    .mixer_residual = of_softmax,
+                    .ffn = experts,
+                    .ffn_residual = of_experts};
+    if (!softmax[static_cast<std::size_t>(i)]) {
+      block.mixer = LightningSpec{.heads = heads, .head_dim = head_dim, .slope = slope(i, layers)};
+      block.mixer_residual = of_lightning;
+    }
+    spec.blocks.push_back(block);
+  }
+  return spec;
+}
+
+}  // namespace ottobit
