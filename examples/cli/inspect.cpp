@@ -66,7 +66,8 @@ std::string label_of(std::string_view key) {
     std::string_view key;
     std::string_view label;
   };
-  constexpr std::array<Label, 14> kLabels = {{
+  constexpr std::array<Label, 15> kLabels = {{
+      {"layer_kinds", "kinds of layers"},
       {"file_bytes", "size"},
       {"shards", "files of weights"},
       {"weight_bytes_per_token", "read per token"},

@@ -19,6 +19,34 @@ Index stored_bytes(const WeightView& w) {
   return bytes;
 }
 
+std::string kind_of(const GqaSpec& gqa) {
+  if (gqa.window > 0) {
+    return "attention within " + std::to_string(gqa.window);
+  }
+  return gqa.chunk > 0 ? "attention in chunks of " + std::to_string(gqa.chunk) : "attention";
+}
+
+std::string kind_of(const MlaSpec& mla) {
+  return mla.indexer ? "latent attention to the best " + std::to_string(mla.indexer->top)
+                     : "latent attention";
+}
+
+std::string kind_of(const DeltaNetSpec& /*net*/) {
+  return "gated delta net";
+}
+
+std::string kind_of(const LightningSpec& /*light*/) {
+  return "lightning attention";
+}
+
+std::string kind_of(const MlpSpec& /*mlp*/) {
+  return "dense";
+}
+
+std::string kind_of(const MoeSpec& /*moe*/) {
+  return "experts";
+}
+
 }  // namespace
 
 void describe_mixer(const GqaSpec& gqa, OrderedJson& json) {
@@ -66,6 +94,15 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   json["architecture"] = folder.architecture;
   json["layers"] = spec.blocks.size();
   json["width"] = spec.dim;
+  OrderedJson kinds = OrderedJson::object();  // of layers, and how many there are of each
+  for (const BlockSpec& block : spec.blocks) {
+    for (const std::string& kind :
+         {std::visit([](const auto& mixer) { return kind_of(mixer); }, block.mixer),
+          std::visit([](const auto& ffn) { return kind_of(ffn); }, block.ffn)}) {
+      kinds[kind] = kinds.value(kind, 0) + 1;
+    }
+  }
+  json["layer_kinds"] = kinds;
   for (const BlockSpec& block : spec.blocks) {
     std::visit([&](const auto& mixer) { describe_mixer(mixer, json); }, block.mixer);
     std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, block.ffn);

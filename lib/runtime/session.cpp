@@ -12,6 +12,8 @@
 #include "ottobit/error.hpp"
 
 #include "runtime/pages.hpp"
+#include "runtime/saved_states.hpp"
+#include "runtime/session_options.hpp"
 
 namespace ottobit {
 namespace {
@@ -20,57 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// 512 tokens: enough to use a dequantised piece of weights many times; activations of the largest
-// published shapes then stay below 250 MB.
-constexpr Index kMicroBatch = 512;
-
-Index context_of(const Model& model, const SessionOptions& options) {
-  OTTOBIT_CHECK(options.context >= 0 && options.context <= model.context(), ErrorCode::argument,
-                "context",
-                std::to_string(options.context) + " tokens asked, the model declares " +
-                    std::to_string(model.context()));
-  return options.context == 0 ? model.context() : options.context;
-}
-
-/// Rounding weighs more in a model with experts, where it can send a token to another one, and in a
-/// small model. Both read few bytes for a token, so that they can afford Compute::bf16x2; the
-/// smallest have rate to spare for prompts, too.
-Compute fast_compute(const DecoderSpec& spec) {
-  constexpr Index kSmallest = 1024;
-  constexpr Index kSmall = 2048;
-  if (spec.dim <= kSmallest) {
-    return Compute::bf16x2_all;
-  }
-  const bool has_experts = std::any_of(
-      spec.blocks.begin(), spec.blocks.end(),
-      [](const BlockSpec& block) { return std::holds_alternative<MoeSpec>(block.ffn); });
-  return has_experts || spec.dim <= kSmall ? Compute::bf16x2 : Compute::bf16;
-}
-
-Compute compute_of(const Model& model, const SessionOptions& options) {
-  if (options.compute) {
-    return *options.compute;
-  }
-  if (!model.machine().kernels->linear->has_fast_bf16) {
-    return Compute::f32;
-  }
-  return fast_compute(model.decoder().spec());
-}
-
-DType kv_dtype_of(Compute compute, const SessionOptions& options) {
-  const DType dtype = options.kv_dtype.value_or(compute == Compute::f32 ? DType::f32 : DType::f16);
-  OTTOBIT_CHECK(dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16,
-                ErrorCode::unsupported, "kv_dtype",
-                "the KV cache is F32, F16 or BF16, not " + std::string(dtype_name(dtype)));
-  return dtype;
-}
-
-Index batch_of(Index context, const SessionOptions& options) {
-  OTTOBIT_CHECK(options.micro_batch >= 0, ErrorCode::argument, "micro_batch",
-                std::to_string(options.micro_batch) + ", expected 0 or more");
-  return std::min(options.micro_batch == 0 ? kMicroBatch : options.micro_batch, context);
 }
 
 }  // namespace
@@ -83,13 +34,12 @@ struct Session::Impl {
         batch(batch_of(context, options)),
         cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context, batch),
         pages("KV cache", cache.bytes(), Pages::Size::normal),
-        saved("saved states", cache.state_bytes(), Pages::Size::normal),
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
                                  model->machine().threads, batch, context})),
         ctx{*model->machine().kernels, compute_of(*model, options),
             Parallel(model->machine().threads), arena},
         logits(static_cast<std::size_t>(model->vocab())),
-        saved_logits(has_states() ? logits.size() : 0) {
+        states(cache, logits.size()) {
     cache.attach(pages.data());
     tokens.reserve(static_cast<std::size_t>(context));
   }
@@ -110,39 +60,17 @@ struct Session::Impl {
     }
   }
 
-  [[nodiscard]] bool has_states() const noexcept { return cache.state_bytes() > 0; }
-
-  /// The logits of the last token are not at hand; its recomputation brings them back.
+  /// After the history became shorter, or a micro batch brought no logits: goes back to where the
+  /// last token is computed again. States, whose micro batches all bring logits, go back to the end
+  /// of the last prompt, if that is still part of the history, or to the beginning.
   void forget_logits() noexcept {
-    const Index last = std::max<Index>(length() - 1, 0);
-    if (has_states() && computed > last) {
-      go_back();
+    if (!states.exist()) {
+      computed = std::min(computed, std::max<Index>(length() - 1, 0));
+    } else if (computed > length()) {
+      computed = states.restore(length(), logits);
     }
-    computed = std::min(computed, has_states() ? length() : last);
     if (!cache.holds(computed, written)) {
       computed = written = 0;  // a ring has lost what the next token sees: all is read again
-    }
-  }
-
-  /// States go back to the end of the last prompt, if that is still part of the history, or to the
-  /// beginning.
-  void go_back() noexcept {
-    if (saved_at == 0 || saved_at > length()) {
-      computed = saved_at = 0;
-      return;
-    }
-    cache.restore_states(saved.data());
-    std::copy(saved_logits.begin(), saved_logits.end(), logits.begin());
-    computed = saved_at;
-  }
-
-  /// Remembers states and logits, which all belong to the end of a prompt now. Tokens one by one
-  /// are no prompt: they would pay for the copy each time.
-  void save(Index prompt) noexcept {
-    if (has_states() && prompt > 1) {
-      cache.save_states(saved.data());
-      std::copy(logits.begin(), logits.end(), saved_logits.begin());
-      saved_at = computed;
     }
   }
 
@@ -154,7 +82,7 @@ struct Session::Impl {
       const Index count = std::min(batch, length() - computed);
       const bool last = computed + count == length();
       decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
-                      cache, last || has_states() ? 1 : 0, logits.data());
+                      cache, last || states.exist() ? 1 : 0, logits.data());
       computed += count;
       done += count;
       note_progress();
@@ -177,7 +105,8 @@ struct Session::Impl {
       sum += logit - logit;  // 0, or NaN for NaN and infinities
     }
     if (std::isnan(sum)) {
-      computed = written = saved_at = 0;  // what is cached is of no use
+      computed = written = 0;  // what is cached is of no use
+      states.forget();
       model->fail_non_finite();
     }
   }
@@ -198,15 +127,13 @@ struct Session::Impl {
   Index batch;
   KvCache cache;
   Pages pages;
-  Pages saved;
   Arena arena;
   ExecContext ctx;
   std::vector<std::int32_t> tokens;  // history; capacity = context
   Index computed = 0;                // tokens whose keys and values are in the cache
   Index written = 0;                 // the most it ever had since it was last begun anew
   std::vector<float> logits;         // after token computed - 1
-  std::vector<float> saved_logits;   // and states, after the last prompt
-  Index saved_at = 0;                // its end; 0: nothing is saved
+  SavedStates states;                // after the last prompt
   SessionStats stats;
 };
 
@@ -234,12 +161,12 @@ void Session::append(std::span<const std::int32_t> ids, const Progress& progress
   } catch (...) {
     account();
     s.tokens.resize(Impl::index(s.computed));
-    if (!s.has_states()) {  // with states, each micro batch brings logits
-      s.forget_logits();
-    }
+    s.forget_logits();
     throw;
   }
-  s.save(static_cast<Index>(ids.size()));
+  if (s.states.exist() && ids.size() > 1) {  // one by one, each would pay for the copy
+    s.states.save(s.computed, s.logits);
+  }
   account();
 }
 

@@ -21,6 +21,13 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
   return false;
 }
 
+/// Buffers of old exports, whose numbers follow from the configuration; and scales for runtimes
+/// that keep keys and values in FP8, as this one does not.
+bool is_without_effect(std::string_view name) {
+  return ends_with_any(name, {".rotary_emb.inv_freq", ".k_scale", ".v_scale", ".kv_scale",
+                              ".q_scale", ".prob_scale"});
+}
+
 /// What a tensor nobody asked for probably is.
 std::string leftover_text(const TensorSource& source, const std::string& name, Index count) {
   for (const std::string_view suffix : {"_scale_inv", "_scale"}) {
@@ -140,8 +147,7 @@ void CheckpointReader::finish(const std::function<void(std::string_view)>& warn)
   std::string first;
   Index count = 0;
   for (const std::string& name : source_.names()) {
-    // Buffers of old exports: the frequencies follow from the configuration.
-    if (used_.contains(name) || ends_with_any(name, {".rotary_emb.inv_freq"})) {
+    if (used_.contains(name) || is_without_effect(name)) {
       continue;
     }
     first = count == 0 ? name : first;

@@ -137,6 +137,11 @@ TEST_SUITE("model") {
     CHECK(copy_of(session.logits()) == at_prompt);
     CHECK(read() == 11);
 
+    session.push(ids[10]);
+    session.truncate(10);  // a token that was never computed
+    CHECK(copy_of(session.logits()) == at_prompt);
+    CHECK(read() == 11);
+
     session.append(ids.subspan(10, 1));
     session.append(ids.subspan(11, 1));
     session.truncate(11);  // from the end of the prompt on

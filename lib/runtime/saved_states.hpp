@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// SavedStates: what recurrent layers knew at the end of the last prompt. Their states cannot go
+// back; with a copy, another answer to the same prompt costs nothing.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "ottobit/layers/kv_cache.hpp"
+
+#include "runtime/pages.hpp"
+
+namespace ottobit {
+
+class SavedStates {
+ public:
+  /// Of a cache; without states in it there is nothing to save, and no memory is taken.
+  SavedStates(const KvCache& cache, std::size_t vocab)
+      : cache_(cache),
+        pages_("saved states", cache.state_bytes(), Pages::Size::normal),
+        logits_(cache.state_bytes() > 0 ? vocab : 0) {}
+
+  /// Whether the cache has states.
+  [[nodiscard]] bool exist() const noexcept { return cache_.state_bytes() > 0; }
+
+  /// Keeps the states and the logits after `position` tokens.
+  void save(Index position, std::span<const float> logits) noexcept {
+    cache_.save_states(pages_.data());
+    std::copy(logits.begin(), logits.end(), logits_.begin());
+    position_ = position;
+  }
+
+  /// Brings states and logits back if they belong to one of the first `length` positions; the
+  /// position, or 0: nothing is there, and nothing any more.
+  [[nodiscard]] Index restore(Index length, std::span<float> logits) noexcept {
+    if (position_ > length) {
+      forget();
+    }
+    if (position_ > 0) {
+      cache_.restore_states(pages_.data());
+      std::copy(logits_.begin(), logits_.end(), logits.begin());
+    }
+    return position_;
+  }
+
+  void forget() noexcept { position_ = 0; }
+
+ private:
+  const KvCache& cache_;
+  Pages pages_;
+  std::vector<float> logits_;
+  Index position_ = 0;
+};
+
+}  // namespace ottobit
