@@ -105,8 +105,10 @@ struct Session::Impl {
       sum += logit - logit;  // 0, or NaN for NaN and infinities
     }
     if (std::isnan(sum)) {
-      computed = written = 0;  // what is cached is of no use
+      computed = written = 0;
       states.forget();
+      pages = Pages("KV cache", cache.bytes(), Pages::Size::normal);  // NaN spoils rows beside it
+      cache.attach(pages.data());
       model->fail_non_finite();
     }
   }
@@ -149,18 +151,19 @@ void Session::append(std::span<const std::int32_t> ids, const Progress& progress
   if (ids.empty()) {
     return;
   }
+  const Index history = s.length();
   s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
   const auto start = Clock::now();
   const Index before = s.computed;
   const auto account = [&] {
     s.stats.prompt_seconds += seconds_since(start);
-    s.stats.prompt_tokens += static_cast<std::uint64_t>(s.computed - before);
+    s.stats.prompt_tokens += static_cast<std::uint64_t>(std::max(s.computed, before) - before);
   };
   try {
     s.compute_tail(progress);
   } catch (...) {
     account();
-    s.tokens.resize(Impl::index(s.computed));
+    s.tokens.resize(Impl::index(std::max(s.computed, history)));
     s.forget_logits();
     throw;
   }

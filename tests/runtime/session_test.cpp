@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ottobit/session.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "ottobit/error.hpp"
 
+#include "io/checkpoint.hpp"
 #include "support/errors.hpp"
 #include "support/model.hpp"
+#include "support/temp_directory.hpp"
 
 namespace ottobit {
 namespace {
@@ -205,6 +210,42 @@ TEST_SUITE("model") {
     CHECK(session.length() == 8);
     CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(8))));
     session.append(std::span(kIds).subspan(8));
+    CHECK(same(session.logits(), logits_after(model, kIds)));
+  }
+
+  TEST_CASE("a weight that is NaN is named, and the history before it stays") {
+    std::filesystem::path from;
+    SUBCASE("with caches") {
+      from = test::test_data("seed_oss-fp8");
+    }
+    SUBCASE("with states") {
+      from = test::test_data("qwen3_next-fp8");
+    }
+    const test::TempDirectory directory;
+    std::filesystem::copy(from, directory.path(), std::filesystem::copy_options::recursive);
+    const auto model = test::open_model(directory.path());
+    {  // weights are read where they lie: the file changes under the model
+      const Checkpoint checkpoint = Checkpoint::open(directory.path());
+      const TensorEntry& embedding = *checkpoint.find("model.embed_tokens.weight");
+      const std::string text = test::read_text(directory.path() / "model.safetensors");
+      const auto begin = text.find(std::string(
+          reinterpret_cast<const char*>(embedding.bytes.data()), embedding.bytes.size()));
+      REQUIRE(begin != std::string::npos);
+      std::fstream file(directory.path() / "model.safetensors",
+                        std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(
+          begin + 50U * 2U * static_cast<std::size_t>(embedding.shape[1])));
+      file.write("\xC0\x7F", 2);
+    }
+
+    Session session(model, {.context = 64, .compute = Compute::f32});
+    session.append(std::span(kIds).first(5));
+    expect_error(ErrorCode::checkpoint, {"embed_tokens", "[50, 0]"}, [&] {
+      session.append(std::vector<std::int32_t>{7, 50, 8});
+    });
+    CHECK(session.length() == 5);
+    CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(5))));
+    session.append(std::span(kIds).subspan(5));
     CHECK(same(session.logits(), logits_after(model, kIds)));
   }
 
