@@ -224,6 +224,7 @@ struct ExpertHalves {
 struct ExpertColumns {
   std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
   std::string down = "down_proj";        ///< [E, F, D]
+  ExpertNames names;
 };
 
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated

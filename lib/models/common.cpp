@@ -200,6 +200,7 @@ void require_flag(const Config& config, std::string_view key, bool expected) {
 std::vector<std::string> unknown_keys(const Config& config) {
   constexpr std::string_view kHarmless[] = {"_attn_implementation",
                                             "_name_or_path",
+                                            "architectures",
                                             "auto_map",
                                             "chunk_size_feed_forward",
                                             "dtype",

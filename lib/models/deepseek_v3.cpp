@@ -103,4 +103,15 @@ DecoderSpec describe_deepseek_v32(const Config& config) {
   return spec;
 }
 
+DecoderSpec describe_kimi_k25(const Config& config) {
+  const Config text =
+      text_part(config, {"vision_config", "media_placeholder_token_id", "video_placeholder",
+                         "use_unified_vision_chunk", "ignore_index"});
+  require_text(text, "model_type", "kimi_k2");
+  DecoderSpec spec = describe_deepseek_v3(text);
+  spec.wrapped = true;
+  spec.aside.insert(spec.aside.end(), {"vision_tower", "mm_projector"});
+  return spec;
+}
+
 }  // namespace ottobit

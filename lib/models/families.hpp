@@ -14,6 +14,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_gemma3(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_gpt_oss(const Config& config);
+[[nodiscard]] DecoderSpec describe_kimi_k25(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);

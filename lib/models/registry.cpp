@@ -22,6 +22,7 @@ constexpr Family kFamilies[] = {
     {"gemma3_text", "Gemma 3", describe_gemma3_text},
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
+    {"kimi_k25", "Kimi K2.5", describe_kimi_k25},
     {"llama", "Llama", describe_llama},
     {"llama4", "Llama 4", describe_llama4},
     {"llama4_text", "Llama 4", describe_llama4_text},

@@ -84,7 +84,8 @@ WeightReader RandomWeights::reader() {
             return std::vector<float>(static_cast<std::size_t>(n),
                                       name.ends_with("bias") ? 0.0F : 1.0F);
           },
-          [](const std::string&) { return false; }};
+          // Experts in one tensor are published in BF16, each by itself in FP8.
+          [this](const std::string&) { return format_ != FormatId::fp8_e4m3; }};
 }
 
 WeightView RandomWeights::matrix(const std::string& name, Shape2 shape) {

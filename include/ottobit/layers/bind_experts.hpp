@@ -77,6 +77,9 @@ namespace ottobit {
 [[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertColumns& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
+  if (!scope.has(names.gate_up)) {
+    return bind_experts(names.names, count, hidden, dim, scope);
+  }
   const WeightView gate_up = scope.stack(names.gate_up, count, {dim, 2 * hidden});
   const WeightView down = scope.stack(names.down, count, {hidden, dim});
   std::vector<Expert> experts;
