@@ -375,7 +375,11 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_set(ottobit_session* s, 
                                                             ottobit_cancel* c,
                                                             ottobit_progress_fn progress,
                                                             void* user, ottobit_error** err);
-/* Forgets all but the first `keep` tokens; OTTOBIT_E_ARGUMENT if there are fewer. */
+/* Forgets all but the first `keep` tokens; OTTOBIT_E_ARGUMENT if there are fewer. What the next
+   call needs and no longer has, it computes again: the last token; all of them in a model with
+   windows, if they reach further back than is kept, and in one with recurrent states (Qwen3-Next,
+   MiniMax M1), unless the end of the last prompt (two or more tokens appended at once) is still
+   among them. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_truncate(ottobit_session* s, size_t keep,
                                                                  ottobit_error** err);
 /* Number of tokens held. May be asked from any thread; during a call it is the length before it. */

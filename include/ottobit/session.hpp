@@ -46,7 +46,10 @@ class Session {
   /// Makes the history equal to ids, computing only what follows the common prefix; returns how
   /// many tokens were kept.
   Index set(std::span<const std::int32_t> ids, const Progress& progress = {});
-  /// Forgets all but the first `keep` tokens; Error{argument} if there are fewer.
+  /// Forgets all but the first `keep` tokens; Error{argument} if there are fewer. What the next
+  /// call needs and no longer has, it computes again: the last token; everything where windows
+  /// reach further back than is kept, and where layers have states, unless the end of the last
+  /// prompt (two or more tokens appended at once) is still among the tokens.
   void truncate(Index keep);
   /// Adds one generated token to the history and leaves its computation to the next call that needs
   /// it: a caller can show a token before the next is computed. Errors as append.
