@@ -40,8 +40,9 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   /// Reads ids. Error{context} if they do not fit, Error{argument} for an id outside the
-  /// vocabulary: nothing was done then. Error{cancelled} if `progress` says so: the history ends at
-  /// the last whole micro batch.
+  /// vocabulary: nothing was done then. Error{checkpoint} for a weight that is not finite: the
+  /// history is what it was before. Error{cancelled} if `progress` says so: the history ends at the
+  /// last whole micro batch.
   void append(std::span<const std::int32_t> ids, const Progress& progress = {});
   /// Makes the history equal to ids, computing only what follows the common prefix; returns how
   /// many tokens were kept.
