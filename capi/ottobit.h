@@ -410,8 +410,9 @@ typedef int32_t(OTTOBIT_CALL* ottobit_logits_fn)(float* logits, size_t vocab, vo
 #define OTTOBIT_GENERATE_SPECIAL 0x1u /* the text includes control tokens and the end token */
 /* -1 in a sampling field: what the model's generation_config.json says, and the neutral value where
    it is silent; without that file, or where it says do_sample false, the answer is greedy and
-   without penalty. Order of the steps: logits callback, bias, penalties, temperature, top_k, top_p,
-   min_p, draw. Fields marked (later) must be -1 or neutral, else OTTOBIT_E_UNSUPPORTED. */
+   without penalty. Order of the steps: logits callback, bias, DRY, penalties, temperature, top_k,
+   top_p, min_p, typical_p, XTC, draw; with Mirostat: temperature, its bound, draw. At temperature 0
+   only what comes before it has an effect. Fields marked (later) must be NULL. */
 typedef struct ottobit_generate_options {
   uint32_t struct_size;
   uint32_t flags;           /* OTTOBIT_GENERATE_* */
@@ -421,21 +422,24 @@ typedef struct ottobit_generate_options {
   float temperature;        /* 0: greedy; neutral: 1 */
   float top_p;              /* only the likeliest that add up to p; neutral: 1 */
   float min_p;              /* only those at least min_p times as likely as the likeliest; 0: off */
-  float typical_p;          /* (later) neutral: 1 */
+  float typical_p;          /* only those nearest to the expected surprise that add up to p
+                               (arXiv:2202.00666); neutral: 1 */
   float repetition_penalty; /* divides or multiplies scores of tokens seen; neutral: 1 */
   float frequency_penalty;  /* subtracted once per occurrence; neutral: 0 */
   float presence_penalty;   /* subtracted once if it occurs; neutral: 0 */
   int32_t penalty_window;   /* tokens the penalties look back at; 0 and -1: all */
-  float dry_multiplier;     /* (later) neutral: 0; base and allowed then mean nothing */
-  float dry_base;
-  int32_t dry_allowed;
-  float xtc_probability; /* (later) neutral: 0; the threshold then means nothing */
-  float xtc_threshold;
-  int32_t mirostat; /* (later) neutral: 0; tau and eta then mean nothing */
-  float mirostat_tau;
-  float mirostat_eta;
-  int32_t logprobs;  /* alternatives to report with each token; 0 and -1: none */
-  int32_t reserved0; /* 0 */
+  float dry_multiplier;  /* "DRY": multiplier * base^(n - allowed) is subtracted from a token that
+                            followed the last n tokens before, n >= allowed; neutral: 0 */
+  float dry_base;        /* 1 or more; 0 and -1: 1.75 */
+  int32_t dry_allowed;   /* 0 and -1: 2 */
+  float xtc_probability; /* "XTC": how often, of the tokens at least as likely as the threshold,
+                            only the least likely stays; neutral: 0 */
+  float xtc_threshold;   /* 0 and -1: 0.1 */
+  int32_t mirostat;      /* 2: Mirostat 2 (arXiv:2007.14966) instead of the cuts; neutral: 0 */
+  float mirostat_tau;    /* bits of surprise to aim at; 0 and -1: 5 */
+  float mirostat_eta;    /* how fast it is corrected; 0 and -1: 0.1 */
+  int32_t logprobs;      /* alternatives to report with each token; 0 and -1: none */
+  int32_t reserved0;     /* 0 */
   size_t stop_count;
   const char* const* stop; /* texts that end the generation, each ended by a NUL, none empty */
   size_t bias_count;

@@ -34,20 +34,10 @@ T choose(T given, T configured) noexcept {
   return given == T{-1} ? configured : given;
 }
 
+/// The same where 0 stands for the usual value, too.
 template <class T>
-void refuse_unless(T given, T neutral, const char* name) {
-  OTTOBIT_CHECK(given == T{-1} || given == neutral, ErrorCode::unsupported, name,
-                std::to_string(given) + "; this release does not carry it, expected -1 or " +
-                    std::to_string(neutral));
-}
-
-void refuse_later_fields(const ottobit_generate_options& o) {
-  refuse_unless(o.typical_p, 1.0F, "typical_p");
-  refuse_unless(o.dry_multiplier, 0.0F, "dry_multiplier");
-  refuse_unless(o.xtc_probability, 0.0F, "xtc_probability");
-  refuse_unless(o.mirostat, 0, "mirostat");
-  OTTOBIT_CHECK(o.grammar == nullptr, ErrorCode::unsupported, "grammar",
-                "this release has no grammars; expected NULL");
+T choose_or_usual(T given, T usual) noexcept {
+  return given == T{0} ? usual : choose(given, usual);
 }
 
 std::uint64_t seed_in(std::uint64_t seed) {
@@ -65,6 +55,18 @@ SamplerOptions sampler_options(const ottobit_generate_options& o, const Generati
   options.top_k = choose(o.top_k, model.top_k);
   options.top_p = choose(o.top_p, model.top_p);
   options.min_p = choose(o.min_p, model.min_p);
+  options.typical_p = choose(o.typical_p, model.typical_p);
+  options.xtc_probability = choose(o.xtc_probability, 0.0F);
+  options.xtc_threshold = choose_or_usual(o.xtc_threshold, options.xtc_threshold);
+  const std::int32_t mirostat = choose(o.mirostat, 0);
+  OTTOBIT_CHECK(mirostat == 0 || mirostat == 2, ErrorCode::argument, "mirostat",
+                std::to_string(mirostat) + ", expected 0 or 2");
+  options.mirostat = mirostat == 2;
+  options.mirostat_tau = choose_or_usual(o.mirostat_tau, options.mirostat_tau);
+  options.mirostat_eta = choose_or_usual(o.mirostat_eta, options.mirostat_eta);
+  options.dry_multiplier = choose(o.dry_multiplier, 0.0F);
+  options.dry_base = choose_or_usual(o.dry_base, options.dry_base);
+  options.dry_allowed = choose_or_usual(o.dry_allowed, options.dry_allowed);
   options.repetition_penalty = choose(o.repetition_penalty, model.repetition_penalty);
   options.frequency_penalty = choose(o.frequency_penalty, 0.0F);
   options.presence_penalty = choose(o.presence_penalty, 0.0F);
@@ -82,7 +84,8 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
   check_flags(o.flags, OTTOBIT_GENERATE_SPECIAL, "flags");
   OTTOBIT_CHECK(o.reserved0 == 0, ErrorCode::argument, "reserved0",
                 std::to_string(o.reserved0) + ", expected 0");
-  refuse_later_fields(o);
+  OTTOBIT_CHECK(o.grammar == nullptr, ErrorCode::unsupported, "grammar",
+                "this release has no grammars; expected NULL");
   refuse_settings(o.settings_json);
   GenerateOptions options;
   options.sampling = sampler_options(o, model.generation_defaults());

@@ -55,7 +55,13 @@ void add_sampling_options(CLI::App& app, SamplingOptions& options) {
   add("--top-k", options.top_k, "only the K likeliest tokens; 0: all", "K");
   add("--top-p", options.top_p, "only the likeliest tokens that add up to P", "P");
   add("--min-p", options.min_p, "only tokens at least P times as likely as the likeliest", "P");
+  add("--typical-p", options.typical_p, "only the most typical tokens that add up to P", "P");
   add("--repetition-penalty", options.repetition_penalty, "1: none", "X");
+  add("--frequency-penalty", options.frequency_penalty, "for each time a token occurred", "X");
+  add("--presence-penalty", options.presence_penalty, "if a token occurred", "X");
+  add("--dry", options.dry, "multiplier of the penalty for going on with a repetition", "X");
+  add("--xtc", options.xtc, "how often the top choices (10 % and more) are passed over", "P");
+  add("--mirostat", options.mirostat, "bits of surprise to aim at, instead of the cuts", "BITS");
   add("--seed", options.seed, "of the random numbers; -1: a new one each time", "N");
   add("--max-tokens", options.max_tokens, "-1: up to the context", "N");
   app.add_option("--stop", options.stop, "end before this text; may be given several times")
@@ -124,7 +130,14 @@ GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel
   options_.temperature = sampling.temperature;
   options_.top_p = sampling.top_p;
   options_.min_p = sampling.min_p;
+  options_.typical_p = sampling.typical_p;
   options_.repetition_penalty = sampling.repetition_penalty;
+  options_.frequency_penalty = sampling.frequency_penalty;
+  options_.presence_penalty = sampling.presence_penalty;
+  options_.dry_multiplier = sampling.dry;
+  options_.xtc_probability = sampling.xtc;
+  options_.mirostat = sampling.mirostat > 0.0F ? 2 : 0;
+  options_.mirostat_tau = sampling.mirostat;
   options_.stop_count = stop_.size();
   options_.stop = stop_.empty() ? nullptr : stop_.data();
   options_.cancel = cancel;

@@ -32,7 +32,13 @@ struct SamplingOptions {
   int top_k = -1;
   float top_p = -1.0F;
   float min_p = -1.0F;
+  float typical_p = -1.0F;
   float repetition_penalty = -1.0F;
+  float frequency_penalty = 0.0F;
+  float presence_penalty = 0.0F;
+  float dry = 0.0F;
+  float xtc = 0.0F;
+  float mirostat = 0.0F;
   std::int64_t seed = -1;
   int max_tokens = -1;
   std::vector<std::string> stop;

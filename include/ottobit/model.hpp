@@ -47,6 +47,7 @@ struct GenerationDefaults {
   float temperature = 0.0F;  ///< greedy
   float top_p = 1.0F;
   float min_p = 0.0F;
+  float typical_p = 1.0F;
   float repetition_penalty = 1.0F;
   std::int32_t top_k = 0;
 };

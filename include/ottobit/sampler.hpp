@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sampler: chooses the next token from logits. Order of the steps: bias, penalties, temperature,
-// top-k, top-p, min-p, draw. Equal logits, options and seed give equal tokens.
+// top-k, top-p, min-p, typical-p, XTC, draw; or bias, penalties, temperature, Mirostat, draw. Equal
+// logits, options and seed give equal tokens.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -19,10 +21,19 @@ struct SamplerOptions {
   std::int32_t top_k = 0;    ///< 0: off
   float top_p = 1.0F;        ///< 1: off
   float min_p = 0.0F;        ///< 0: off; else drop tokens less likely than min_p * the likeliest
+  float typical_p = 1.0F;    ///< locally typical sampling (arXiv:2202.00666); 1: off
+  float xtc_probability = 0.0F;     ///< with which the top choices are excluded; 0: off
+  float xtc_threshold = 0.1F;       ///< probability of a top choice
+  bool mirostat = false;            ///< Mirostat 2 (arXiv:2007.14966), instead of the cuts above
+  float mirostat_tau = 5.0F;        ///< its target, bits of surprise
+  float mirostat_eta = 0.1F;        ///< its rate
   float repetition_penalty = 1.0F;  ///< Keskar et al. 2019 (arXiv:1909.05858), section 4.1; 1: off
   float frequency_penalty = 0.0F;   ///< subtracted once per occurrence in the window
   float presence_penalty = 0.0F;    ///< subtracted once if it occurs in the window
-  Index penalty_window = 0;         ///< last tokens looked at; 0: all
+  float dry_multiplier = 0.0F;   ///< of the penalty for going on with a repetition ("DRY"); 0: off
+  float dry_base = 1.75F;        ///< by which it grows with each token of the repetition
+  std::int32_t dry_allowed = 2;  ///< tokens that may repeat freely
+  Index penalty_window = 0;      ///< last tokens that penalties look at; 0: all
   std::vector<std::pair<std::int32_t, float>> bias;  ///< added to these ids' logits
   Index top_count = 0;                               ///< how many alternatives to report
 };
@@ -37,6 +48,11 @@ class Sampler {
  public:
   /// Error{argument} if an option is out of range. All memory is taken here.
   Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels);
+  ~Sampler();
+  Sampler(Sampler&&) noexcept;
+  Sampler& operator=(Sampler&&) = delete;
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
 
   /// `logits` [V] are not changed; `history` are the tokens so far. Allocates nothing. The spans of
   /// the result live until the next call.
@@ -46,19 +62,21 @@ class Sampler {
   [[nodiscard]] bool penalises() const noexcept;
   void apply_bias_and_penalties(std::span<const std::int32_t> history);
   [[nodiscard]] std::int32_t draw();
-  [[nodiscard]] Index enough_candidates(Index vocab);
-  [[nodiscard]] double total_weight(double best) const;
+  void gather();
   template <class Weight>
   [[nodiscard]] Index pick(Index count, const Weight& weight);
   [[nodiscard]] double uniform();
 
+  struct Workspace;
+
   SamplerOptions options_;
   const ElementwiseKernels& kernels_;
   std::uint64_t state_;
-  std::vector<float> scores_;            // [V] working copy
-  std::vector<ScoredToken> candidates_;  // [V]
-  std::vector<ScoredToken> top_;         // [top_count]
-  std::vector<std::int32_t> counts_;     // [V] occurrences in the window; zero between calls
+  std::vector<float> scores_;           // [V] working copy
+  std::vector<ScoredToken> likeliest_;  // [V]
+  std::vector<ScoredToken> top_;        // [top_count]
+  std::vector<std::int32_t> counts_;    // [V] of what the penalties count; zeros between calls
+  std::unique_ptr<Workspace> work_;
 };
 
 }  // namespace ottobit

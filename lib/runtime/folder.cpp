@@ -32,6 +32,7 @@ GenerationDefaults sampling_defaults(const Config& generation) {
   defaults.temperature = number("temperature", 0.0, 100.0, 1.0F);
   defaults.top_p = number("top_p", 1e-6, 1.0, defaults.top_p);
   defaults.min_p = number("min_p", 0.0, 1.0, defaults.min_p);
+  defaults.typical_p = number("typical_p", 1e-6, 1.0, defaults.typical_p);
   defaults.repetition_penalty =
       number("repetition_penalty", 1e-3, 1e3, defaults.repetition_penalty);
   if (generation.has("top_k")) {

@@ -8,6 +8,8 @@
 
 #include "ottobit/error.hpp"
 
+#include "runtime/candidates.hpp"
+
 namespace ottobit {
 namespace {
 
@@ -23,6 +25,21 @@ void validate(const SamplerOptions& o, Index vocab) {
   check(o.top_p > 0.0F && o.top_p <= 1.0F, "top_p", static_cast<double>(o.top_p),
         "more than 0, at most 1");
   check(o.min_p >= 0.0F && o.min_p <= 1.0F, "min_p", static_cast<double>(o.min_p), "0 to 1");
+  check(o.typical_p > 0.0F && o.typical_p <= 1.0F, "typical_p", static_cast<double>(o.typical_p),
+        "more than 0, at most 1");
+  check(o.xtc_probability >= 0.0F && o.xtc_probability <= 1.0F, "xtc_probability",
+        static_cast<double>(o.xtc_probability), "0 to 1");
+  check(o.xtc_threshold >= 0.0F && o.xtc_threshold <= 1.0F, "xtc_threshold",
+        static_cast<double>(o.xtc_threshold), "0 to 1");
+  check(finite(o.mirostat_tau) && o.mirostat_tau >= 0.0F, "mirostat_tau",
+        static_cast<double>(o.mirostat_tau), "0 or more");
+  check(o.mirostat_eta >= 0.0F && o.mirostat_eta <= 1.0F, "mirostat_eta",
+        static_cast<double>(o.mirostat_eta), "0 to 1");
+  check(finite(o.dry_multiplier) && o.dry_multiplier >= 0.0F, "dry_multiplier",
+        static_cast<double>(o.dry_multiplier), "0 or more");
+  check(finite(o.dry_base) && o.dry_base >= 1.0F, "dry_base", static_cast<double>(o.dry_base),
+        "1 or more");
+  check(o.dry_allowed >= 0, "dry_allowed", o.dry_allowed, "0 or more");
   check(finite(o.repetition_penalty) && o.repetition_penalty > 0.0F, "repetition_penalty",
         static_cast<double>(o.repetition_penalty), "more than 0");
   check(finite(o.frequency_penalty), "frequency_penalty", static_cast<double>(o.frequency_penalty),
@@ -45,16 +62,29 @@ std::size_t at(Index i) {
 
 }  // namespace
 
+/// What may be drawn, and what is remembered from token to token.
+struct Sampler::Workspace {
+  std::vector<Candidate> candidates;
+  Mirostat mirostat;
+};
+
 Sampler::Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels)
     : options_(std::move(options)), kernels_(*kernels.elementwise), state_(options_.seed) {
   validate(options_, vocab);
+  work_ = std::make_unique<Workspace>(Workspace{
+      {},
+      {static_cast<double>(options_.mirostat_tau), static_cast<double>(options_.mirostat_eta)}});
   scores_.resize(at(vocab));
-  candidates_.resize(at(vocab));
+  likeliest_.resize(at(vocab));
+  work_->candidates.reserve(at(vocab));
   top_.resize(at(options_.top_count));
-  if (penalises()) {
+  if (penalises() || options_.dry_multiplier > 0.0F) {
     counts_.resize(at(vocab));
   }
 }
+
+Sampler::~Sampler() = default;
+Sampler::Sampler(Sampler&&) noexcept = default;
 
 bool Sampler::penalises() const noexcept {
   return options_.repetition_penalty != 1.0F || options_.frequency_penalty != 0.0F ||
@@ -90,12 +120,14 @@ void Sampler::apply_bias_and_penalties(std::span<const std::int32_t> history) {
   for (const auto& [id, value] : options_.bias) {
     scores_[at(id)] += value;
   }
-  if (!penalises()) {
-    return;
-  }
   const auto window = at(options_.penalty_window);
   if (window != 0 && window < history.size()) {
     history = history.last(window);
+  }
+  penalise_repeats({options_.dry_multiplier, options_.dry_base, options_.dry_allowed}, history,
+                   scores_, counts_);
+  if (!penalises()) {
+    return;
   }
   for (const std::int32_t id : history) {
     counts_[at(id)] += 1;
@@ -112,69 +144,76 @@ void Sampler::apply_bias_and_penalties(std::span<const std::int32_t> history) {
   }
 }
 
-/// Draws from softmax(scores / temperature) cut by top-k, top-p and min-p, in this order.
+/// Draws from softmax(scores / temperature) as the cuts leave it.
 std::int32_t Sampler::draw() {
   const auto vocab = static_cast<Index>(scores_.size());
   for (float& score : scores_) {
     score /= options_.temperature;
   }
-  const bool sorted = options_.top_k > 0 || options_.top_p < 1.0F || options_.min_p > 0.0F;
-  if (!sorted) {
-    kernels_.softmax(scores_.data(), vocab);
+  kernels_.softmax(scores_.data(), vocab);
+  const bool cuts = options_.mirostat || options_.top_k > 0 || options_.top_p < 1.0F ||
+                    options_.min_p > 0.0F || options_.xtc_probability > 0.0F ||
+                    options_.typical_p < 1.0F;
+  if (!cuts) {
     return static_cast<std::int32_t>(
         pick(vocab, [&](Index i) { return static_cast<double>(scores_[at(i)]); }));
   }
-  const Index kept =
-      options_.top_k > 0 ? std::min<Index>(options_.top_k, vocab) : enough_candidates(vocab);
-  kernels_.top_k(scores_.data(), vocab, kept, candidates_.data());
-  const double best = static_cast<double>(candidates_[0].score);
-  const auto weight = [&](Index i) {
-    return std::exp(static_cast<double>(candidates_[at(i)].score) - best);
-  };
-  double total = options_.top_k > 0 ? 0.0 : total_weight(best);
-  for (Index i = 0; options_.top_k > 0 && i < kept; ++i) {
-    total += weight(i);
+  gather();
+  std::vector<Candidate>& candidates = work_->candidates;
+  if (!options_.mirostat) {
+    if (options_.typical_p < 1.0F) {
+      keep_typical(candidates, static_cast<double>(options_.typical_p));
+    }
+    if (options_.xtc_probability > 0.0F &&
+        uniform() < static_cast<double>(options_.xtc_probability)) {
+      exclude_top_choices(candidates, static_cast<double>(options_.xtc_threshold));
+    }
   }
-  Index count = 0;  // candidates that survive top-p and min-p; the likeliest always does
-  double mass = 0.0;
-  while (count < kept && (count == 0 || (mass < static_cast<double>(options_.top_p) * total &&
-                                         weight(count) >= static_cast<double>(options_.min_p)))) {
-    mass += weight(count);
-    ++count;
+  const auto weight = [&](Index i) { return candidates[at(i)].weight; };
+  const Index drawn = pick(static_cast<Index>(candidates.size()), weight);
+  if (options_.mirostat) {
+    work_->mirostat.drawn(weight(drawn) / total_weight(candidates));
   }
-  return candidates_[at(pick(count, weight))].id;
+  return candidates[at(drawn)].id;
 }
 
-/// How many of the likeliest tokens hold top_p of the probability, at least; without top-k.
-Index Sampler::enough_candidates(Index vocab) {
-  if (options_.top_p == 1.0F && options_.min_p == 0.0F) {
-    return vocab;
-  }
-  constexpr Index kFirst = 256;  // nearly always enough, and a cheap selection
-  Index count = std::min(kFirst, vocab);
+/// Candidates from the probabilities in scores_, by top-k, top-p and min-p, or by Mirostat's bound;
+/// the likeliest is always among them.
+void Sampler::gather() {
+  const auto vocab = static_cast<Index>(scores_.size());
+  const bool top_k = options_.top_k > 0 && !options_.mirostat;
+  const bool top_p = options_.top_p < 1.0F && !options_.mirostat;
   const double best = static_cast<double>(scores_[at(kernels_.argmax(scores_.data(), vocab))]);
-  const double total = total_weight(best);
-  for (;; count = std::min(count * 8, vocab)) {
-    kernels_.top_k(scores_.data(), vocab, count, candidates_.data());
-    double mass = 0.0;
-    for (Index i = 0; i < count; ++i) {
-      mass += std::exp(static_cast<double>(candidates_[at(i)].score) - best);
-    }
-    const double least = std::exp(static_cast<double>(candidates_[at(count - 1)].score) - best);
-    const bool enough = mass >= static_cast<double>(options_.top_p) * total ||
-                        least < static_cast<double>(options_.min_p);
-    if (enough || count == vocab) {
-      return count;
-    }
-  }
-}
+  const double least =
+      options_.mirostat ? work_->mirostat.least() : static_cast<double>(options_.min_p) * best;
+  double mass = static_cast<double>(options_.top_p);
+  const auto weight = [&](Index i) { return static_cast<double>(likeliest_[at(i)].score); };
 
-double Sampler::total_weight(double best) const {
-  double total = 0.0;
-  for (const float score : scores_) {
-    total += std::exp(static_cast<double>(score) - best);
+  constexpr Index kFirst = 256;  // nearly always enough, and a cheap selection
+  Index count = std::min<Index>(top_k ? options_.top_k : kFirst, vocab);
+  for (;; count = std::min(count * 8, vocab)) {
+    kernels_.top_k(scores_.data(), vocab, count, likeliest_.data());
+    double sum = 0.0;
+    for (Index i = 0; i < count; ++i) {
+      sum += weight(i);
+    }
+    mass *= top_k ? sum : 1.0;  // of what top-k leaves
+    const bool enough = (top_p && sum >= mass) || weight(count - 1) < least;
+    if (top_k || enough || count == vocab) {
+      break;
+    }
   }
-  return total;
+  std::vector<Candidate>& candidates = work_->candidates;
+  candidates.clear();
+  double sum = 0.0;
+  for (Index i = 0; i < count; ++i) {
+    const bool beyond = (top_p && sum >= mass) || weight(i) < least;
+    if (i > 0 && beyond) {
+      break;
+    }
+    candidates.push_back({likeliest_[at(i)].id, weight(i)});
+    sum += weight(i);
+  }
 }
 
 /// An index below count, with probability proportional to weight(index).

@@ -307,9 +307,19 @@ static void options(ottobit_model* m) {
   check_ok("append", ottobit_session_append(s, &thirty, 1, c, NULL, NULL, &e), &e);
   ottobit_cancel_release(c);
   o = defaults();
-  o.mirostat = 2;
-  check_fails("later", OTTOBIT_E_UNSUPPORTED, "mirostat", ottobit_generate(s, &o, collect, &b, &e),
+  o.mirostat = 1;
+  check_fails("mirostat", OTTOBIT_E_ARGUMENT, "mirostat", ottobit_generate(s, &o, collect, &b, &e),
               &e);
+  o.mirostat = 2;
+  o.dry_multiplier = 0.8F;
+  o.typical_p = 0.9F;
+  o.xtc_probability = 0.5F;
+  o.temperature = 1;
+  o.seed = 7;
+  o.max_tokens = 4;
+  memset(&b, 0, sizeof b);
+  check_ok("all samplers", ottobit_generate(s, &o, collect, &b, &e), &e);
+  CHECK(b.tokens > 0);
   o = defaults();
   o.top_p = 2;
   check_fails("range", OTTOBIT_E_ARGUMENT, "top_p", ottobit_generate(s, &o, collect, &b, &e), &e);

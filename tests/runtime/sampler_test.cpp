@@ -103,6 +103,48 @@ TEST_CASE("top-p over a flat and large vocabulary keeps about its share") {
   CHECK(seen.size() > 2300);
 }
 
+TEST_CASE("typical-p and XTC drop likely tokens, too") {
+  // Entropy 1.8 bits: the surprise of token 1, 0.9 bits, is farther from it than that of 5 and 2.
+  const auto typical = draw({.seed = 3, .temperature = 1.0F, .typical_p = 0.2F}, kLogits, 200);
+  CHECK(typical.size() == 1);
+  CHECK(typical.count(5) == 1);
+  const auto all = draw({.seed = 3, .temperature = 1.0F, .xtc_probability = 1.0F}, kLogits, 500);
+  CHECK(all.count(1) == 0);  // 1, 5 and 2 have 0.1 or more
+  CHECK(all.count(5) == 0);
+  CHECK(all.count(2) == 1);
+  const auto half = draw({.seed = 3, .temperature = 1.0F, .xtc_probability = 0.5F}, kLogits, 500);
+  CHECK(half.count(1) == 1);
+}
+
+TEST_CASE("Mirostat draws tokens of the surprise that it aims at, on the average") {
+  std::vector<float> logits;  // of Zipf's law
+  for (int rank = 1; rank <= 5000; ++rank) {
+    logits.push_back(-std::log(static_cast<float>(rank)));
+  }
+  for (const float target : {2.0F, 4.0F, 6.0F}) {
+    Sampler sampler({.seed = 5, .temperature = 1.0F, .mirostat = true, .mirostat_tau = target},
+                    static_cast<Index>(logits.size()), kernels());
+    constexpr int kDraws = 4000;
+    double sum = 0.0;
+    for (int i = 0; i < kDraws; ++i) {
+      sum -= static_cast<double>(sampler.sample(logits, {}).logprob) / std::log(2.0);
+    }
+    // The bound is corrected by the probability among the tokens left, which is larger than that
+    // among all, by less than the share that was cut off.
+    const double mean = sum / kDraws;
+    CHECK(mean >= static_cast<double>(target) - 0.05);
+    CHECK(mean <= static_cast<double>(target) + 2.5);
+  }
+}
+
+TEST_CASE("DRY keeps a greedy answer from going round in circles") {
+  const std::vector<std::int32_t> circle = {1, 2, 0, 1, 2, 0, 1, 2};
+  const std::vector<float> logits = {3.0F, 2.9F, 0.0F};
+  CHECK(draw({}, logits, 1, circle).count(0) == 1);
+  CHECK(draw({.dry_multiplier = 0.8F}, logits, 1, circle).count(1) == 1);
+  CHECK(draw({.dry_multiplier = 0.8F, .dry_allowed = 6}, logits, 1, circle).count(0) == 1);
+}
+
 TEST_CASE("penalties look at the history, the bias at the token") {
   const std::vector<std::int32_t> history = {1, 1, 1, 5};
   CHECK(draw({.repetition_penalty = 2.0F}, kLogits, 1, history).begin()->first == 2);
