@@ -133,7 +133,7 @@ inline constexpr Index kAbsorbedTokens = 32;
 /// Attention of all heads on the latents. Heads go in as many parts as there are threads, so that a
 /// single token occupies them all; the result does not depend on it.
 [[nodiscard]] inline AttentionCall absorbed_call(const MlaSizes& sizes, Index threads) noexcept {
-  constexpr Index kMostRows = 32;  // heads that share a converted block of latents
+  constexpr Index kMostRows = 64;  // heads that share a converted block of latents
   AttentionCall call;
   call.q_stride = sizes.heads * sizes.row();
   call.out_stride = sizes.heads * sizes.rank;
