@@ -130,6 +130,18 @@ std::vector<bool> layers_of_type(const Config& config, Index layers, std::string
   return of_type;
 }
 
+std::vector<bool> sparse_layers(const Config& config, Index layers) {
+  const Index step = config.integer("decoder_sparse_step", 1);
+  const std::vector<Index> dense =
+      config.has("mlp_only_layers") ? config.integers("mlp_only_layers") : std::vector<Index>{};
+  std::vector<bool> sparse;
+  for (Index i = 0; i < layers; ++i) {
+    const bool listed = std::find(dense.begin(), dense.end(), i) != dense.end();
+    sparse.push_back(!listed && step > 0 && (i + 1) % step == 0);
+  }
+  return sparse;
+}
+
 Index rotary_dim(const Config& config, Index head_dim, double default_factor) {
   double factor = config.number("partial_rotary_factor", default_factor);
   if (const std::optional<Config> rope = config.section("rope_parameters")) {

@@ -27,6 +27,10 @@ namespace ottobit {
 [[nodiscard]] std::vector<bool> layers_of_type(const Config& config, Index layers,
                                                std::string_view type, Index full_every);
 
+/// Which layers have experts in Qwen's families: each `decoder_sparse_step`-th that
+/// `mlp_only_layers` does not list.
+[[nodiscard]] std::vector<bool> sparse_layers(const Config& config, Index layers);
+
 /// The elements of a head that are rotated, by `partial_rotary_factor`.
 [[nodiscard]] Index rotary_dim(const Config& config, Index head_dim, double default_factor);
 

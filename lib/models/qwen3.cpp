@@ -2,7 +2,7 @@
 // Alibaba Qwen3 (`qwen3`, `qwen3_moe`): the Llama block with a norm of each head's queries and
 // keys; in the second, experts chosen by a softmax. Keys and defaults: transformers `Qwen3Config`,
 // `Qwen3MoeConfig`.
-#include <algorithm>
+#include <vector>
 
 #include "models/common.hpp"
 #include "models/families.hpp"
@@ -41,15 +41,11 @@ DecoderSpec describe_qwen3_moe(const Config& config) {
                                   .score = RouterScore::softmax,
                                   .normalised = config.flag("norm_topk_prob", false)},
                        .hidden = config.integer("moe_intermediate_size", 768)};
-  const Index step = config.integer("decoder_sparse_step", 1);
-  const std::vector<Index> dense_layers =
-      config.has("mlp_only_layers") ? config.integers("mlp_only_layers") : std::vector<Index>{};
   DecoderSpec spec = outline(config, 32768);
   const Index layers = layer_count(config);
+  const std::vector<bool> has_experts = sparse_layers(config, layers);
   for (Index i = 0; i < layers; ++i) {
-    const bool listed =
-        std::find(dense_layers.begin(), dense_layers.end(), i) != dense_layers.end();
-    const bool is_sparse = !listed && step > 0 && (i + 1) % step == 0;
+    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
     spec.blocks.push_back({.scope = layer_scope(i),
                            .mixer = attention,
                            .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});

@@ -4,7 +4,6 @@
 // weights stored less one; experts beside one that every token goes to as far as its gate lets it,
 // or a plain network. Keys and defaults: transformers `Qwen3NextConfig`, `Qwen3_5TextConfig`,
 // `Qwen3_5MoeTextConfig`.
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,19 +70,6 @@ MoeSpec experts_of(const Config& config, Index experts, Index chosen) {
   return moe;
 }
 
-/// Which layers have experts: each `decoder_sparse_step`-th that `mlp_only_layers` does not list.
-std::vector<bool> expert_layers(const Config& config, Index layers) {
-  const Index step = config.integer("decoder_sparse_step", 1);
-  const std::vector<Index> dense =
-      config.has("mlp_only_layers") ? config.integers("mlp_only_layers") : std::vector<Index>{};
-  std::vector<bool> sparse;
-  for (Index i = 0; i < layers; ++i) {
-    const bool listed = std::find(dense.begin(), dense.end(), i) != dense.end();
-    sparse.push_back(!listed && step > 0 && (i + 1) % step == 0);
-  }
-  return sparse;
-}
-
 DecoderSpec describe(const Config& config, const GqaSpec& attention, const DeltaNetSpec& net,
                      const std::optional<MoeSpec>& experts, Index default_hidden) {
   for (const char* key : {"mtp_num_hidden_layers", "mtp_use_dedicated_embeddings"}) {
@@ -97,7 +83,7 @@ DecoderSpec describe(const Config& config, const GqaSpec& attention, const Delta
   const std::vector<bool> recurrent = layers_of_type(config, layers, "linear_attention",
                                                      config.integer("full_attention_interval", 4));
   const std::vector<bool> sparse =
-      experts ? expert_layers(config, layers) : std::vector<bool>(static_cast<std::size_t>(layers));
+      experts ? sparse_layers(config, layers) : std::vector<bool>(static_cast<std::size_t>(layers));
   for (Index i = 0; i < layers; ++i) {
     const auto at = static_cast<std::size_t>(i);
     BlockSpec block{.scope = layer_scope(i),
