@@ -12,6 +12,8 @@ namespace ottobit {
 namespace {
 
 constexpr std::string_view kBlank = " \n\t\r";
+constexpr std::string_view kNameLetters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
 std::string_view trim(std::string_view text) noexcept {
   const std::size_t begin = text.find_first_not_of(kBlank);
@@ -99,7 +101,47 @@ std::optional<ToolCall> call_of(const OrderedJson& json, std::string& why) {
   return call;
 }
 
+/// Llama's built-in tools: F.call(k="v", ...), with the values of a Python program.
+std::optional<ToolCall> python_call(std::string_view text) {
+  const std::optional<std::string_view> name = take_until(text, ".call(");
+  if (!name || name->empty() || name->find_first_not_of(kNameLetters) != std::string_view::npos ||
+      text.empty() || text.back() != ')') {
+    return std::nullopt;
+  }
+  text.remove_suffix(1);
+  std::string dict = "{";  // k=v as 'k':v
+  int depth = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      quote = c == quote ? 0 : quote;
+      dict += c;
+      if (c == '\\' && i + 1 < text.size()) {
+        dict += text[++i];
+      }
+      continue;
+    }
+    quote = c == '"' || c == '\'' ? c : 0;
+    depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+    if (c == '=' && depth == 0) {
+      const std::size_t key = dict.find_last_not_of(kNameLetters) + 1;
+      dict.insert(key, 1, '\'');
+      dict += "':";
+    } else {
+      dict += c;
+    }
+  }
+  const std::optional<OrderedJson> arguments = read_python_literal(dict + "}");
+  return arguments ? std::optional(ToolCall{
+                         .id = {}, .name = std::string(*name), .arguments = arguments->dump()})
+                   : std::nullopt;
+}
+
 std::vector<ToolCall> read_json_calls(std::string_view body, std::string& why) {
+  if (std::optional<ToolCall> call = python_call(trim(body))) {
+    return {std::move(*call)};
+  }
   std::vector<ToolCall> calls;
   while (!trim(body).empty()) {
     const std::size_t end = value_end(body);
