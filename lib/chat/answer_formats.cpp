@@ -66,7 +66,7 @@ constexpr std::array<Entry, 12> kEntries = {{
     {{.name = "qwen3-coder",
       .think = kThink,
       .call = {"<tool_call>", "</tool_call>"},
-      .syntax = CallSyntax::function},
+      .syntax = CallSyntax::function_lines},
      {"<tool_call>", "<function="},
      {}},
     {{.name = "tool-call-json",  // Qwen, Hermes, SmolLM

@@ -243,11 +243,8 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
       kind = attributes.find("string=\"false") != std::string_view::npos ? ToolTypes::Kind::json
                                                                          : ToolTypes::Kind::text;
     }
-    if (markup.lines && value->substr(0, 1) == "\n") {
-      value->remove_prefix(1);
-      if (!value->empty() && value->back() == '\n') {
-        value->remove_suffix(1);
-      }
+    if (markup.lines && value->size() > 1 && value->front() == '\n' && value->back() == '\n') {
+      value = value->substr(1, value->size() - 2);
     }
     if (arguments.contains(*key)) {
       why = "the parameter \"" + std::string(*key) + "\" is given twice";
@@ -262,7 +259,7 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
   return {{.id = {}, .name = std::string(name), .arguments = arguments.dump()}};
 }
 
-std::vector<ToolCall> read_function(std::string_view body, const ToolTypes& types,
+std::vector<ToolCall> read_function(std::string_view body, bool lines, const ToolTypes& types,
                                     std::string& why) {
   body = trim(body);
   std::optional<std::string_view> name;
@@ -276,7 +273,7 @@ std::vector<ToolCall> read_function(std::string_view body, const ToolTypes& type
   }
   body.remove_suffix(kEnd.size());
   return read_parameters(
-      *name, body, {.begin = "<parameter=", .named = ">", .end = "</parameter>", .lines = true},
+      *name, body, {.begin = "<parameter=", .named = ">", .end = "</parameter>", .lines = lines},
       types, why);
 }
 
@@ -371,7 +368,9 @@ std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
     case CallSyntax::kimi:
       return read_kimi(body, why);
     case CallSyntax::function:
-      return read_function(body, types, why);
+      return read_function(body, false, types, why);
+    case CallSyntax::function_lines:
+      return read_function(body, true, types, why);
     case CallSyntax::invoke:
       return read_invoke(body, "", types, why);
     case CallSyntax::dsml:

@@ -21,12 +21,13 @@ struct ToolCall {
 /// How the inside of a call is written. `↵` is a newline.
 enum class CallSyntax {
   none,
-  json,      ///< {"name": F, "arguments": {...}}; "parameters" is understood as well
-  deepseek,  ///< F<sep>{...}, or function<sep>F↵```json↵{...}↵```
-  kimi,      ///< functions.F:0<|tool_call_argument_begin|>{...}
-  function,  ///< <function=F>↵<parameter=k>v</parameter>↵</function>
-  invoke,    ///< F">↵<parameter name="k">v</parameter>↵, between <invoke name=" and </invoke>
-  dsml,      ///< the same with <｜DSML｜parameter name="k" string="true">
+  json,            ///< {"name": F, "arguments": {...}}; "parameters" is understood as well
+  deepseek,        ///< F<sep>{...}, or function<sep>F↵```json↵{...}↵```
+  kimi,            ///< functions.F:0<|tool_call_argument_begin|>{...}
+  function,        ///< <function=F>↵<parameter=k>v</parameter>↵</function> (Seed-OSS)
+  function_lines,  ///< the same with values on lines of their own (Qwen3-Coder)
+  invoke,  ///< F">↵<parameter name="k">v</parameter>↵, between <invoke name=" and </invoke>
+  dsml,    ///< the same with <｜DSML｜parameter name="k" string="true">
 };
 
 /// The types that the tools of a conversation declare for their parameters. The syntaxes that write
