@@ -198,6 +198,8 @@ inline constexpr std::uint64_t kNarrowFields<ottobit_generate_options> = 0xFFD;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_event> = 0x3;
 template <>
+inline constexpr std::uint64_t kNarrowFields<ottobit_chat_part> = 0x1;
+template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_stats> = 0x1;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_matrix> = 0x61;

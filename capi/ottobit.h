@@ -350,6 +350,69 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_tokens(const ottobit_model*
                                                             int32_t* ids, size_t cap, size_t* need,
                                                             ottobit_error** err);
 
+/* ---- the model's answer taken apart ---- */
+
+/* A complete answer, given as text that has its control tokens in it (OTTOBIT_GENERATE_SPECIAL, or
+   ottobit_detokenize with OTTOBIT_TOKENS_SPECIAL), as one message of the chat JSON:
+     {"role": "assistant", "content": "...", "reasoning_content": "...", "tool_calls": [{"id":
+   "...", "type": "function", "function": {"name": "...", "arguments": "{...}"}}], "notes": ["..."]}
+   arguments is a JSON object as text. What is malformed stays in content, and notes says what is
+   wrong; all members but role and content are there only where they are not empty. The newlines
+   around control tokens belong to them. How an answer is written is known for Seed-OSS, DeepSeek,
+   Qwen, Kimi, MiniMax, Llama and gpt-oss, from the template or, without one, from the family.
+   OTTOBIT_E_NOT_FOUND where the model has no tokenizer. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parse(const ottobit_model* m, const char* text,
+                                                           size_t text_len, char* json, size_t cap,
+                                                           size_t* need, ottobit_error** err);
+
+/* The same for an answer that is still arriving. Belongs to one thread at a time. */
+typedef struct ottobit_chat_parser ottobit_chat_parser;
+#define OTTOBIT_PART_CONTENT 1
+#define OTTOBIT_PART_REASONING 2
+#define OTTOBIT_PART_TOOL_CALL 3
+#define OTTOBIT_PART_NOTE 4
+/* What it points to lives until the next call on the parser; all texts end with a NUL. */
+typedef struct ottobit_chat_part {
+  uint32_t struct_size;
+  int32_t kind;     /* OTTOBIT_PART_* */
+  const char* text; /* of a tool call: its arguments, a JSON object */
+  size_t text_len;
+  const char* name; /* of a tool call; else empty */
+  const char* id;   /* of a tool call; else empty */
+} ottobit_chat_part;
+
+/* json: the conversation, as given to ottobit_chat_tokens. Its prompt may have opened the thinking
+   already, and its tools declare which arguments are texts. NULL: neither. OTTOBIT_E_NOT_FOUND
+   where the model has no tokenizer, or no template for json. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_create(const ottobit_model* m,
+                                                                   const char* json,
+                                                                   size_t json_len,
+                                                                   ottobit_chat_parser** out,
+                                                                   ottobit_error** err);
+OTTOBIT_API void OTTOBIT_CALL ottobit_chat_parser_release(ottobit_chat_parser* p);
+/* More of the answer, in one of two ways: as tokens (those of the events, the end token included),
+   so that a text which only looks like a control token is text; or as text with control tokens in
+   it, where only the text is at hand or stop texts cut it. OTTOBIT_E_ARGUMENT for the other way,
+   after finish, and for an id outside the vocabulary. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_tokens(ottobit_chat_parser* p,
+                                                                   const int32_t* ids, size_t n,
+                                                                   ottobit_error** err);
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_text(ottobit_chat_parser* p,
+                                                                 const char* text, size_t text_len,
+                                                                 ottobit_error** err);
+/* The answer is complete: what was held back becomes certain. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_finish(ottobit_chat_parser* p,
+                                                                   ottobit_error** err);
+/* The next part; OTTOBIT_END if nothing is certain yet that was not given before. A tool call comes
+   when it is complete, text as soon as it cannot be the beginning of a control token. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_next(ottobit_chat_parser* p,
+                                                                 ottobit_chat_part* part,
+                                                                 ottobit_error** err);
+/* The parts given so far as one message, as ottobit_chat_parse writes it. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_chat_parser_json(const ottobit_chat_parser* p,
+                                                                 char* json, size_t cap,
+                                                                 size_t* need, ottobit_error** err);
+
 /* ---- sessions ---- */
 
 /* An empty session. OTTOBIT_E_ARGUMENT for a context beyond what the model declares. */

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,8 @@ class Model {
   [[nodiscard]] Index context() const noexcept;  ///< positions the model declares
   [[nodiscard]] const GenerationDefaults& generation_defaults() const noexcept;
   [[nodiscard]] double load_seconds() const noexcept;
+  /// model_type of the configuration: "qwen3", ...
+  [[nodiscard]] std::string_view family() const noexcept;
 
   /// Error{not_found} for a model without tokenizer (random weights).
   [[nodiscard]] const Tokenizer& tokenizer() const;
@@ -76,11 +79,19 @@ class Model {
   /// True if generation ends with this token (eos_token_id of the configuration files).
   [[nodiscard]] bool is_end(std::int32_t id) const noexcept;
 
+  /// All such tokens, sorted.
+  [[nodiscard]] std::span<const std::int32_t> end_ids() const noexcept;
+
   /// Renders a chat (JSON, as documented at ottobit_chat_text). Error{not_found} where the folder
   /// has no template.
   [[nodiscard]] std::string chat_text(std::string_view chat_json) const;
   /// The same as tokens: control words come from the template alone, never from contents.
   [[nodiscard]] std::vector<std::int32_t> chat_tokens(std::string_view chat_json) const;
+
+  /// What the template puts behind the last message: the end of chat_text that no message holds.
+  [[nodiscard]] std::string chat_tail(std::string_view chat_json) const;
+  /// The text of the chat template; empty where the folder has none.
+  [[nodiscard]] const std::string& chat_source() const noexcept;
 
   /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
   /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.

@@ -22,6 +22,10 @@ const std::string& ChatTemplate::name() const noexcept {
   return parsed_->source.name;
 }
 
+const std::string& ChatTemplate::text() const noexcept {
+  return parsed_->source.text;
+}
+
 bool ChatTemplate::uses(std::string_view variable) const noexcept {
   const auto& names = parsed_->names;
   return std::find(names.begin(), names.end(), variable) != names.end();

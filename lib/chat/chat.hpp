@@ -46,6 +46,8 @@ class ChatTemplate {
   static ChatTemplate parse(std::string source, std::string name);
 
   [[nodiscard]] const std::string& name() const noexcept;
+  /// The text it was parsed from, but for line ends.
+  [[nodiscard]] const std::string& text() const noexcept;
   /// True where the template reads this variable.
   [[nodiscard]] bool uses(std::string_view variable) const noexcept;
   [[nodiscard]] const jinja::Template& parsed() const noexcept { return *parsed_; }

@@ -220,6 +220,14 @@ const Tokenizer& Model::tokenizer() const {
   return *impl_->tokenizer;
 }
 
+std::span<const std::int32_t> Model::end_ids() const noexcept {
+  return impl_->generation.end_ids;
+}
+
+std::string_view Model::family() const noexcept {
+  return impl_->folder.family->model_type;
+}
+
 bool Model::is_end(std::int32_t id) const noexcept {
   const std::vector<std::int32_t>& ids = impl_->generation.end_ids;
   return std::binary_search(ids.begin(), ids.end(), id);
@@ -238,6 +246,16 @@ Rendered render(const std::optional<ChatTemplate>& chat, const std::string& name
 
 std::string Model::chat_text(std::string_view chat_json) const {
   return render(impl_->chat, impl_->name, tokenizer(), chat_json).text;
+}
+
+std::string Model::chat_tail(std::string_view chat_json) const {
+  const Rendered rendered = render(impl_->chat, impl_->name, tokenizer(), chat_json);
+  return rendered.text.substr(rendered.content.empty() ? 0 : rendered.content.back().end);
+}
+
+const std::string& Model::chat_source() const noexcept {
+  static const std::string kNone;
+  return impl_->chat ? impl_->chat->text() : kNone;
 }
 
 std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {

@@ -73,8 +73,9 @@ TEST_CASE("tool calls: markup takes types from the tools, else from the values")
   CHECK(one("list", "['a', {'b': None}]") == R"(f {"list":["a",{"b":null}]})");
   CHECK(one("text", "\n\n a\n\n") == R"(f {"text":"\n a\n"})");
   CHECK(one("text", "a\n") == R"(f {"text":"a\n"})");
-  CHECK(read(CallSyntax::function, "<function=f>\n<parameter=text>\na\n</parameter>\n</function>") ==
-        R"(f {"text":"\na\n"})");
+  CHECK(
+      read(CallSyntax::function, "<function=f>\n<parameter=text>\na\n</parameter>\n</function>") ==
+      R"(f {"text":"\na\n"})");
   CHECK(one("other", "3", false) == R"(f {"other":3})");
   CHECK(one("other", "True", false) == R"(f {"other":true})");
   CHECK(one("other", "\"quoted\"", false) == R"(f {"other":"\"quoted\""})");
