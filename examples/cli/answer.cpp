@@ -19,31 +19,10 @@ class Screen {
  public:
   explicit Screen(const AnswerView& view) : view_(view) {}
 
-  void show(bool thinking, std::string_view text) {
-    if (view_.quiet || (thinking && !view_.thinking)) {
+  void show_thinking(std::string_view text) {
+    if (view_.quiet || !view_.thinking) {
       return;
     }
-    if (thinking) {
-      show_thinking(text);
-    } else {
-      show_answer(text);
-    }
-  }
-
-  /// Ends the last line.
-  void finish() {
-    end_thinking();
-    if (started_answer_ && !at_line_start_) {
-      write(standard_output(), "\n");
-    }
-  }
-
- private:
-  [[nodiscard]] const Output& thinking_output() const {
-    return view_.labels ? standard_output() : standard_error();
-  }
-
-  void show_thinking(std::string_view text) {
     pending_ += text;
     const std::size_t first = pending_.find_first_not_of(kSpace);
     if (first == std::string::npos) {
@@ -57,6 +36,47 @@ class Screen {
     const std::size_t end = pending_.find_last_not_of(kSpace) + 1;
     write_dim(std::string_view(pending_).substr(0, end));
     pending_.erase(0, end);
+  }
+
+  void show_answer(std::string_view text) {
+    if (view_.quiet) {
+      return;
+    }
+    end_thinking();
+    if (after_thinking_ && !started_answer_) {
+      const std::size_t first = text.find_first_not_of(kSpace);
+      if (first == std::string_view::npos) {
+        return;
+      }
+      text.remove_prefix(first);
+      if (view_.labels) {
+        write(standard_output(), bold(standard_output(), "answer: "));
+      }
+    }
+    if (!text.empty()) {
+      started_answer_ = true;
+      at_line_start_ = text.back() == '\n';
+      write_untrusted(standard_output(), text);
+    }
+  }
+
+  /// A line of its own.
+  void show_call(std::string_view name, std::string_view arguments) {
+    show_answer((started_answer_ && !at_line_start_ ? "\n" : "") + std::string("call ") +
+                std::string(name) + " " + std::string(arguments) + "\n");
+  }
+
+  /// Ends the last line.
+  void finish() {
+    end_thinking();
+    if (started_answer_ && !at_line_start_) {
+      write(standard_output(), "\n");
+    }
+  }
+
+ private:
+  [[nodiscard]] const Output& thinking_output() const {
+    return view_.labels ? standard_output() : standard_error();
   }
 
   void write_dim(std::string_view text) {
@@ -77,25 +97,6 @@ class Screen {
     }
   }
 
-  void show_answer(std::string_view text) {
-    end_thinking();
-    if (after_thinking_ && !started_answer_) {
-      const std::size_t first = text.find_first_not_of(kSpace);
-      if (first == std::string_view::npos) {
-        return;
-      }
-      text.remove_prefix(first);
-      if (view_.labels) {
-        write(standard_output(), bold(standard_output(), "answer: "));
-      }
-    }
-    if (!text.empty()) {
-      started_answer_ = true;
-      at_line_start_ = text.back() == '\n';
-      write_untrusted(standard_output(), text);
-    }
-  }
-
   AnswerView view_;
   std::string pending_;
   bool in_thinking_ = false;
@@ -103,12 +104,6 @@ class Screen {
   bool started_answer_ = false;
   bool at_line_start_ = true;
 };
-
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
-  return first == std::string::npos ? std::string()
-                                    : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -136,8 +131,65 @@ bool read_prompt(ottobit_session* session, std::span<const std::int32_t> prompt,
   return true;
 }
 
-void generate(ottobit_session* session, const GenerateOptions& options, ThinkingSplitter& splitter,
-              const ThinkingSplitter::Piece& piece, Answer& result) {
+/// Shows and keeps the parts that have become certain.
+void take_parts(ottobit_chat_parser* parser, Screen& screen, Answer& result) {
+  ottobit_chat_part part{};
+  part.struct_size = sizeof part;
+  while (call([&](ottobit_error** err) { return ottobit_chat_parser_next(parser, &part, err); }) ==
+         OTTOBIT_OK) {
+    const std::string_view text(part.text, part.text_len);
+    if (part.kind == OTTOBIT_PART_REASONING) {
+      result.thinking += text;
+      screen.show_thinking(text);
+    } else if (part.kind == OTTOBIT_PART_CONTENT) {
+      result.text += text;
+      screen.show_answer(text);
+    } else if (part.kind == OTTOBIT_PART_TOOL_CALL) {
+      screen.show_call(part.name, text);
+    }
+  }
+}
+
+/// How events are handed to the parser: as tokens, but as text where a stop text may cut it.
+class Feeder {
+ public:
+  Feeder(ottobit_chat_parser* parser, bool text) : parser_(parser), text_(text) {}
+
+  void feed(const ottobit_event& event, Screen& screen, Answer& result) const {
+    const std::string_view text(event.text, event.text_len);
+    if (parser_ == nullptr) {
+      result.text += text;
+      screen.show_answer(text);
+      return;
+    }
+    call([&](ottobit_error** err) {
+      return text_ ? ottobit_chat_parser_text(parser_, text.data(), text.size(), err)
+                   : ottobit_chat_parser_tokens(parser_, &event.token, event.token >= 0 ? 1U : 0U,
+                                                err);
+    });
+    take_parts(parser_, screen, result);
+  }
+
+  void finish(Screen& screen, Answer& result) const {
+    if (parser_ == nullptr) {
+      result.message = {{"role", "assistant"}, {"content", result.text}};
+      return;
+    }
+    call([&](ottobit_error** err) { return ottobit_chat_parser_finish(parser_, err); });
+    take_parts(parser_, screen, result);
+    result.message = Json::parse(
+        text_of([&](char* text, std::size_t cap, std::size_t* need, ottobit_error** err) {
+          return ottobit_chat_parser_json(parser_, text, cap, need, err);
+        }));
+  }
+
+ private:
+  ottobit_chat_parser* parser_;
+  bool text_;
+};
+
+void generate(ottobit_session* session, const GenerateOptions& options, const Feeder& feeder,
+              Screen& screen, Answer& result) {
   ottobit_stream* raw = nullptr;
   call(
       [&](ottobit_error** err) { return ottobit_stream_start(session, options.get(), &raw, err); });
@@ -160,11 +212,9 @@ void generate(ottobit_session* session, const GenerateOptions& options, Thinking
     }
     result.generated_tokens += event.token >= 0 ? 1U : 0U;
     result.finish = event.finish;
-    const bool end = event.finish == OTTOBIT_FINISH_END;
-    const std::string_view text(event.text != nullptr ? event.text : "", event.text_len);
-    splitter.feed(end ? -1 : event.token, text, piece);
+    feeder.feed(event, screen, result);
   }
-  splitter.finish(piece);
+  feeder.finish(screen, result);
 }
 
 }  // namespace
@@ -204,7 +254,8 @@ const char* finish_name(std::int32_t finish) {
 }
 
 Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
-              const SamplingOptions& sampling, ThinkingSplitter splitter, const AnswerView& view) {
+              const SamplingOptions& sampling, ottobit_chat_parser* parser,
+              const AnswerView& view) {
   Answer result;
   const Cancel cancel = make_cancel();
   const CancelOnInterrupt on_interrupt(cancel.get());
@@ -213,25 +264,17 @@ Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
     return result;
   }
   Screen screen(view);
-  const GenerateOptions options(sampling, cancel.get());
+  const bool by_text = parser != nullptr && !sampling.stop.empty();
+  const GenerateOptions options(sampling, cancel.get(), by_text ? OTTOBIT_GENERATE_SPECIAL : 0);
   const auto start = std::chrono::steady_clock::now();
-  const auto piece = [&](bool thinking, std::string_view text) {
-    (thinking ? result.thinking : result.text) += text;
-    screen.show(thinking, text);
-  };
   try {
-    generate(session, options, splitter, piece, result);
+    generate(session, options, Feeder(parser, by_text), screen, result);
   } catch (const ApiError&) {
     screen.finish();  // the message must begin on a line of its own
     throw;
   }
   result.decode_seconds = seconds_since(start);
   screen.finish();
-  result.has_thinking = splitter.seen();
-  if (result.has_thinking) {
-    result.thinking = trimmed(result.thinking);
-    result.text = trimmed(result.text);
-  }
   return result;
 }
 

@@ -12,7 +12,6 @@
 #include "api.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
-#include "thinking.hpp"
 
 namespace ottobit::cli {
 
@@ -27,7 +26,7 @@ struct AnswerView {
 struct Answer {
   std::string text;
   std::string thinking;
-  bool has_thinking = false;
+  Json message;  ///< as the chat JSON has it: with role, and tool_calls if the model made any
   std::int32_t finish = OTTOBIT_FINISH_NONE;
   std::uint64_t prompt_tokens = 0;  ///< that were computed
   std::uint64_t prompt_reused = 0;  ///< that were in the session already
@@ -44,10 +43,11 @@ struct Answer {
 /// "end", "stop", "length", "context", "cancel"
 [[nodiscard]] const char* finish_name(std::int32_t finish);
 
-/// Makes the session's history equal to `prompt` and generates. Ctrl-C ends it with
-/// OTTOBIT_FINISH_CANCEL, also while the prompt is read.
+/// Makes the session's history equal to `prompt` and generates. `parser` takes the answer apart;
+/// without one all of it is text. Ctrl-C ends it with OTTOBIT_FINISH_CANCEL, also while the prompt
+/// is read.
 [[nodiscard]] Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
-                            const SamplingOptions& sampling, ThinkingSplitter splitter,
+                            const SamplingOptions& sampling, ottobit_chat_parser* parser,
                             const AnswerView& view);
 
 }  // namespace ottobit::cli

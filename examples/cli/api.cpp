@@ -42,6 +42,15 @@ std::vector<std::int32_t> chat_tokens(const ottobit_model* model, const std::str
   });
 }
 
+ChatParser make_chat_parser(const ottobit_model* model, const std::string& chat_json) {
+  ottobit_chat_parser* parser = nullptr;
+  call([&](ottobit_error** err) {
+    return ottobit_chat_parser_create(model, chat_json.empty() ? nullptr : chat_json.data(),
+                                      chat_json.size(), &parser, err);
+  });
+  return ChatParser(parser);
+}
+
 std::string model_json(const ottobit_model* model) {
   return text_of([&](char* text, std::size_t cap, std::size_t* need, ottobit_error** err) {
     return ottobit_model_json(model, text, cap, need, err);

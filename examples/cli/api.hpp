@@ -49,6 +49,7 @@ using Runtime = std::unique_ptr<ottobit_runtime, Releaser<ottobit_runtime_releas
 using Model = std::unique_ptr<ottobit_model, Releaser<ottobit_model_release>>;
 using Session = std::unique_ptr<ottobit_session, Releaser<ottobit_session_release>>;
 using Stream = std::unique_ptr<ottobit_stream, Releaser<ottobit_stream_release>>;
+using ChatParser = std::unique_ptr<ottobit_chat_parser, Releaser<ottobit_chat_parser_release>>;
 using Cancel = std::unique_ptr<ottobit_cancel, Releaser<ottobit_cancel_release>>;
 
 /// Throws ApiError for `status`, taking over `error` (may be null).
@@ -114,6 +115,8 @@ Options initialised(Init init) {
                                                  std::uint32_t flags);
 [[nodiscard]] std::vector<std::int32_t> chat_tokens(const ottobit_model* model,
                                                     const std::string& chat_json);
+/// For an answer to that chat; empty: for one whose prompt is not known.
+[[nodiscard]] ChatParser make_chat_parser(const ottobit_model* model, const std::string& chat_json);
 [[nodiscard]] std::string model_json(const ottobit_model* model);
 [[nodiscard]] ottobit_stats session_stats(const ottobit_session* session);
 

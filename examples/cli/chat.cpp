@@ -126,24 +126,22 @@ class Conversation {
     }
     messages.insert(messages.end(), messages_.begin(), messages_.end());
     chat["messages"] = std::move(messages);
-    const std::vector<std::int32_t> ids = chat_tokens(model_.get(), dump(chat));
+    const std::string text = dump(chat);
+    const std::vector<std::int32_t> ids = chat_tokens(model_.get(), text);
+    const ChatParser parser = make_chat_parser(model_.get(), text);
     const AnswerView view{.labels = standard_output().terminal};
-    ThinkingSplitter splitter(model_.get(), info_.text("think_begin"), info_.text("think_end"),
-                              ids);
-    last_ = answer(session_.get(), ids, options_.sampling, std::move(splitter), view);
+    last_ = answer(session_.get(), ids, options_.sampling, parser.get(), view);
     remember(*last_);
     tell(*last_);
   }
 
   void remember(const Answer& answer) {
-    if (answer.text.empty() && answer.thinking.empty()) {
+    if (answer.generated_tokens == 0) {
       messages_.erase(messages_.size() - 1);  // stopped before it began
       return;
     }
-    Json message = {{"role", "assistant"}, {"content", answer.text}};
-    if (answer.has_thinking) {
-      message["reasoning_content"] = answer.thinking;
-    }
+    Json message = answer.message;
+    message.erase("notes");
     messages_.push_back(std::move(message));
   }
 

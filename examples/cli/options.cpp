@@ -118,12 +118,14 @@ Session make_session(ottobit_model* model, const MachineOptions& options) {
   return Session(session);
 }
 
-GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel)
+GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel,
+                                 std::uint32_t flags)
     : texts_(sampling.stop),
       options_(initialised<ottobit_generate_options>(ottobit_generate_options_init)) {
   for (const std::string& text : texts_) {
     stop_.push_back(text.c_str());
   }
+  options_.flags = flags;
   options_.seed = static_cast<std::uint64_t>(sampling.seed);
   options_.max_tokens = sampling.max_tokens;
   options_.top_k = sampling.top_k;

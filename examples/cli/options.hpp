@@ -67,7 +67,8 @@ void add_template_options(CLI::App& app, TemplateOptions& options);
 /// Owns what ottobit_generate_options points to.
 class GenerateOptions {
  public:
-  GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel);
+  /// `flags`: OTTOBIT_GENERATE_*.
+  GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel, std::uint32_t flags);
   GenerateOptions(const GenerateOptions&) = delete;
   GenerateOptions& operator=(const GenerateOptions&) = delete;
   [[nodiscard]] const ottobit_generate_options* get() const noexcept { return &options_; }

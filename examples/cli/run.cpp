@@ -54,18 +54,14 @@ std::string prompt_of(const RunOptions& options) {
   return prompt;
 }
 
-std::vector<std::int32_t> prompt_ids(const RunOptions& options, const ottobit_model* model,
-                                     const std::string& prompt, Json chat) {
-  if (options.raw) {
-    return tokenize(model, prompt, OTTOBIT_TOKENS_SPECIAL | OTTOBIT_TOKENS_BOS);
-  }
+std::string chat_json(const RunOptions& options, const std::string& prompt, Json chat) {
   Json messages = Json::array();
   if (!options.system.empty()) {
     messages.push_back({{"role", "system"}, {"content", options.system}});
   }
   messages.push_back({{"role", "user"}, {"content", prompt}});
   chat["messages"] = std::move(messages);
-  return chat_tokens(model, dump(chat));
+  return dump(chat);
 }
 
 void print_json(const ModelInfo& info, const Answer& answer, double load_seconds) {
@@ -76,8 +72,13 @@ void print_json(const ModelInfo& info, const Answer& answer, double load_seconds
   json["isa"] = info.isa;
   json["threads"] = info.threads;
   json["text"] = answer.text;
-  if (answer.has_thinking) {
+  if (!answer.thinking.empty()) {
     json["thinking"] = answer.thinking;
+  }
+  for (const char* member : {"tool_calls", "notes"}) {
+    if (answer.message.contains(member)) {
+      json[member] = answer.message[member];
+    }
   }
   json["finish"] = finish_name(answer.finish);
   json["prompt_tokens"] = answer.prompt_tokens;
@@ -98,16 +99,18 @@ int run(const RunOptions& options) {
   const Runtime runtime = make_runtime(options.machine);
   const Model model = open_model(runtime.get(), options.directory);
   const ModelInfo info = describe(runtime.get(), model.get());
+  const std::string chat = options.raw ? "" : chat_json(options, prompt, std::move(variables));
   const std::vector<std::int32_t> ids =
-      prompt_ids(options, model.get(), prompt, std::move(variables));
+      options.raw ? tokenize(model.get(), prompt, OTTOBIT_TOKENS_SPECIAL | OTTOBIT_TOKENS_BOS)
+                  : chat_tokens(model.get(), chat);
+  const bool plain = options.raw && info.text("think_begin").empty();  // nothing to take apart
+  const ChatParser parser = plain ? nullptr : make_chat_parser(model.get(), chat);
   const Session session = make_session(model.get(), options.machine);
 
   const AnswerView view{.quiet = options.json,
                         .thinking = options.show_thinking || !options.quiet,
                         .labels = options.show_thinking || standard_output().terminal};
-  const Answer result = answer(
-      session.get(), ids, options.sampling,
-      ThinkingSplitter(model.get(), info.text("think_begin"), info.text("think_end"), ids), view);
+  const Answer result = answer(session.get(), ids, options.sampling, parser.get(), view);
 
   if (options.json) {
     print_json(info, result, session_stats(session.get()).load_seconds);

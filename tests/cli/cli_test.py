@@ -141,6 +141,11 @@ class Run(unittest.TestCase):
         self.assertEqual(keys[0], keys[1])
         self.assertNotEqual(keys[0], keys[2])
 
+    def test_a_stop_text_cuts_the_answer_not_the_thinking(self):
+        stopped = json.loads(ottobit("run", MODEL, "--json", "-p", QUESTION, "--stop", " r's").stdout)
+        self.assertEqual((stopped["text"], stopped["thinking"], stopped["finish"]),
+                         ("There are 3", THINKING, "stop"))
+
     def test_raw_continues_the_text_as_it_is(self):
         prompt = f"<seed:bos>user\n{QUESTION}<seed:eos><seed:bos>assistant\n"
         raw = json.loads(ottobit("run", MODEL, "--raw", "--json", "-p", prompt).stdout)
