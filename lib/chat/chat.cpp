@@ -31,10 +31,35 @@ bool ChatTemplate::uses(std::string_view variable) const noexcept {
   return std::find(names.begin(), names.end(), variable) != names.end();
 }
 
+namespace {
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// gpt-oss reads the reasoning of a message from a member of another name, and refuses it beside
+// content and calls.
+void name_reasoning(const ChatTemplate& chat_template, OrderedJson& chat) {
+  if (holds(chat_template.text(), "reasoning_content") ||
+      !holds(chat_template.text(), "message.thinking")) {
+    return;
+  }
+  for (OrderedJson& message : chat["messages"]) {
+    const bool both = message.contains("tool_calls") && message.value("content", Json()) != "" &&
+                      message.value("content", Json()) != nullptr;
+    if (message.contains("reasoning_content") && !message.contains("thinking") && !both) {
+      message["thinking"] = message["reasoning_content"];
+    }
+  }
+}
+
+}  // namespace
+
 Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
                      const std::string& bos_token, const std::string& eos_token) {
-  const OrderedJson chat = parse_ordered_json(chat_json, jinja::kChatSubject, ErrorCode::argument);
+  OrderedJson chat = parse_ordered_json(chat_json, jinja::kChatSubject, ErrorCode::argument);
   jinja::check_chat(chat);
+  name_reasoning(chat_template, chat);
   jinja::Runtime runtime;
   jinja::Evaluator evaluator(chat_template.parsed(), runtime);
   jinja::StrBuilder out;

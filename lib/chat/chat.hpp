@@ -9,6 +9,7 @@
 //  - methods that change a list or dict (append, pop, update, ...) work instead of being refused;
 //  - tool call `arguments` given as a string of JSON are that string where a template wants text,
 //    and the object it holds where a template wants a mapping (`is mapping`, items, tojson, keys);
+//  - a template that knows reasoning as `thinking` (gpt-oss) is given `reasoning_content` so;
 //  - the filter from_json exists; an unknown filter, test or tag is refused when the template is
 //    read, not when it is reached;
 //  - integers have 64 bits; a result that needs more is an error.

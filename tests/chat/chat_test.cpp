@@ -214,6 +214,26 @@ TEST_CASE("tool call arguments as a string of JSON serve as text and as object")
   CHECK(with("{{ a is mapping }}", "[1]") == "False");
 }
 
+TEST_CASE("a template that reads reasoning as `thinking` gets it so") {
+  const auto render = [](const char* more, const char* message) {
+    return render_chat(ChatTemplate::parse(
+                           "{% for message in messages %}{{ message.thinking }}|{% endfor %}" +
+                               std::string(more),
+                           "t"),
+                       R"({"messages": [{"role": "assistant", )" + std::string(message) + "}]}", "",
+                       "")
+        .text;
+  };
+  const char* call = R"("reasoning_content": "r", "content": "", "tool_calls": [{"type": "function",
+      "function": {"name": "f", "arguments": {}}}])";
+  CHECK(render("", R"("reasoning_content": "r", "content": "c")") == "r|");
+  CHECK(render("", R"("reasoning_content": "r", "thinking": "t", "content": "c")") == "t|");
+  CHECK(render("", call) == "r|");
+  CHECK(render("", ("\"name\": \"n\", " + std::string(call).replace(37, 2, "\"c\"")).c_str()) ==
+        "|");
+  CHECK(render("{# reasoning_content #}", R"("reasoning_content": "r", "content": "c")") == "|");
+}
+
 TEST_CASE("a model folder's template is found where it is kept") {
   const Folder folder;
   CHECK_FALSE(load_chat_template(folder.path()).has_value());
