@@ -513,6 +513,11 @@ typedef struct ottobit_generate_options {
   ottobit_logits_fn logits; /* NULL: none; used as long as the stream */
   void* logits_user;
   const char* settings_json; /* NULL or "{}": this release knows no setting here */
+  int32_t thinking_budget;   /* tokens of thinking, after which it is ended for the model, in the
+                                words of its family; -1: no limit. Seed-OSS, which keeps a budget
+                                that its template tells it, has 64 tokens more to do so. Without
+                                effect on models that do not think */
+  int32_t reserved1;         /* 0 */
 } ottobit_generate_options;
 
 #define OTTOBIT_FINISH_NONE 0    /* there is more */
@@ -535,8 +540,8 @@ typedef struct ottobit_event {
   uint64_t seed; /* the seed in use: what to ask for to have the same answer again */
 } ottobit_event;
 
-/* seed, max_tokens, temperature, top_k, top_p, min_p, typical_p and repetition_penalty become -1,
-   all else 0. NULL options mean the same. */
+/* seed, max_tokens, temperature, top_k, top_p, min_p, typical_p, repetition_penalty and
+   thinking_budget become -1, all else 0. NULL options mean the same. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_generate_options_init(ottobit_generate_options* o,
                                                                       size_t size);
 /* Begins a generation after the tokens the session holds; OTTOBIT_E_ARGUMENT if it holds none. The

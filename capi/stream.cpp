@@ -18,6 +18,7 @@ constexpr ottobit_generate_options generate_defaults() noexcept {
   ottobit_generate_options o{};
   o.seed = kSeedFromSystem;
   o.max_tokens = -1;
+  o.thinking_budget = -1;
   o.top_k = kAsConfigured;
   o.temperature = kAsConfiguredF;
   o.top_p = kAsConfiguredF;
@@ -84,12 +85,15 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
   check_flags(o.flags, OTTOBIT_GENERATE_SPECIAL, "flags");
   OTTOBIT_CHECK(o.reserved0 == 0, ErrorCode::argument, "reserved0",
                 std::to_string(o.reserved0) + ", expected 0");
+  OTTOBIT_CHECK(o.reserved1 == 0, ErrorCode::argument, "reserved1",
+                std::to_string(o.reserved1) + ", expected 0");
   OTTOBIT_CHECK(o.grammar == nullptr, ErrorCode::unsupported, "grammar",
                 "this release has no grammars; expected NULL");
   refuse_settings(o.settings_json);
   GenerateOptions options;
   options.sampling = sampler_options(o, model.generation_defaults());
   options.max_tokens = o.max_tokens;
+  options.thinking_budget = o.thinking_budget;
   options.keep_special = (o.flags & OTTOBIT_GENERATE_SPECIAL) != 0;
   for (const char* stop : array_in(o.stop, o.stop_count, "stop")) {
     options.stop.emplace_back(&required(stop, "stop"));

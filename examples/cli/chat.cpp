@@ -257,7 +257,7 @@ void add_chat_command(CLI::App& program, int& exit_code) {
   app.footer(kExamples);
   app.add_option("MODEL", options->directory, "folder of the model")->required();
   app.add_option("--system", options->system, "a system message")->type_name("TEXT");
-  add_template_options(app, options->variables);
+  add_template_options(app, options->variables, options->sampling);
   add_sampling_options(app, options->sampling);
   add_session_options(app, options->machine);
   app.callback([options, &exit_code] { exit_code = run(*options); });

@@ -70,13 +70,18 @@ void add_sampling_options(CLI::App& app, SamplingOptions& options) {
       ->group(group);
 }
 
-void add_template_options(CLI::App& app, TemplateOptions& options) {
-  auto* budget = app.add_option("--thinking-budget", options.thinking_budget,
-                                "how many tokens to think, for models that know it; 0: none")
+void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling) {
+  const auto set = [&options, &sampling](int tokens) {
+    options.thinking_budget = tokens;
+    sampling.thinking_budget = tokens;
+  };
+  auto* budget = app.add_option_function<int>("--think,--thinking-budget", set,
+                                              "think, but for N tokens at most; 0: answer at once")
                      ->check(CLI::NonNegativeNumber)
                      ->type_name("N")
                      ->group("Chat template");
-  app.add_flag("--no-thinking", options.no_thinking, "answer at once, for models that can")
+  app.add_flag_callback(
+         "--no-thinking", [set] { set(0); }, "answer at once: --think 0")
       ->excludes(budget)
       ->group("Chat template");
   app.add_option("--set", options.set,
@@ -128,6 +133,7 @@ GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel
   options_.flags = flags;
   options_.seed = static_cast<std::uint64_t>(sampling.seed);
   options_.max_tokens = sampling.max_tokens;
+  options_.thinking_budget = sampling.thinking_budget;
   options_.top_k = sampling.top_k;
   options_.temperature = sampling.temperature;
   options_.top_p = sampling.top_p;
@@ -147,12 +153,11 @@ GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel
 
 Json template_variables(const TemplateOptions& options) {
   Json variables = Json::object();
-  if (options.no_thinking) {
+  if (options.thinking_budget >= 0) {
     // The names differ between families; a template leaves alone what it does not know.
-    variables["thinking_budget"] = 0;
-    variables["enable_thinking"] = false;
-  } else if (options.thinking_budget >= 0) {
     variables["thinking_budget"] = options.thinking_budget;
+    variables["enable_thinking"] = options.thinking_budget > 0;
+    variables["thinking"] = options.thinking_budget > 0;
   }
   for (const std::string& entry : options.set) {
     const std::size_t equals = entry.find('=');

@@ -42,12 +42,12 @@ struct SamplingOptions {
   std::int64_t seed = -1;
   int max_tokens = -1;
   std::vector<std::string> stop;
+  int thinking_budget = -1;  ///< -1: no limit
 };
 
 /// Variables of the chat template.
 struct TemplateOptions {
-  std::int64_t thinking_budget = -1;  ///< -1: the template's own default
-  bool no_thinking = false;
+  int thinking_budget = -1;      ///< -1: the template's own default
   std::vector<std::string> set;  ///< KEY=JSON
 };
 
@@ -56,7 +56,8 @@ void add_compute_option(CLI::App& app, MachineOptions& options);
 /// All machine options.
 void add_session_options(CLI::App& app, MachineOptions& options);
 void add_sampling_options(CLI::App& app, SamplingOptions& options);
-void add_template_options(CLI::App& app, TemplateOptions& options);
+/// How long it may think is a matter of both.
+void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling);
 
 [[nodiscard]] Runtime make_runtime(const MachineOptions& options);
 /// Opens a model folder with a bar. `settings_json` may be empty.

@@ -145,7 +145,7 @@ void add_run_command(CLI::App& program, int& exit_code) {
   app.add_flag("--show-thinking", options->show_thinking,
                "thinking and answer, labelled, on standard output");
   app.add_flag("-q,--quiet", options->quiet, "nothing but the answer and errors");
-  add_template_options(app, options->variables);
+  add_template_options(app, options->variables, options->sampling);
   add_sampling_options(app, options->sampling);
   add_session_options(app, options->machine);
   app.callback([options, prompt, &exit_code] {

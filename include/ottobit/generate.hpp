@@ -29,6 +29,7 @@ enum class Finish : std::int32_t {
 struct GenerateOptions {
   SamplerOptions sampling;
   std::int32_t max_tokens = -1;     ///< -1: up to the context
+  Index thinking_budget = -1;       ///< tokens of thinking, then it is ended; -1: no limit
   bool keep_special = false;        ///< control tokens appear in the text
   std::vector<std::string> stop;    ///< ends when the text holds one; it is not part of the text
   std::function<bool()> cancelled;  ///< asked before each token

@@ -57,8 +57,11 @@ class Sampler {
   /// `logits` [V] are not changed; `history` are the tokens so far. Allocates nothing. The spans of
   /// the result live until the next call.
   [[nodiscard]] Sample sample(std::span<const float> logits, std::span<const std::int32_t> history);
+  /// What sample() would report had it chosen `id`, which somebody else did.
+  [[nodiscard]] Sample chosen(std::span<const float> logits, std::int32_t id);
 
  private:
+  [[nodiscard]] float log_sum(std::span<const float> logits);
   [[nodiscard]] bool penalises() const noexcept;
   void apply_bias_and_penalties(std::span<const std::int32_t> history);
   [[nodiscard]] std::int32_t draw();

@@ -27,15 +27,19 @@ struct MarkerPair {
 struct AnswerFormat {
   std::string_view name;
   MarkerPair think;
-  MarkerPair section;  ///< around all calls
-  MarkerPair call;     ///< around one
+  std::string_view end_thinking;  ///< what ends the thinking when it must: the close and what a
+                                  ///< model writes around it
+  MarkerPair report;              ///< within the thinking, about its budget
+  int patience = 0;               ///< tokens beyond its budget that a model needs to say so
+  MarkerPair section;             ///< around all calls
+  MarkerPair call;                ///< around one
   CallSyntax syntax = CallSyntax::none;
   bool bare_calls = false;  ///< an answer that is nothing but a JSON call is one (Llama)
-  bool harmony = false;     ///< messages with headers, which have markers of their own
+  bool harmony = false;     ///< messages with headers; beside `think` there are more markers
 };
 
-/// The format that the template text speaks of; failing that, what models of this `family`
-/// (model_type) write natively.
+/// The format that the template text speaks of; where it speaks of none, what models of this
+/// `family` (model_type) write by themselves.
 [[nodiscard]] const AnswerFormat& answer_format(std::string_view template_text,
                                                 std::string_view family) noexcept;
 

@@ -10,6 +10,8 @@ namespace ottobit {
 namespace {
 
 constexpr MarkerPair kThink = {"<think>", "</think>"};
+constexpr std::string_view kEndNow = "</think>";
+constexpr std::string_view kEndLines = "\n</think>\n\n";
 
 /// A format, the words of a template that speaks of it (all of them), and the families that write
 /// it without a template.
@@ -21,9 +23,15 @@ struct Entry {
 
 // The first that fits is it: the more telling words come first.
 constexpr std::array<Entry, 12> kEntries = {{
-    {{.name = "harmony", .harmony = true}, {"<|channel|>", "<|message|>"}, {"gpt_oss"}},
+    {{.name = "harmony",
+      .think = {"<|channel|>analysis<|message|>", "<|end|>"},
+      .end_thinking = "<|end|><|start|>assistant<|channel|>final<|message|>",
+      .harmony = true},
+     {"<|channel|>", "<|message|>"},
+     {"gpt_oss"}},
     {{.name = "deepseek-dsml",
       .think = kThink,
+      .end_thinking = kEndNow,
       .section = {"<｜DSML｜function_calls>", "</｜DSML｜function_calls>"},
       .call = {"<｜DSML｜invoke name=\"", "</｜DSML｜invoke>"},
       .syntax = CallSyntax::dsml},
@@ -31,6 +39,7 @@ constexpr std::array<Entry, 12> kEntries = {{
      {"deepseek_v32"}},
     {{.name = "deepseek-v4",
       .think = kThink,
+      .end_thinking = kEndNow,
       .section = {"<｜DSML｜tool_calls>", "</｜DSML｜tool_calls>"},
       .call = {"<｜DSML｜invoke name=\"", "</｜DSML｜invoke>"},
       .syntax = CallSyntax::dsml},
@@ -38,6 +47,7 @@ constexpr std::array<Entry, 12> kEntries = {{
      {"deepseek_v4"}},
     {{.name = "deepseek",
       .think = kThink,
+      .end_thinking = kEndLines,
       .section = {"<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"},
       .call = {"<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>"},
       .syntax = CallSyntax::deepseek},
@@ -45,6 +55,7 @@ constexpr std::array<Entry, 12> kEntries = {{
      {"deepseek_v3"}},
     {{.name = "kimi",
       .think = kThink,
+      .end_thinking = kEndNow,
       .section = {"<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"},
       .call = {"<|tool_call_begin|>", "<|tool_call_end|>"},
       .syntax = CallSyntax::kimi},
@@ -52,6 +63,7 @@ constexpr std::array<Entry, 12> kEntries = {{
      {"kimi_k2", "kimi_k25"}},
     {{.name = "minimax",
       .think = kThink,
+      .end_thinking = kEndLines,
       .section = {"<minimax:tool_call>", "</minimax:tool_call>"},
       .call = {"<invoke name=\"", "</invoke>"},
       .syntax = CallSyntax::invoke},
@@ -59,18 +71,24 @@ constexpr std::array<Entry, 12> kEntries = {{
      {"minimax_m2"}},
     {{.name = "seed-oss",
       .think = {"<seed:think>", "</seed:think>"},
+      .end_thinking = "<seed:cot_budget_reflect>I have exhausted my token budget, and now I will "
+                      "start answering the question.</seed:cot_budget_reflect>\n</seed:think>",
+      .report = {"<seed:cot_budget_reflect>", "</seed:cot_budget_reflect>"},
+      .patience = 64,
       .call = {"<seed:tool_call>", "</seed:tool_call>"},
       .syntax = CallSyntax::function},
      {"<seed:"},
      {"seed_oss"}},
     {{.name = "qwen3-coder",
       .think = kThink,
+      .end_thinking = kEndLines,
       .call = {"<tool_call>", "</tool_call>"},
       .syntax = CallSyntax::function_lines},
      {"<tool_call>", "<function="},
      {}},
     {{.name = "tool-call-json",  // Qwen, Hermes, SmolLM
       .think = kThink,
+      .end_thinking = kEndLines,
       .call = {"<tool_call>", "</tool_call>"},
       .syntax = CallSyntax::json},
      {"<tool_call>", "\"arguments\""},
@@ -81,7 +99,7 @@ constexpr std::array<Entry, 12> kEntries = {{
       .bare_calls = true},
      {"<|start_header_id|>", "\"parameters\""},
      {}},
-    {{.name = "thinking", .think = kThink}, {"</think>"}, {}},
+    {{.name = "thinking", .think = kThink, .end_thinking = kEndLines}, {"</think>"}, {}},
     {{.name = "plain"}, {}, {}},
 }};
 
@@ -89,19 +107,20 @@ constexpr std::array<Entry, 12> kEntries = {{
 
 const AnswerFormat& answer_format(std::string_view template_text,
                                   std::string_view family) noexcept {
-  for (const Entry& entry : kEntries) {
-    const bool speaks = std::all_of(
-        entry.words.begin(), entry.words.end(),
-        [&](std::string_view word) { return template_text.find(word) != std::string_view::npos; });
-    if (!template_text.empty() && speaks) {
-      return entry.format;
-    }
-    if (template_text.empty() && !family.empty() &&
-        std::find(entry.families.begin(), entry.families.end(), family) != entry.families.end()) {
-      return entry.format;
-    }
+  const auto* const plain = &kEntries.back();
+  const auto* found = std::find_if(kEntries.begin(), kEntries.end(), [&](const Entry& entry) {
+    return std::all_of(entry.words.begin(), entry.words.end(), [&](std::string_view word) {
+      return template_text.find(word) != std::string_view::npos;
+    });
+  });
+  if (found == plain && !family.empty()) {
+    const auto* native = std::find_if(kEntries.begin(), kEntries.end(), [&](const Entry& entry) {
+      return std::find(entry.families.begin(), entry.families.end(), family) !=
+             entry.families.end();
+    });
+    found = native == kEntries.end() ? plain : native;
   }
-  return kEntries.back().format;
+  return found->format;
 }
 
 std::vector<std::string_view> markers_of(const AnswerFormat& format) {

@@ -8,6 +8,8 @@
 #include "ottobit/error.hpp"
 #include "ottobit/tokenizer.hpp"
 
+#include "runtime/thinking_budget.hpp"
+
 namespace ottobit {
 namespace {
 
@@ -80,6 +82,12 @@ struct Generation::Impl {
                   std::to_string(options.max_tokens) + ", expected -1 or more");
     OTTOBIT_CHECK(session.length() > 0, ErrorCode::argument, "session",
                   "it is empty: append a prompt before generating");
+    OTTOBIT_CHECK(options.thinking_budget >= -1, ErrorCode::argument, "thinking_budget",
+                  std::to_string(options.thinking_budget) + ", expected -1 or more");
+    if (options.thinking_budget >= 0) {
+      budget.emplace(session.model(), options.thinking_budget, session.tokens());
+      forced = budget->spent() ? 0 : budget->closing().size();
+    }
     if (session.model().has_tokenizer()) {
       detokenizer.emplace(session.model().tokenizer(), !options.keep_special);
     } else {
@@ -93,6 +101,9 @@ struct Generation::Impl {
 
   [[nodiscard]] Sample choose() {
     std::span<const float> logits = session.logits();
+    if (forced < (budget ? budget->closing().size() : 0)) {
+      return sampler.chosen(logits, budget->closing()[forced++]);
+    }
     if (options.edit_logits) {
       std::copy(logits.begin(), logits.end(), edited.begin());
       options.edit_logits(edited);
@@ -123,6 +134,12 @@ struct Generation::Impl {
   [[nodiscard]] bool accept(std::int32_t id) {
     session.push(id);
     ++generated;
+    if (budget) {
+      budget->see(id);
+      if (budget->spent() && forced == budget->closing().size()) {
+        forced = 0;
+      }
+    }
     return push_text(id);
   }
 
@@ -138,6 +155,8 @@ struct Generation::Impl {
   StopFilter stops;
   std::optional<IncrementalDetokenizer> detokenizer;
   std::vector<float> edited;  // [V], only with edit_logits
+  std::optional<ThinkingBudget> budget;
+  std::size_t forced = 0;  // how many tokens of budget->closing() were written; all: none is due
   std::int32_t generated = 0;
   bool finished = false;
 };

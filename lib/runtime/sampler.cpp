@@ -92,28 +92,35 @@ bool Sampler::penalises() const noexcept {
 }
 
 Sample Sampler::sample(std::span<const float> logits, std::span<const std::int32_t> history) {
-  const auto vocab = static_cast<Index>(logits.size());
-  // log(sum exp(logits)) from the probability of the likeliest: exp(max) / sum.
-  std::copy(logits.begin(), logits.end(), scores_.begin());
-  kernels_.softmax(scores_.data(), vocab);
-  const Index likeliest = kernels_.argmax(logits.data(), vocab);
-  const float log_sum = logits[at(likeliest)] - std::log(scores_[at(likeliest)]);
-
   std::copy(logits.begin(), logits.end(), scores_.begin());
   apply_bias_and_penalties(history);
-  Sample sample;
-  sample.id = options_.temperature == 0.0F
-                  ? static_cast<std::int32_t>(kernels_.argmax(scores_.data(), vocab))
-                  : draw();
-  sample.logprob = logits[at(sample.id)] - log_sum;
+  return chosen(logits, options_.temperature == 0.0F
+                            ? static_cast<std::int32_t>(kernels_.argmax(
+                                  scores_.data(), static_cast<Index>(logits.size())))
+                            : draw());
+}
+
+Sample Sampler::chosen(std::span<const float> logits, std::int32_t id) {
+  const float sum = log_sum(logits);
+  Sample sample{.id = id, .logprob = logits[at(id)] - sum, .top = {}};
   if (options_.top_count > 0) {
-    kernels_.top_k(logits.data(), vocab, options_.top_count, top_.data());
+    kernels_.top_k(logits.data(), static_cast<Index>(logits.size()), options_.top_count,
+                   top_.data());
     for (ScoredToken& token : top_) {
-      token.score -= log_sum;
+      token.score -= sum;
     }
     sample.top = top_;
   }
   return sample;
+}
+
+/// log(sum exp(logits)) from the probability of the likeliest: exp(max) / sum.
+float Sampler::log_sum(std::span<const float> logits) {
+  const auto vocab = static_cast<Index>(logits.size());
+  std::copy(logits.begin(), logits.end(), scores_.begin());
+  kernels_.softmax(scores_.data(), vocab);
+  const Index likeliest = kernels_.argmax(logits.data(), vocab);
+  return logits[at(likeliest)] - std::log(scores_[at(likeliest)]);
 }
 
 void Sampler::apply_bias_and_penalties(std::span<const std::int32_t> history) {

@@ -36,7 +36,8 @@ GenerateOptions = struct("GenerateOptions", (
     "repetition_penalty frequency_penalty presence_penalty;i32:penalty_window;f32:dry_multiplier "
     "dry_base;i32:dry_allowed;f32:xtc_probability xtc_threshold;i32:mirostat;f32:mirostat_tau "
     "mirostat_eta;i32:logprobs reserved0;size:stop_count;ptr:stop;size:bias_count;"
-    "ptr:bias_ids bias_values grammar cancel logits logits_user;text:settings_json"))
+    "ptr:bias_ids bias_values grammar cancel logits logits_user;text:settings_json;"
+    "i32:thinking_budget reserved1"))
 Event = struct("Event", (
     "u32:struct_size;i32:finish token;f32:logprob;ptr:text;size:text_len;ptr:top_ids top_logprobs;"
     "size:top_count;u64:seed"))
@@ -116,7 +117,7 @@ class Handles(unittest.TestCase):
         if C.sizeof(PTR) == 8:
             sizes = [C.sizeof(kind) for kind in (RuntimeOptions, ModelOptions, SessionOptions,
                                                  GenerateOptions, Event, Stats, Matrix)]
-            self.assertEqual(sizes, [64, 48, 40, 176, 64, 88, 72])
+            self.assertEqual(sizes, [64, 48, 40, 184, 64, 88, 72])
             self.assertEqual(GenerateOptions.stop_count.offset, 96)
             self.assertEqual(Event.seed.offset, 56)
 

@@ -321,6 +321,18 @@ static void options(ottobit_model* m) {
   check_ok("all samplers", ottobit_generate(s, &o, collect, &b, &e), &e);
   CHECK(b.tokens > 0);
   o = defaults();
+  CHECK(o.thinking_budget == -1);
+  o.thinking_budget = -2;
+  check_fails("budget", OTTOBIT_E_ARGUMENT, "thinking_budget",
+              ottobit_generate(s, &o, collect, &b, &e), &e);
+  o.thinking_budget = 512; /* more than it needs */
+  a = ask(m, NULL, 0);
+  b = ask(m, &o, 0);
+  CHECK(strcmp(a.text, b.text) == 0 && b.finish == OTTOBIT_FINISH_END);
+  o.reserved1 = 1;
+  check_fails("reserved", OTTOBIT_E_ARGUMENT, "reserved1", ottobit_generate(s, &o, collect, &b, &e),
+              &e);
+  o = defaults();
   o.top_p = 2;
   check_fails("range", OTTOBIT_E_ARGUMENT, "top_p", ottobit_generate(s, &o, collect, &b, &e), &e);
   ottobit_session_release(s);

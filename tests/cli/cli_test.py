@@ -108,7 +108,8 @@ class Run(unittest.TestCase):
         self.assertEqual(result.stdout.decode(), ANSWER + "\n")
 
     def test_no_thinking_on_request(self):
-        for option in (["--no-thinking"], ["--thinking-budget", "0"], ["--set", "thinking_budget=0"]):
+        for option in (["--no-thinking"], ["--think", "0"], ["--thinking-budget", "0"],
+                       ["--set", "thinking_budget=0"]):
             result = ottobit("run", MODEL, "--json", "-p", "Who are you?", *option)
             answer = json.loads(result.stdout)
             self.assertEqual(answer.get("thinking", ""), "", option)
