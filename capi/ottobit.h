@@ -431,6 +431,14 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_append(ottobit_session* 
                                                                ottobit_cancel* c,
                                                                ottobit_progress_fn progress,
                                                                void* user, ottobit_error** err);
+/* Reads n tokens as append does, and gives each one's log-probability (natural) after the tokens
+   before it: logprobs receives n floats, 0 for the first token of an empty session, which nothing
+   predicts. Perplexity is exp of minus the mean of the others. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_score(ottobit_session* s,
+                                                              const int32_t* ids, size_t n,
+                                                              float* logprobs, ottobit_cancel* c,
+                                                              ottobit_progress_fn progress,
+                                                              void* user, ottobit_error** err);
 /* Makes the history equal to ids, computing only what follows the common prefix, whose length
  *reused receives (reused may be NULL). Otherwise as append. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_set(ottobit_session* s, const int32_t* ids,

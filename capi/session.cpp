@@ -117,6 +117,23 @@ ottobit_status ottobit_session_append(ottobit_session* s, const int32_t* ids, si
   });
 }
 
+ottobit_status ottobit_session_score(ottobit_session* s, const int32_t* ids, size_t n,
+                                     float* logprobs, ottobit_cancel* c,
+                                     ottobit_progress_fn progress, void* user,
+                                     ottobit_error** err) {
+  return guard(err, [&] {
+    ottobit_session& session = required(s, "session");
+    const SessionUse use(session);
+    const ProgressReport report{OTTOBIT_PHASE_PREFILL, c, progress, user};
+    const auto tokens = ids_in(ids, n);
+    OTTOBIT_CHECK(logprobs != nullptr || n == 0, ottobit::ErrorCode::argument, "logprobs",
+                  "is NULL");
+    report.check_start();
+    session.session.score(tokens, std::span(logprobs, n), report.progress());
+    return OTTOBIT_OK;
+  });
+}
+
 ottobit_status ottobit_session_set(ottobit_session* s, const int32_t* ids, size_t n, size_t* reused,
                                    ottobit_cancel* c, ottobit_progress_fn progress, void* user,
                                    ottobit_error** err) {

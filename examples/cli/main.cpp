@@ -127,6 +127,7 @@ int run_program(int argc, char** argv) {
   add_chat_command(program, exit_code);
   add_inspect_command(program, exit_code);
   add_tokenize_command(program, exit_code);
+  add_perplexity_command(program, exit_code);
   add_bench_command(program, exit_code);
   return parse_and_run(program, argc, argv, exit_code);
 }

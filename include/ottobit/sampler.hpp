@@ -61,7 +61,6 @@ class Sampler {
   [[nodiscard]] Sample chosen(std::span<const float> logits, std::int32_t id);
 
  private:
-  [[nodiscard]] float log_sum(std::span<const float> logits);
   [[nodiscard]] bool penalises() const noexcept;
   void apply_bias_and_penalties(std::span<const std::int32_t> history);
   [[nodiscard]] std::int32_t draw();

@@ -64,8 +64,13 @@ class Session {
   /// Error{argument} on an empty session. After push() this is the decode step: it allocates
   /// nothing.
   [[nodiscard]] std::span<const float> logits();
-  /// Logits of every id of one append [ids.size(), V] instead of the last only: for tests and
-  /// perplexity. Otherwise as append.
+  /// Reads ids as append does and gives each one's log-probability (natural) after the tokens
+  /// before it, out[ids.size()]; 0 for the first token of an empty session, which nothing predicts.
+  /// Perplexity is exp of minus the mean of the others.
+  void score(std::span<const std::int32_t> ids, std::span<float> out,
+             const Progress& progress = {});
+  /// Logits of every id of one append [ids.size(), V] instead of the last only: for tests.
+  /// Otherwise as append.
   void append_all_logits(std::span<const std::int32_t> ids, std::span<float> out);
   /// From now on every forward pass shows its residual stream; a null function ends that.
   void observe(ResidualObserver observer) noexcept;

@@ -127,15 +127,23 @@ void Machine::settle(std::string_view text) {
   if (text.empty()) {
     return;
   }
-  if (!ended_) {
+  if (ended_) {
+    stray(text, strayed_, "there is text after the end of the answer");
+  } else {
     on_text(text);
-  } else if (told_ || text.find_first_not_of(" \n\r\t") != std::string_view::npos) {
-    if (!told_) {
-      note("there is text after the end of the answer");
-      told_ = true;
-    }
-    emit(Kind::content, text);
   }
+}
+
+void Machine::stray(std::string_view text, bool& strayed, const char* why) {
+  const std::size_t first = strayed ? 0 : text.find_first_not_of(" \n\r\t");
+  if (first == std::string_view::npos) {
+    return;
+  }
+  if (!strayed) {
+    note(why);
+    strayed = true;
+  }
+  emit(Kind::content, text.substr(first));
 }
 
 void Machine::emit(Kind kind, std::string_view text) {

@@ -56,10 +56,7 @@ class HarmonyMachine final : public Machine {
     if (state_ == State::message) {
       say(text);
     } else if (state_ == State::between) {
-      if (text.find_first_not_of(kBlank) != std::string_view::npos) {
-        note("there is text between the messages");
-        emit(Kind::content, text);
-      }
+      stray(text, strayed_, "there is text between the messages");
     } else {
       (state_ == State::header ? header_ : body_) += text;
     }
@@ -78,6 +75,7 @@ class HarmonyMachine final : public Machine {
     } else {
       close_message();
     }
+    strayed_ = false;
     header_ = marker == kChannel ? marker : "";
     state_ = marker == kStart || marker == kChannel ? State::header : State::between;
   }
@@ -144,7 +142,8 @@ class HarmonyMachine final : public Machine {
   std::string recipient_;
   std::string body_;  ///< of a call
   Kind kind_ = Kind::content;
-  bool fresh_ = false;  ///< nothing of this message was said
+  bool strayed_ = false;  ///< there is text between messages
+  bool fresh_ = false;    ///< nothing of this message was said
   bool said_content_ = false;
   bool said_reasoning_ = false;
 };

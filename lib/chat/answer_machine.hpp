@@ -39,6 +39,9 @@ class AnswerParser::Machine {
   [[nodiscard]] const AnswerStart& start() const noexcept { return start_; }
   void emit(Kind kind, std::string_view text);
   void emit(ToolCall call);
+  /// Text where none belongs is content, but for blanks before it. `strayed`: there was such text
+  /// already, since the last marker.
+  void stray(std::string_view text, bool& strayed, const char* why);
   void note(std::string text) { parts_.push_back({Kind::note, std::move(text), {}}); }
 
  private:
@@ -51,8 +54,8 @@ class AnswerParser::Machine {
   AnswerStart start_;
   std::string pending_;  ///< its end may be the beginning of a marker
   std::deque<AnswerPart> parts_;
-  bool ended_ = false;  ///< by one of `ends`
-  bool told_ = false;   ///< that there is text after it
+  bool ended_ = false;    ///< by one of `ends`
+  bool strayed_ = false;  ///< there is text after it
 };
 
 /// <think>, <tool_call> and the like.

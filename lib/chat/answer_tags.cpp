@@ -59,7 +59,7 @@ class TagMachine final : public Machine {
       case State::reasoning:
         return say(Kind::reasoning, text);
       case State::section:
-        return between(text);
+        return stray(text, strayed_, "there is text between the tool calls");
       case State::call:
         body_ += text;
         return;
@@ -121,6 +121,7 @@ class TagMachine final : public Machine {
   void turn_to(State state) {
     state_ = state;
     newlines_.clear();
+    strayed_ = false;
     after_marker_ = true;
     said_ = state != State::reasoning;
   }
@@ -140,13 +141,6 @@ class TagMachine final : public Machine {
                              : std::string_view(all));
     after_marker_ = false;
     said_ = true;
-  }
-
-  void between(std::string_view text) {
-    if (text.find_first_not_of(kBlank) != std::string_view::npos) {
-      note("there is text between the tool calls");
-      emit(Kind::content, text);
-    }
   }
 
   void leave_bare() {
@@ -184,6 +178,7 @@ class TagMachine final : public Machine {
 
   State state_ = State::content;
   bool in_section_ = false;
+  bool strayed_ = false;       ///< there is text between calls
   bool said_ = false;          ///< something since the answer, or its thinking, began
   bool after_marker_ = false;  ///< newlines that come now are the marker's
   std::string newlines_;       ///< at the end of the text so far; a marker's, if one follows

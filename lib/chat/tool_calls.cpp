@@ -41,6 +41,11 @@ bool take(std::string_view& text, std::string_view front) noexcept {
   return found;
 }
 
+/// Bytes that are not UTF-8 become U+FFFD.
+std::string dump(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 std::optional<OrderedJson> read_json(std::string_view text, std::string& why) {
   try {
     return parse_ordered_json(text, "tool call", ErrorCode::argument);
@@ -97,7 +102,7 @@ std::optional<ToolCall> call_of(const OrderedJson& json, std::string& why) {
     why = "the arguments are not a JSON object";
     return std::nullopt;
   }
-  call.arguments = arguments->dump();
+  call.arguments = dump(*arguments);
   return call;
 }
 
@@ -134,7 +139,7 @@ std::optional<ToolCall> python_call(std::string_view text) {
   }
   const std::optional<OrderedJson> arguments = read_python_literal(dict + "}");
   return arguments ? std::optional(ToolCall{
-                         .id = {}, .name = std::string(*name), .arguments = arguments->dump()})
+                         .id = {}, .name = std::string(*name), .arguments = dump(*arguments)})
                    : std::nullopt;
 }
 
@@ -256,7 +261,7 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
     why = "the call has no name";
     return {};
   }
-  return {{.id = {}, .name = std::string(name), .arguments = arguments.dump()}};
+  return {{.id = {}, .name = std::string(name), .arguments = dump(arguments)}};
 }
 
 std::vector<ToolCall> read_function(std::string_view body, bool lines, const ToolTypes& types,

@@ -9,6 +9,7 @@
 #include "ottobit/error.hpp"
 
 #include "runtime/candidates.hpp"
+#include "runtime/log_sum.hpp"
 
 namespace ottobit {
 namespace {
@@ -101,7 +102,7 @@ Sample Sampler::sample(std::span<const float> logits, std::span<const std::int32
 }
 
 Sample Sampler::chosen(std::span<const float> logits, std::int32_t id) {
-  const float sum = log_sum(logits);
+  const float sum = log_sum_exp(kernels_, logits, scores_.data());
   Sample sample{.id = id, .logprob = logits[at(id)] - sum, .top = {}};
   if (options_.top_count > 0) {
     kernels_.top_k(logits.data(), static_cast<Index>(logits.size()), options_.top_count,
@@ -112,15 +113,6 @@ Sample Sampler::chosen(std::span<const float> logits, std::int32_t id) {
     sample.top = top_;
   }
   return sample;
-}
-
-/// log(sum exp(logits)) from the probability of the likeliest: exp(max) / sum.
-float Sampler::log_sum(std::span<const float> logits) {
-  const auto vocab = static_cast<Index>(logits.size());
-  std::copy(logits.begin(), logits.end(), scores_.begin());
-  kernels_.softmax(scores_.data(), vocab);
-  const Index likeliest = kernels_.argmax(logits.data(), vocab);
-  return logits[at(likeliest)] - std::log(scores_[at(likeliest)]);
 }
 
 void Sampler::apply_bias_and_penalties(std::span<const std::int32_t> history) {

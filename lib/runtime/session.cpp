@@ -11,6 +11,7 @@
 #include "ottobit/decoder.hpp"
 #include "ottobit/error.hpp"
 
+#include "runtime/log_sum.hpp"
 #include "runtime/pages.hpp"
 #include "runtime/saved_states.hpp"
 #include "runtime/session_options.hpp"
@@ -239,6 +240,54 @@ std::span<const float> Session::logits() {
     s.stats.decode_seconds += seconds_since(start);
   }
   return s.logits;
+}
+
+void Session::score(std::span<const std::int32_t> ids, std::span<float> out,
+                    const Progress& progress) {
+  constexpr Index kMostLogits = Index{1} << 22U;  // at once: 16 MB
+  Impl& s = *impl_;
+  OTTOBIT_CHECK(
+      out.size() == ids.size(), ErrorCode::argument, "out",
+      "has room for " + std::to_string(out.size()) + ", expected " + std::to_string(ids.size()));
+  s.check_room(static_cast<Index>(ids.size()));
+  s.check_ids(ids);
+  const ElementwiseKernels& kernels = *s.model->machine().kernels->elementwise;
+  const std::size_t vocab = s.logits.size();
+  const std::size_t most =
+      Impl::index(std::clamp(kMostLogits / s.model->vocab(), Index{1}, s.batch));
+  std::vector<float> rows(std::min(most, ids.size()) * vocab);
+  std::vector<float> scratch(vocab);
+  const auto log_probability = [&](std::span<const float> row, std::int32_t id) {
+    return row[Impl::index(id)] - log_sum_exp(kernels, row, scratch.data());
+  };
+  const Index history = s.length();
+  const auto start = Clock::now();
+  try {
+    for (std::size_t at = 0; at < ids.size(); at += most) {
+      const auto part = ids.subspan(at, std::min(most, ids.size() - at));
+      out[at] = s.length() == 0 ? 0.0F : log_probability(logits(), part.front());
+      append_all_logits(part, std::span(rows).first(part.size() * vocab));
+      s.check_finite();
+      for (std::size_t i = 1; i < part.size(); ++i) {
+        out[at + i] = log_probability(std::span(rows).subspan((i - 1) * vocab, vocab), part[i]);
+      }
+      s.stats.prompt_tokens += part.size();
+      const std::size_t done = at + part.size();
+      if (progress && !progress(done, ids.size()) && done < ids.size()) {
+        fail(ErrorCode::cancelled, "",
+             "cancelled after " + std::to_string(done) + " of " + std::to_string(ids.size()) +
+                 " tokens");
+      }
+    }
+  } catch (...) {
+    s.tokens.resize(Impl::index(std::max(s.computed, history)));
+    s.forget_logits();
+    throw;
+  }
+  s.stats.prompt_seconds += seconds_since(start);
+  if (s.states.exist() && ids.size() > 1) {
+    s.states.save(s.computed, s.logits);
+  }
 }
 
 void Session::append_all_logits(std::span<const std::int32_t> ids, std::span<float> out) {

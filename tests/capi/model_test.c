@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road of an application from plain C: runtime, model, chat, session, stream, in its order and
    out of it. */
+#include <math.h>
+
 #include "check.h"
 
 #define MODEL OTTOBIT_EXAMPLES_DIR "/models/otto-mini"
@@ -214,6 +216,37 @@ static void sessions(ottobit_model* m) {
   CHECK(small == NULL);
 }
 
+/* Reading token by token and scoring give the same log-probabilities. */
+static void scores(ottobit_model* m) {
+  ottobit_session* s = NULL;
+  ottobit_session_options o;
+  ottobit_error* e = NULL;
+  static float logits[512], scored[kMost];
+  int32_t ids[kMost];
+  size_t n = 0, i, j, size = 0;
+  CHECK(ottobit_session_options_init(&o, sizeof o) == OTTOBIT_OK);
+  o.compute = 1;
+  check_ok("create", ottobit_session_create(m, &o, &s, &e), &e);
+  check_ok(
+      "tokenize",
+      ottobit_tokenize(m, "There are 3 r's in strawberry.", OTTOBIT_NUL, 0, ids, kMost, &n, &e),
+      &e);
+  check_ok("score", ottobit_session_score(s, ids, n, scored, NULL, NULL, NULL, &e), &e);
+  CHECK(n > 5 && ottobit_session_length(s) == n && scored[0] == 0);
+  check_ok("nothing", ottobit_session_score(s, NULL, 0, NULL, NULL, NULL, NULL, &e), &e);
+  check_fails("logprobs", OTTOBIT_E_ARGUMENT, "logprobs",
+              ottobit_session_score(s, ids, n, NULL, NULL, NULL, NULL, &e), &e);
+  check_ok("truncate", ottobit_session_truncate(s, 1, &e), &e);
+  for (i = 1; i < n; ++i) {
+    double sum = 0;
+    check_ok("logits", ottobit_session_logits(s, logits, 512, &size, &e), &e);
+    for (j = 0; j < size; ++j) sum += exp((double)logits[j]);
+    CHECK(fabs((double)logits[ids[i]] - log(sum) - (double)scored[i]) < 1e-3);
+    check_ok("append", ottobit_session_append(s, ids + i, 1, NULL, NULL, NULL, &e), &e);
+  }
+  ottobit_session_release(s);
+}
+
 static void streams(ottobit_model* m) {
   ottobit_session* s = asked(m);
   ottobit_stream* st = NULL;
@@ -394,6 +427,7 @@ int main(void) {
   if (m == NULL) return 1;
   texts(m);
   sessions(m);
+  scores(m);
   streams(m);
   options(m);
   rt = make_runtime(1);
