@@ -6,6 +6,7 @@ models/otto-mini. Nothing here depends on how fast the machine is.
 """
 
 import json
+import math
 import os
 import pathlib
 import pty
@@ -266,6 +267,38 @@ class Tokenize(unittest.TestCase):
 
     def test_an_empty_text_has_no_tokens(self):
         self.assertEqual(self.ids(""), [])
+
+
+class Perplexity(unittest.TestCase):
+    TEXT = " ".join(["There are 3 r's in strawberry."] * 30)
+
+    def measure(self, *arguments):
+        result = ottobit("perplexity", MODEL, "--json", "--compute", "f32", *arguments, stdin=self.TEXT)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def test_every_token_but_the_first_is_counted_once(self):
+        whole = self.measure()
+        self.assertEqual(whole["counted"], whole["tokens"] - 1)
+        self.assertAlmostEqual(math.log(whole["perplexity"]), -whole["mean_log_probability"])
+        for window, stride in ((50, 50), (64, 16), (7, 3), (2, 1)):
+            part = self.measure("--window", str(window), "--stride", str(stride))
+            self.assertEqual(part["counted"], whole["counted"], (window, stride))
+
+    def test_a_window_as_large_as_the_text_changes_nothing(self):
+        whole = self.measure()
+        tokens = str(whole["tokens"])
+        same = self.measure("--window", tokens, "--stride", "5")
+        self.assertAlmostEqual(same["perplexity"] / whole["perplexity"], 1, 4)
+
+    def test_the_number_is_all_of_standard_output(self):
+        result = ottobit("perplexity", MODEL, stdin=self.TEXT)
+        self.assertRegex(result.stdout.decode(), r"^perplexity \d+\.\d{4}\n$")
+
+    def test_what_cannot_be_measured_is_an_error(self):
+        self.assertIn(b"2 or more", ottobit("perplexity", MODEL, stdin="a").stderr)
+        self.assertIn(b"--window", ottobit("perplexity", MODEL, "--window", "1", stdin="abc").stderr)
+        self.assertIn(b"no/such", ottobit("perplexity", MODEL, "no/such").stderr)
 
 
 class Bench(unittest.TestCase):

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ottobit::Answer pieces = parse(start, text, 1 + data[1] % 16);
   const bool same = whole.content == pieces.content && whole.reasoning == pieces.reasoning &&
                     whole.tool_calls.size() == pieces.tool_calls.size();
-  const bool plain = text.find_first_of("<{|\n") == std::string_view::npos;
+  const bool plain = text.find_first_of("<{| \n\r\t") == std::string_view::npos;
   const bool kept = whole.content.size() + whole.reasoning.size() == text.size();
   if (!same || (plain && !kept)) {
     std::abort();
