@@ -28,6 +28,7 @@ set(OTTOBIT_LAYERS
     "lib/models=^lib/models/"
     "lib/tokenizer=^lib/tokenizer/"
     "lib/chat=^lib/chat/"
+    "lib/grammar=^lib/grammar/"
     "lib/runtime=^lib/runtime/"
     "ottobit.h=^capi/ottobit\\.h$"
     "capi=^capi/"
@@ -43,7 +44,7 @@ set(below_kernels ${below_format} simd format)
 set(below_layers ${below_format} spec table)
 set(all_headers ${below_kernels} spec table kernels layers decoder tokenizer.hpp public)
 set(all_lib lib/kernels lib/cpu io/json io/config lib/io lib/models lib/tokenizer lib/chat
-            lib/runtime)
+            lib/grammar lib/runtime)
 
 set(may_base "")
 set(may_numeric base)
@@ -67,6 +68,7 @@ set(may_lib/io ${below_format} io/json io/config)
 set(may_lib/models base numeric spec io/json io/config)
 set(may_lib/tokenizer base tokenizer.hpp io/json io/config <pcre2> <utf8proc> <sentencepiece>)
 set(may_lib/chat base io/json <utf8proc>)
+set(may_lib/grammar base tokenizer.hpp lib/tokenizer io/json)
 set(may_lib/runtime ${all_headers} ${all_lib} <omp>)
 set(may_ottobit.h "")
 set(may_capi ${all_headers} ottobit.h)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grammar/expr.hpp"
+
+#include <algorithm>
+
+namespace ottobit::grammar {
+
+CharSet normalised(CharSet chars) {
+  std::sort(chars.begin(), chars.end(),
+            [](const CharRange& a, const CharRange& b) { return a.first < b.first; });
+  CharSet merged;
+  for (const CharRange& range : chars) {
+    if (!merged.empty() && range.first <= merged.back().last + 1) {
+      merged.back().last = std::max(merged.back().last, range.last);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  return merged;
+}
+
+CharSet inverted(const CharSet& chars) {
+  CharSet taken = chars;
+  taken.push_back({0xD800, 0xDFFF});
+  CharSet rest;
+  char32_t next = 0;
+  for (const CharRange& range : normalised(std::move(taken))) {
+    if (range.first > next) {
+      rest.push_back({next, range.first - 1});
+    }
+    next = range.last + 1;
+  }
+  if (next <= kLastChar) {
+    rest.push_back({next, kLastChar});
+  }
+  return rest;
+}
+
+}  // namespace ottobit::grammar

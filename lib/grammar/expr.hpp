@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grammars as their authors see them: rules over Unicode characters. GBNF, regular expressions and
+// JSON schemas are all read into this form, and automaton.hpp makes of it what runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ottobit::grammar {
+
+/// Code points [first, last].
+struct CharRange {
+  char32_t first = 0;
+  char32_t last = 0;
+
+  friend bool operator==(const CharRange& a, const CharRange& b) noexcept {
+    return a.first == b.first && a.last == b.last;
+  }
+};
+
+/// Ranges in ascending order that neither overlap nor touch.
+using CharSet = std::vector<CharRange>;
+
+inline constexpr char32_t kLastChar = 0x10FFFF;
+/// No upper bound of a repetition.
+inline constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
+
+/// One expression. Which members have a meaning depends on the kind.
+struct Expr {
+  enum class Kind {
+    chars,   ///< one character of `chars`
+    text,    ///< the UTF-8 text `text`, which may be empty
+    all,     ///< the `parts` one after another
+    any,     ///< one of the `parts`; without parts nothing matches
+    repeat,  ///< parts[0], `min` to `max` times
+    rule,    ///< what rule number `rule` matches
+  };
+
+  Kind kind = Kind::text;
+  CharSet chars{};
+  std::string text{};
+  std::vector<Expr> parts{};
+  std::size_t min = 0;
+  std::size_t max = 0;
+  std::size_t rule = 0;
+};
+
+/// A grammar: rule 0 is what a text must match from its beginning to its end.
+struct Rules {
+  std::vector<std::string> names;  ///< for messages
+  std::vector<Expr> rules;
+
+  /// A new rule, whose expression may be set later.
+  std::size_t add(std::string name, Expr expr = {}) {
+    names.push_back(std::move(name));
+    rules.push_back(std::move(expr));
+    return rules.size() - 1;
+  }
+};
+
+/// Sorts and merges.
+[[nodiscard]] CharSet normalised(CharSet chars);
+/// All characters that are not in `chars`; surrogates are in neither.
+[[nodiscard]] CharSet inverted(const CharSet& chars);
+
+[[nodiscard]] inline Expr chars(CharSet set) {
+  return {.kind = Expr::Kind::chars, .chars = normalised(std::move(set))};
+}
+[[nodiscard]] inline Expr text(std::string value) {
+  return {.kind = Expr::Kind::text, .text = std::move(value)};
+}
+[[nodiscard]] inline Expr all(std::vector<Expr> parts) {
+  return {.kind = Expr::Kind::all, .parts = std::move(parts)};
+}
+[[nodiscard]] inline Expr any(std::vector<Expr> parts) {
+  return {.kind = Expr::Kind::any, .parts = std::move(parts)};
+}
+[[nodiscard]] inline Expr repeat(Expr part, std::size_t min, std::size_t max) {
+  Expr expr{.kind = Expr::Kind::repeat, .min = min, .max = max};
+  expr.parts.push_back(std::move(part));
+  return expr;
+}
+[[nodiscard]] inline Expr optional(Expr part) {
+  return repeat(std::move(part), 0, 1);
+}
+[[nodiscard]] inline Expr rule(std::size_t number) {
+  return {.kind = Expr::Kind::rule, .rule = number};
+}
+
+}  // namespace ottobit::grammar

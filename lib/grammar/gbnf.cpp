@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grammar/gbnf.hpp"
+
+#include <map>
+#include <utility>
+
+#include "grammar/scanner.hpp"
+
+namespace ottobit::grammar {
+
+namespace {
+
+class Reader {
+ public:
+  Reader(std::string_view text, const std::string& subject) : in_(text, subject) {}
+
+  Rules read() {
+    (void)number_of("root", 0);
+    skip_blank(true);
+    while (!in_.at_end()) {
+      read_rule();
+      skip_blank(true);
+    }
+    for (const auto& [name, use] : uses_) {
+      if (!use.defined) {
+        if (name == "root") {
+          in_.refuse("the grammar has no rule \"root\"");
+        }
+        in_.refuse_at(use.offset, "there is no rule \"" + name + "\"");
+      }
+    }
+    return std::move(rules_);
+  }
+
+ private:
+  struct Use {
+    std::size_t number = 0;
+    std::size_t offset = 0;  ///< of the first mention
+    bool defined = false;
+  };
+
+  static bool is_name(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  }
+
+  std::string name() {
+    std::string result;
+    while (is_name(in_.peek())) {
+      result += static_cast<char>(in_.next());
+    }
+    if (result.empty()) {
+      in_.refuse("found " + in_.found_text() + ", expected the name of a rule");
+    }
+    return result;
+  }
+
+  std::size_t number_of(const std::string& rule_name, std::size_t offset) {
+    const auto [found, fresh] = uses_.try_emplace(rule_name);
+    if (fresh) {
+      found->second = {rules_.add(rule_name), offset, false};
+    }
+    return found->second.number;
+  }
+
+  /// Blanks and comments; line ends too, if `lines`.
+  void skip_blank(bool lines) {
+    while (true) {
+      const char c = in_.peek();
+      if (c == '#') {
+        while (!in_.at_end() && in_.peek() != '\n') {
+          (void)in_.next();
+        }
+      } else if (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')) {
+        (void)in_.next();
+      } else {
+        return;
+      }
+    }
+  }
+
+  void read_rule() {
+    const std::size_t offset = in_.offset();
+    const std::string rule_name = name();
+    skip_blank(false);
+    in_.require("::=");
+    const std::size_t number = number_of(rule_name, offset);
+    Use& use = uses_.at(rule_name);
+    if (use.defined) {
+      in_.refuse_at(offset, "there is a rule \"" + rule_name + "\" already");
+    }
+    use.defined = true;
+    skip_blank(true);
+    Expr expr = choices(0);
+    rules_.rules[number] = std::move(expr);
+    skip_blank(false);
+    if (!in_.at_end()) {
+      in_.require("\n");
+    }
+  }
+
+  Expr choices(int depth) {
+    if (depth > kMostNesting) {
+      in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+    }
+    std::vector<Expr> parts = {sequence(depth)};
+    while (another_choice(depth)) {
+      skip_blank(true);
+      parts.push_back(sequence(depth));
+    }
+    return parts.size() == 1 ? std::move(parts.front()) : any(std::move(parts));
+  }
+
+  bool another_choice(int depth) {
+    const std::size_t before = in_.offset();
+    skip_blank(true);
+    if (in_.take("|")) {
+      return true;
+    }
+    if (depth == 0) {
+      in_.go_to(before);  // the line end means something
+    }
+    return false;
+  }
+
+  Expr sequence(int depth) {
+    std::vector<Expr> parts;
+    while (true) {
+      skip_blank(depth > 0);
+      const char c = in_.peek();
+      if (c == '"' || c == '[' || c == '(' || c == '.' || is_name(c)) {
+        parts.push_back(repeated(item(depth)));
+      } else {
+        return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
+      }
+    }
+  }
+
+  Expr item(int depth) {
+    if (in_.take("\"")) {
+      std::string value;
+      while (!in_.take("\"")) {
+        const char32_t c = in_.peek() == '\n' ? refuse_open("\"") : in_.next();
+        value += text_of(c == '\\' ? escape() : c);
+      }
+      return text(std::move(value));
+    }
+    if (in_.take("[")) {
+      return char_class();
+    }
+    if (in_.take(".")) {
+      return chars(inverted({}));
+    }
+    if (in_.take("(")) {
+      Expr inner = choices(depth + 1);
+      skip_blank(true);
+      in_.require(")");
+      return inner;
+    }
+    const std::size_t offset = in_.offset();
+    return rule(number_of(name(), offset));
+  }
+
+  [[noreturn]] char32_t refuse_open(const char* end) {
+    in_.refuse("found the end of the line, expected " + std::string(end));
+  }
+
+  char32_t escape() {
+    const std::size_t offset = in_.offset();
+    switch (const char32_t c = in_.next()) {
+      case 'n':
+        return '\n';
+      case 'r':
+        return '\r';
+      case 't':
+        return '\t';
+      case 'x':
+        return in_.hex(2);
+      case 'u':
+        return in_.hex(4);
+      case 'U':
+        return in_.hex(8);
+      default:
+        if (std::string_view("\\\"'[]-^./(){}|?*+$ ").find(static_cast<char>(c)) ==
+                std::string_view::npos ||
+            c > 0x7F) {
+          in_.refuse_at(offset, "\\" + text_of(c) + " is no escape");
+        }
+        return c;
+    }
+  }
+
+  char32_t class_char() {
+    const char32_t c = in_.peek() == '\n' ? refuse_open("\"]\"") : in_.next();
+    return c == '\\' ? escape() : c;
+  }
+
+  Expr char_class() {
+    const bool inverse = in_.take("^");
+    CharSet set;
+    while (!in_.take("]")) {
+      const std::size_t offset = in_.offset();
+      const char32_t first = class_char();
+      char32_t last = first;
+      if (in_.peek() == '-' && in_.rest().substr(0, 2) != "-]") {
+        in_.require("-");
+        last = class_char();
+      }
+      if (last < first) {
+        in_.refuse_at(offset, "the range is in the wrong order");
+      }
+      set.push_back({first, last});
+    }
+    CharSet sorted = normalised(std::move(set));
+    return chars(inverse ? inverted(sorted) : sorted);
+  }
+
+  Expr repeated(Expr part) {
+    while (true) {
+      if (in_.take("*")) {
+        part = repeat(std::move(part), 0, kUnbounded);
+      } else if (in_.take("+")) {
+        part = repeat(std::move(part), 1, kUnbounded);
+      } else if (in_.take("?")) {
+        part = optional(std::move(part));
+      } else if (in_.take("{")) {
+        part = in_.repetition(std::move(part));
+      } else {
+        return part;
+      }
+    }
+  }
+
+  Scanner in_;
+  Rules rules_;
+  std::map<std::string, Use> uses_;
+};
+
+}  // namespace
+
+Rules read_gbnf(std::string_view text, const std::string& subject) {
+  return Reader(text, subject).read();
+}
+
+}  // namespace ottobit::grammar

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thompson's construction, with characters as the byte sequences of their UTF-8 form.
+#include "grammar/nfa.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "ottobit/error.hpp"
+
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit::grammar {
+
+namespace {
+
+std::string encoded(char32_t c) {
+  std::string bytes;
+  utf8::append(bytes, c);
+  return bytes;
+}
+
+std::uint8_t byte_at(const std::string& bytes, std::size_t i) {
+  return static_cast<std::uint8_t>(bytes[i]);
+}
+
+class Builder {
+ public:
+  Builder(const Rules& rules, const std::string& subject) : rules_(rules), subject_(subject) {}
+
+  Nfa build() {
+    for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+      const NodeId start = node();
+      nfa_.rules.push_back({start, add(rules_.rules[i], start)});
+    }
+    return std::move(nfa_);
+  }
+
+ private:
+  NodeId node() {
+    OTTOBIT_CHECK(nfa_.nodes.size() < kMostNodes, ErrorCode::grammar, subject_,
+                  "the grammar is too large: more than " + std::to_string(kMostNodes) + " states");
+    nfa_.nodes.emplace_back();
+    return static_cast<NodeId>(nfa_.nodes.size() - 1);
+  }
+  Nfa::Node& at(NodeId id) { return nfa_.nodes[static_cast<std::size_t>(id)]; }
+
+  /// Adds `expr` behind `start`; returns where it ends.
+  NodeId add(const Expr& expr, NodeId start) {
+    switch (expr.kind) {
+      case Expr::Kind::chars:
+        return add_chars(expr.chars, start);
+      case Expr::Kind::text:
+        for (const char c : expr.text) {
+          const NodeId next = node();
+          const auto byte = static_cast<std::uint8_t>(c);
+          at(start).bytes.push_back({byte, byte, next});
+          start = next;
+        }
+        return start;
+      case Expr::Kind::all:
+        for (const Expr& part : expr.parts) {
+          start = add(part, start);
+        }
+        return start;
+      case Expr::Kind::any: {
+        const NodeId end = node();
+        for (const Expr& part : expr.parts) {
+          const NodeId begin = node();
+          at(start).empty.push_back(begin);
+          const NodeId part_end = add(part, begin);
+          at(part_end).empty.push_back(end);
+        }
+        return end;
+      }
+      case Expr::Kind::repeat:
+        return add_repeat(expr, start);
+      case Expr::Kind::rule: {
+        const NodeId end = node();
+        at(start).calls.push_back({expr.rule, end});
+        return end;
+      }
+    }
+    return start;
+  }
+
+  NodeId add_repeat(const Expr& expr, NodeId start) {
+    const Expr& part = expr.parts.front();
+    for (std::size_t i = 0; i < expr.min; ++i) {
+      start = add(part, start);
+    }
+    if (expr.max == kUnbounded) {
+      const NodeId loop = node();
+      at(start).empty.push_back(loop);
+      const NodeId begin = node();
+      at(loop).empty.push_back(begin);
+      const NodeId end = add(part, begin);
+      at(end).empty.push_back(loop);
+      const NodeId out = node();
+      at(loop).empty.push_back(out);
+      return out;
+    }
+    const NodeId out = node();
+    for (std::size_t i = expr.min; i < expr.max; ++i) {
+      at(start).empty.push_back(out);
+      start = add(part, start);
+    }
+    at(start).empty.push_back(out);
+    return out;
+  }
+
+  // The tails of the sequences are shared: most of them are any continuation bytes.
+  NodeId add_chars(const CharSet& chars, NodeId start) {
+    const NodeId end = node();
+    tails_.clear();
+    for (const CharRange& range : chars) {
+      add_range(range.first, range.last, start, end);
+    }
+    return end;
+  }
+
+  /// Splits at the borders of lengths, then until every byte but the first ranges over all its
+  /// values or is fixed.
+  void add_range(char32_t first, char32_t last, NodeId start, NodeId end) {
+    for (const char32_t border : {U'\x7F', U'\x7FF', U'\xFFFF'}) {
+      if (first <= border && last > border) {
+        add_range(first, border, start, end);
+        add_range(border + 1, last, start, end);
+        return;
+      }
+    }
+    const std::size_t size = encoded(first).size();
+    for (std::size_t i = 1; i < size; ++i) {
+      const char32_t low = (char32_t{1} << (6U * i)) - 1;
+      if ((first & ~low) == (last & ~low)) {
+        continue;  // the bytes before are the same
+      }
+      if ((first & low) != 0) {
+        add_range(first, first | low, start, end);
+        add_range((first | low) + 1, last, start, end);
+        return;
+      }
+      if ((last & low) != low) {
+        add_range(first, (last & ~low) - 1, start, end);
+        add_range(last & ~low, last, start, end);
+        return;
+      }
+    }
+    const std::string from = encoded(first);
+    const std::string to = encoded(last);
+    NodeId next = end;
+    for (std::size_t i = size - 1; i > 0; --i) {
+      const auto [found, fresh] =
+          tails_.try_emplace(std::tuple(byte_at(from, i), byte_at(to, i), next), NodeId{0});
+      if (fresh) {
+        found->second = node();
+        at(found->second).bytes.push_back({byte_at(from, i), byte_at(to, i), next});
+      }
+      next = found->second;
+    }
+    at(start).bytes.push_back({byte_at(from, 0), byte_at(to, 0), next});
+  }
+
+  const Rules& rules_;
+  const std::string& subject_;
+  Nfa nfa_;
+  std::map<std::tuple<std::uint8_t, std::uint8_t, NodeId>, NodeId> tails_;
+};
+
+}  // namespace
+
+Nfa make_nfa(const Rules& rules, const std::string& subject) {
+  return Builder(rules, subject).build();
+}
+
+}  // namespace ottobit::grammar
