@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grammar/regex.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "grammar/scanner.hpp"
+
+namespace ottobit::grammar {
+
+namespace {
+
+const CharSet& digits() {
+  static const CharSet set = {{'0', '9'}};
+  return set;
+}
+const CharSet& word_chars() {
+  static const CharSet set = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+  return set;
+}
+const CharSet& spaces() {  // ECMA-262, WhiteSpace and LineTerminator
+  static const CharSet set = {
+      {0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+      {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+  return set;
+}
+const CharSet& line_ends() {
+  static const CharSet set = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
+  return set;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, const std::string& subject, bool search)
+      : in_(text, subject), search_(search) {}
+
+  Expr read() {
+    Expr expr = choices(0);
+    if (!in_.at_end()) {
+      in_.refuse("found " + in_.found_text() + ", expected the end");
+    }
+    return expr;
+  }
+
+ private:
+  Expr choices(int depth) {
+    if (depth > kMostNesting) {
+      in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+    }
+    std::vector<Expr> parts;
+    do {
+      parts.push_back(depth == 0 ? held_choice() : sequence(depth));
+    } while (in_.take("|"));
+    return parts.size() == 1 ? std::move(parts.front()) : any(std::move(parts));
+  }
+
+  /// An alternative outside of all groups, where ^ and $ may stand.
+  Expr held_choice() {
+    const Expr anything = repeat(chars(inverted({})), 0, kUnbounded);
+    std::vector<Expr> parts;
+    if (!in_.take("^") && search_) {
+      parts.push_back(anything);
+    }
+    parts.push_back(sequence(0));
+    if (!in_.take("$") && search_) {
+      parts.push_back(anything);
+    }
+    return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
+  }
+
+  Expr sequence(int depth) {
+    std::vector<Expr> parts;
+    while (!in_.at_end() && in_.peek() != '|' && in_.peek() != ')') {
+      if (in_.peek() == '$' && depth == 0) {
+        const std::string_view behind = in_.rest().substr(1);
+        if (behind.empty() || behind.front() == '|') {
+          break;
+        }
+      }
+      if (in_.peek() == '^' || in_.peek() == '$') {
+        in_.refuse(in_.found_text() + " is supported at the ends of the pattern only");
+      }
+      parts.push_back(repeated(item(depth)));
+    }
+    return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
+  }
+
+  Expr item(int depth) {
+    const std::size_t offset = in_.offset();
+    switch (const char32_t c = in_.next()) {
+      case '.':
+        return chars(inverted(line_ends()));
+      case '[':
+        return char_class();
+      case '(':
+        return group(depth);
+      case '\\':
+        return chars(escape());
+      case '*':
+      case '+':
+      case '?':
+      case '{':
+      case '}':
+      case ']':
+        in_.refuse_at(offset, "\"" + text_of(c) + "\" has nothing to repeat or open; write \\" +
+                                  text_of(c) + " for the character");
+      default:
+        return chars({{c, c}});
+    }
+  }
+
+  Expr group(int depth) {
+    const std::size_t offset = in_.offset();
+    if (in_.take("?") && !in_.take(":")) {
+      const bool named = in_.take("<") && in_.peek() != '=' && in_.peek() != '!';
+      if (!named) {
+        in_.refuse_at(offset, "look-around and inline flags are not supported");
+      }
+      while (!in_.take(">")) {
+        (void)in_.next();
+      }
+    }
+    Expr inner = choices(depth + 1);
+    in_.require(")");
+    return inner;
+  }
+
+  /// What stands behind a backslash.
+  CharSet escape() {
+    const std::size_t offset = in_.offset();
+    const char32_t c = in_.next();
+    switch (c) {
+      case 'd':
+        return digits();
+      case 'D':
+        return inverted(digits());
+      case 'w':
+        return word_chars();
+      case 'W':
+        return inverted(word_chars());
+      case 's':
+        return spaces();
+      case 'S':
+        return inverted(spaces());
+      default: {
+        const char32_t one = escaped_char(c, offset);
+        return {{one, one}};
+      }
+    }
+  }
+
+  char32_t escaped_char(char32_t c, std::size_t offset) {
+    switch (c) {
+      case 'n':
+        return '\n';
+      case 'r':
+        return '\r';
+      case 't':
+        return '\t';
+      case 'f':
+        return '\f';
+      case 'v':
+        return '\v';
+      case '0':
+        return 0;
+      case 'x':
+        return in_.hex(2);
+      case 'u':
+        if (in_.take("{")) {
+          int count = 0;
+          while (count < 8 && in_.rest().size() > static_cast<std::size_t>(count) &&
+                 in_.rest()[static_cast<std::size_t>(count)] != '}') {
+            ++count;
+          }
+          const char32_t value = in_.hex(count);
+          in_.require("}");
+          return value;
+        }
+        return in_.hex(4);
+      case 'c': {
+        const char32_t letter = in_.next();
+        if ((letter | 0x20U) < 'a' || (letter | 0x20U) > 'z') {
+          in_.refuse_at(offset, "\\c needs a letter");
+        }
+        return letter & 0x1FU;
+      }
+      default:
+        break;
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '1' && c <= '9');
+    if (letter) {
+      in_.refuse_at(offset, "\\" + text_of(c) + " is not supported");
+    }
+    return c;
+  }
+
+  Expr char_class() {
+    const bool inverse = in_.take("^");
+    CharSet set;
+    while (!in_.take("]")) {
+      const std::size_t offset = in_.offset();
+      CharSet first = class_part();
+      const bool range = in_.peek() == '-' && in_.rest().substr(0, 2) != "-]";
+      if (!range) {
+        set.insert(set.end(), first.begin(), first.end());
+        continue;
+      }
+      in_.require("-");
+      const CharSet last = class_part();
+      const bool single = first.size() == 1 && first[0].first == first[0].last &&
+                          last.size() == 1 && last[0].first == last[0].last;
+      if (!single || last[0].first < first[0].first) {
+        in_.refuse_at(offset, "the range is in the wrong order, or its ends are not characters");
+      }
+      set.push_back({first[0].first, last[0].first});
+    }
+    CharSet sorted = normalised(std::move(set));
+    return chars(inverse ? inverted(sorted) : sorted);
+  }
+
+  CharSet class_part() {
+    const char32_t c = in_.next();
+    if (c == '\\' && in_.take("b")) {
+      return {{'\b', '\b'}};
+    }
+    return c == '\\' ? escape() : CharSet{{c, c}};
+  }
+
+  Expr repeated(Expr part) {
+    while (true) {
+      if (in_.take("*")) {
+        part = repeat(std::move(part), 0, kUnbounded);
+      } else if (in_.take("+")) {
+        part = repeat(std::move(part), 1, kUnbounded);
+      } else if (in_.take("?")) {
+        part = optional(std::move(part));
+      } else if (in_.take("{")) {
+        part = in_.repetition(std::move(part));
+      } else {
+        return part;
+      }
+      (void)in_.take("?");  // lazy: the same texts
+    }
+  }
+
+  Scanner in_;
+  bool search_;
+};
+
+}  // namespace
+
+Expr read_regex(std::string_view text, const std::string& subject, bool search) {
+  return Reader(text, subject, search).read();
+}
+
+}  // namespace ottobit::grammar
