@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pieces of JSON texts as expressions. They describe fewer texts than JSON allows where more would
+// only lead a model astray: white space is short, numbers fit a double, escapes are not surrogates.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grammar/expr.hpp"
+
+namespace ottobit::grammar {
+
+/// What may stand between the parts of a value: nothing, a space, or a line end with up to 20
+/// blanks.
+[[nodiscard]] Expr json_blank();
+/// One character of a string that is in `set`, written in the one way that is usual: quotes,
+/// backslashes and control characters as escapes, the rest as it is.
+[[nodiscard]] Expr json_chars(const CharSet& set);
+/// One character of a string, in every way.
+[[nodiscard]] Expr json_any_char();
+/// The texts of `expr` within a string: its characters as json_chars writes them. Without the
+/// quotes.
+[[nodiscard]] Expr json_inside(const Expr& expr);
+[[nodiscard]] Expr quoted(Expr inside);
+
+/// A number; an integer without fraction and exponent.
+[[nodiscard]] Expr json_number();
+[[nodiscard]] Expr json_integer();
+/// An integer between the bounds, where there are any; bounds of up to 18 digits.
+[[nodiscard]] Expr json_integer_between(std::optional<std::int64_t> min,
+                                        std::optional<std::int64_t> max);
+
+/// Bounds of numbers; those with `exclusive` are not themselves within.
+struct NumberBounds {
+  std::optional<std::int64_t> min;
+  std::optional<std::int64_t> max;
+  bool exclusive_min = false;
+  bool exclusive_max = false;
+};
+/// The same with fractions, but without exponents.
+[[nodiscard]] Expr json_number_between(const NumberBounds& bounds);
+[[nodiscard]] Expr json_integer_between(const NumberBounds& bounds);
+
+/// The inside of a string that is none of `words` (JSON texts without their quotes).
+[[nodiscard]] Expr json_other_than(std::vector<std::string> words);
+
+}  // namespace ottobit::grammar

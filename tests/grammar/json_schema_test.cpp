@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON schemas: what each keyword lets through, random schemas whose random texts always validate,
+// and what is refused.
+#include "grammar/json_schema.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include <doctest/doctest.h>
+
+#include "grammar/support.hpp"
+#include "io/json.hpp"
+
+namespace ottobit {
+namespace {
+
+using grammar_test::grammar_error;
+using grammar_test::Reading;
+
+grammar::Automaton compiled(std::string_view schema) {
+  return grammar::compile(grammar::read_json_schema(schema, "s"), "s");
+}
+
+std::string readings(std::string_view schema, std::initializer_list<std::string_view> texts) {
+  const grammar::Automaton automaton = compiled(schema);
+  std::string out;
+  for (const std::string_view text : texts) {
+    out += "nby"[static_cast<int>(grammar_test::read(automaton, text))];
+  }
+  return out;
+}
+
+std::string error_of(std::string_view schema) {
+  return grammar_error([&] { (void)compiled(schema); });
+}
+
+}  // namespace
+
+TEST_CASE("JSON schema: values of each type") {
+  CHECK(readings(R"({"type": "null"})", {"null", "nul", "0"}) == "ybn");
+  CHECK(readings(R"({"type": "boolean"})", {"true", "false", "True"}) == "yyn");
+  CHECK(readings(R"({"type": "integer"})", {"0", "-12", "01", "1.0", "-"}) == "yynnb");
+  CHECK(readings(R"({"type": "number"})", {"0", "-1.50", "1e5", "1E-05", ".5", "1.", "1e999"}) ==
+        "yyyynbn");
+  CHECK(readings(R"({"type": "string"})", {"\"\"", "\"a\u00e9\\n\\u00e9\\\\\"", "\"\n\"",
+                                           "\"\\ud800\"", "\"\\ud7ff\"", "\"\\x\"", "\"a"}) ==
+        "yynnynb");
+  CHECK(readings(R"({"type": ["string", "null"]})", {"\"a\"", "null", "1"}) == "yyn");
+  CHECK(readings("{}", {"null", "[1, {\"a\": []}]", "{\"a\":1}", "\"x\"", "tru"}) == "yyyyb");
+  CHECK(readings("true", {"1"}) == "y");
+  CHECK(readings(R"({"enum": ["a\"b", 1, null, {"k": [1]}]})",
+                 {"\"a\\\"b\"", "1", "null", "{\"k\":[1]}", "2"}) == "yyyyn");
+  CHECK(readings(R"({"const": "\u00e9"})", {"\"\u00e9\"", "\"e\""}) == "yn");
+}
+
+TEST_CASE("JSON schema: numbers within bounds") {
+  for (const auto& [low, high] : {std::pair(0, 9), std::pair(7, 123), std::pair(-12, 34),
+                                  std::pair(-345, -21), std::pair(100, 100), std::pair(-9, 0)}) {
+    const std::string bounds =
+        "\"minimum\": " + std::to_string(low) + ", \"maximum\": " + std::to_string(high) + "}";
+    const grammar::Automaton integers = compiled("{\"type\": \"integer\", " + bounds);
+    const grammar::Automaton numbers = compiled("{\"type\": \"number\", " + bounds);
+    const grammar::Automaton open =
+        compiled("{\"type\": \"number\", \"exclusiveMinimum\": " + std::to_string(low - 1) +
+                 ", \"exclusiveMaximum\": " + std::to_string(high + 1) + "}");
+    for (int i = -400; i <= 400; ++i) {
+      CAPTURE(i);
+      const bool within = i >= low && i <= high;
+      REQUIRE((grammar_test::read(integers, std::to_string(i)) == Reading::yes) == within);
+      REQUIRE((grammar_test::read(numbers, std::to_string(i)) == Reading::yes) == within);
+      const std::string half = std::to_string(i) + ".50";
+      const double value = i < 0 ? i - 0.5 : i + 0.5;
+      REQUIRE((grammar_test::read(numbers, half) == Reading::yes) ==
+              (value >= low && value <= high));
+      REQUIRE((grammar_test::read(open, half) == Reading::yes) ==
+              (value > low - 1 && value < high + 1));
+    }
+  }
+  CHECK(readings(R"({"type": "number", "exclusiveMinimum": 0, "maximum": 1})",
+                 {"0", "0.0", "0.50", "1", "1.0", "-0.5"}) == "bbyynn");
+  CHECK(readings(R"({"type": "number", "minimum": -1, "exclusiveMaximum": 0})",
+                 {"-1", "-0.25", "-0.0", "0", "-1.5"}) == "yybnn");
+  CHECK(readings(R"({"minimum": 5})", {"5", "4", "4.9", "5.0", "123456"}) == "ybnyy");
+}
+
+TEST_CASE("JSON schema: strings") {
+  CHECK(readings(R"({"type": "string", "minLength": 2, "maxLength": 3})",
+                 {"\"a\"", "\"\u65e5\u672c\"", "\"\\n\\\"x\"", "\"abcd\""}) == "nyyn");
+  CHECK(readings(R"({"pattern": "^a\"[0-9]+$"})", {"\"a\\\"12\"", "\"a\"", "\"a\\\"\""}) == "ynn");
+  CHECK(readings(R"({"pattern": "b"})", {"\"abc\"", "\"ac\"", "\"\\nb\""}) == "yny");
+  CHECK(readings(R"({"format": "date"})", {"\"2026-02-28\"", "\"2026-02-30\"", "\"2026-11-30\"",
+                                           "\"2026-11-31\""}) == "ynyn");
+  CHECK(readings(R"({"format": "date-time"})",
+                 {"\"2026-11-25T10:00:00Z\"", "\"2026-11-25T24:00:00Z\""}) == "yn");
+  CHECK(readings(R"({"format": "ipv4"})", {"\"10.0.0.255\"", "\"10.0.0.256\""}) == "yn");
+  CHECK(readings(R"({"format": "email"})", {"\"a.b@c.org\"", "\"a..b@c.org\""}) == "yn");
+  CHECK(readings(R"({"format": "uri"})", {"\"https://a.b/c?d=%20#e\"", "\"a b\""}) == "yn");
+}
+
+TEST_CASE("JSON schema: objects") {
+  const char* three = R"({"properties": {"a": {"type": "integer"}, "b": {"type": "null"},
+                          "c": {"const": 1}}, "required": ["b"]})";
+  CHECK(readings(three, {"{\"a\":1,\"b\":null,\"c\":1}", "{\"b\":null}", "{\"b\": null, \"c\": 1}",
+                         "{\n  \"a\": 1,\n  \"b\": null\n}", "{\"a\":1}", "{}", "{\"c\":1}",
+                         "{\"b\":null,\"a\":1}", "{\"b\":null,}", "{\"b\":null,\"x\":1}"}) ==
+        "yyyynnnnnn");
+  CHECK(readings(R"({"properties": {"a": {"type": "null"}, "b": {"type": "null"}}})",
+                 {"{}", "{\"a\":null}", "{\"b\":null}", "{\"a\":null,\"b\":null}",
+                  "{\"a\":null\"b\":null}", "{,\"b\":null}"}) == "yyyynn");
+  CHECK(readings(R"({"type": "object"})", {"{}", "{\"x\": [1]}", "{\"x\": 1, \"y\": {}}"}) ==
+        "yyy");
+  CHECK(readings(R"({"properties": {"ab": {"type": "null"}, "a\"": {"type": "null"}},
+                     "additionalProperties": {"type": "integer"}})",
+                 {"{\"ab\":null}", "{\"ab\":1}", "{\"abc\":1}", "{\"a\":1}", "{\"\":1}",
+                  "{\"a\\\"\":1}", "{\"ab\":null,\"z\":2,\"y\":3}", "{\"z\":null}"}) == "ynyyynyn");
+  CHECK(readings(R"({"additionalProperties": false, "type": "object"})",
+                 {"{}", "{ }", "{\"a\":1}"}) == "yyn");
+  CHECK(readings(R"({"properties": {"a": false, "b": {"type": "null"}}})",
+                 {"{\"a\":1}", "{\"b\":null}"}) == "ny");
+  CHECK(readings(R"({"type": "object", "required": ["k"]})",
+                 {"{}", "{\"k\":1}", "{\"k\":1,\"l\":2}"}) == "nyy");
+}
+
+TEST_CASE("JSON schema: arrays") {
+  CHECK(readings(R"({"items": {"type": "integer"}})", {"[]", "[1]", "[1, 2]", "[1,]", "[\"a\"]"}) ==
+        "yyynn");
+  CHECK(readings(R"({"items": {"type": "integer"}, "minItems": 2, "maxItems": 3})",
+                 {"[]", "[1]", "[1,2]", "[1,2,3]", "[1,2,3,4]"}) == "nnyyn");
+  CHECK(readings(R"({"type": "array", "maxItems": 0})", {"[]", "[1]"}) == "yn");
+  CHECK(readings(R"({"prefixItems": [{"type": "integer"}, {"type": "null"}], "items": false})",
+                 {"[]", "[1]", "[1,null]", "[null]", "[1,null,1]"}) == "yyynn");
+  CHECK(readings(R"({"prefixItems": [{"type": "integer"}], "items": {"type": "null"},
+                     "minItems": 2, "maxItems": 3})",
+                 {"[1]", "[1,null]", "[1,null,null]", "[1,null,null,null]"}) == "nyyn");
+  CHECK(readings(R"({"items": [{"type": "integer"}], "additionalItems": false, "minItems": 1})",
+                 {"[]", "[1]", "[1,2]"}) == "nyn");
+}
+
+TEST_CASE("JSON schema: references and combinations") {
+  const char* tree = R"({"$ref": "#/$defs/node", "$defs": {"node": {"properties": {
+      "v": {"type": "integer"}, "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+      "required": ["v", "next"]}}})";
+  CHECK(readings(tree, {"{\"v\":1,\"next\":{\"v\":2,\"next\":null}}", "{\"v\":1,\"next\":{}}"}) ==
+        "yn");
+  CHECK(readings(R"({"properties": {"c": {"$ref": "#"}}})", {"{\"c\":{\"c\":{}}}"}) == "y");
+  CHECK(readings(R"({"anyOf": [{"type": "integer"}, {"const": "a"}]})", {"1", "\"a\"", "\"b\""}) ==
+        "yyn");
+  CHECK(readings(R"({"type": "integer", "anyOf": [{"maximum": 1}, {"minimum": 5}]})",
+                 {"1", "2", "5"}) == "yby");
+  CHECK(readings(R"({"allOf": [{"properties": {"a": {"type": "integer"}}, "required": ["a"]},
+                     {"properties": {"a": {"maximum": 3}, "b": {"type": "null"}}}]})",
+                 {"{\"a\":3,\"b\":null}", "{\"a\":4}", "{}"}) == "ynn");
+  CHECK(readings(R"({"oneOf": [
+        {"type": "object", "properties": {"t": {"const": "x"}, "n": {"type": "integer"}},
+         "required": ["t", "n"]},
+        {"type": "object", "properties": {"t": {"const": "y"}}, "required": ["t"]}]})",
+                 {"{\"t\":\"x\",\"n\":1}", "{\"t\":\"y\"}", "{\"t\":\"x\"}"}) == "yyn");
+}
+
+TEST_CASE("JSON schema: what cannot be honoured is refused by name") {
+  CHECK(error_of("{") != "");
+  CHECK(error_of("[]") == "s: #: found an array, expected a schema: an object, true or false");
+  CHECK(error_of("false") == "s: #: false allows no value");
+  CHECK(error_of(R"({"not": {}})") == "s: #: the keyword \"not\" is not supported");
+  CHECK(error_of(R"({"properties": {"a": {"if": {}}}})") ==
+        "s: #/properties/a: the keyword \"if\" is not supported");
+  CHECK(error_of(R"({"type": "array", "uniqueItems": true})") ==
+        "s: #: the keyword \"uniqueItems\" is not supported");
+  CHECK(error_of(R"({"type": "integer", "multipleOf": 3})") ==
+        "s: #: the keyword \"multipleOf\" is not supported");
+  CHECK(error_of(R"({"type": "number", "minimum": 0.5})") ==
+        "s: #: minimum is 0.5, expected an integer of up to 18 digits");
+  CHECK(error_of(R"({"type": "integer", "minimum": 5, "maximum": 4})") ==
+        "s: #: no number is within the bounds");
+  CHECK(error_of(R"({"type": "integer", "exclusiveMinimum": 4, "exclusiveMaximum": 5})") ==
+        "s: #: no number is within the bounds");
+  CHECK(error_of(R"({"type": "text"})") == "s: #: type \"text\" is none of JSON's");
+  CHECK(error_of(R"({"format": "iri"})") == "s: #: the format \"iri\" is not supported");
+  CHECK(error_of("{\"pattern\": \"(?=a)\"}") ==
+        "s: #: pattern: line 1, column 2: look-around and inline flags are not supported");
+  CHECK(error_of(R"({"$ref": "#/$defs/x"})") ==
+        "s: #: $ref \"#/$defs/x\" is no place in this schema");
+  CHECK(error_of(R"({"$ref": "http://example.org/x"})").find("is no place") != std::string::npos);
+  CHECK(error_of(R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})") ==
+        "s: #: oneOf: alternatives 0 and 1 may match the same value; use anyOf");
+  CHECK(error_of(R"({"properties": {}, "additionalProperties": false, "required": ["a"]})") ==
+        "s: #: required: \"a\" is not among the properties");
+  CHECK(error_of(R"({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"})") != "");
+  CHECK(error_of(R"({"$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}},
+                     "required": ["b"]}}, "$ref": "#/$defs/a"})")
+            .find("can never end") != std::string::npos);
+  std::string deep = "1";
+  for (int i = 0; i < 100; ++i) {
+    deep = "{\"items\": " + (i == 0 ? "{}" : deep) + "}";
+  }
+  CHECK(error_of(deep).find("nest deeper") != std::string::npos);
+}
+
+}  // namespace ottobit
