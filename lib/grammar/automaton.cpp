@@ -9,6 +9,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "grammar/inlining.hpp"
 #include "grammar/nfa.hpp"
 
 namespace ottobit::grammar {
@@ -23,8 +24,8 @@ std::size_t index(std::int32_t id) noexcept {
 
 class Compiler {
  public:
-  Compiler(const Rules& rules, const std::string& subject)
-      : rules_(rules), subject_(subject), nfa_(make_nfa(rules, subject)) {}
+  Compiler(Rules rules, const std::string& subject)
+      : rules_(inlined(std::move(rules))), subject_(subject), nfa_(make_nfa(rules_, subject)) {}
 
   Automaton compile() {
     for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
@@ -253,7 +254,7 @@ class Compiler {
     return edges;
   }
 
-  const Rules& rules_;
+  const Rules rules_;
   const std::string& subject_;
   Nfa nfa_;
   Automaton automaton_;
