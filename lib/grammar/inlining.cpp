@@ -8,7 +8,7 @@ namespace ottobit::grammar {
 
 namespace {
 
-constexpr std::size_t kSmall = 64;
+constexpr std::size_t kSmall = 200;
 constexpr std::size_t kLarge = std::size_t{1} << 40U;  // beyond all sums that matter
 
 /// About how many states an expression takes; nullopt where it calls rules.
