@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "ottobit/grammar.hpp"
 #include "ottobit/model.hpp"
 #include "ottobit/session.hpp"
 
@@ -36,6 +37,14 @@ struct ottobit_model : ottobit::capi::Counted {
 
   ottobit::capi::Ref<ottobit_runtime> runtime;
   std::shared_ptr<const ottobit::Model> model;
+};
+
+struct ottobit_grammar : ottobit::capi::Counted {
+  ottobit_grammar(const ottobit_model& owner, ottobit::GrammarHandle made)
+      : model(owner.model), grammar(std::move(made)) {}
+
+  std::shared_ptr<const ottobit::Model> model;
+  ottobit::GrammarHandle grammar;
 };
 
 struct ottobit_session : ottobit::capi::Counted {

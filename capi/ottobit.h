@@ -468,9 +468,30 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
 /* For functions of later releases. */
 #define OTTOBIT_POOL_LAST 1
 #define OTTOBIT_POOL_MEAN 2
+
+/* ---- constrained output ---- */
+
 #define OTTOBIT_GRAMMAR_JSON_SCHEMA 1
 #define OTTOBIT_GRAMMAR_GBNF 2
 #define OTTOBIT_GRAMMAR_REGEX 3
+/* A grammar for `grammar` in the generate options: every answer that ends by itself (FINISH_END) is
+   then of it from its beginning to its end, and until then the beginning of such a text. Kinds:
+     JSON_SCHEMA  JSON Schema (2020-12 or draft 7). Properties come in the order of the schema, and
+                  no others unless additionalProperties asks for them or none are listed; numbers
+                  have bounds that are integers. {} is any JSON value
+     GBNF         the notation of llama.cpp's grammars; the first rule is `root`
+     REGEX        ECMAScript's regular expressions, of the whole text; without look-around and back
+                  references
+   A grammar is immutable and may serve many streams on many threads; it belongs to the tokens of
+   the model it was made for. OTTOBIT_E_GRAMMAR says where the text is wrong, or what of it cannot
+   be honoured; OTTOBIT_E_NOT_FOUND where the model has no tokenizer. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_grammar_compile(const ottobit_model* m,
+                                                                int32_t kind, const char* text,
+                                                                size_t text_len,
+                                                                ottobit_grammar** out,
+                                                                ottobit_error** err);
+OTTOBIT_API ottobit_grammar* OTTOBIT_CALL ottobit_grammar_retain(ottobit_grammar* g);
+OTTOBIT_API void OTTOBIT_CALL ottobit_grammar_release(ottobit_grammar* g);
 
 /* ---- generation ---- */
 
@@ -481,9 +502,9 @@ typedef int32_t(OTTOBIT_CALL* ottobit_logits_fn)(float* logits, size_t vocab, vo
 #define OTTOBIT_GENERATE_SPECIAL 0x1u /* the text includes control tokens and the end token */
 /* -1 in a sampling field: what the model's generation_config.json says, and the neutral value where
    it is silent; without that file, or where it says do_sample false, the answer is greedy and
-   without penalty. Order of the steps: logits callback, bias, DRY, penalties, temperature, top_k,
-   top_p, min_p, typical_p, XTC, draw; with Mirostat: temperature, its bound, draw. At temperature 0
-   only what comes before it has an effect. Fields marked (later) must be NULL. */
+   without penalty. Order of the steps: logits callback, grammar, bias, DRY, penalties, temperature,
+   top_k, top_p, min_p, typical_p, XTC, draw; with Mirostat: temperature, its bound, draw. At
+   temperature 0 only what comes before it has an effect. */
 typedef struct ottobit_generate_options {
   uint32_t struct_size;
   uint32_t flags;           /* OTTOBIT_GENERATE_* */
@@ -516,7 +537,8 @@ typedef struct ottobit_generate_options {
   size_t bias_count;
   const int32_t* bias_ids; /* tokens, and what is added to their scores */
   const float* bias_values;
-  ottobit_grammar* grammar; /* (later) NULL */
+  ottobit_grammar* grammar; /* NULL: none; of this model, and the stream retains it. It binds all
+                               of the answer but thinking that the prompt has opened */
   ottobit_cancel* cancel;   /* NULL: none; the stream retains it */
   ottobit_logits_fn logits; /* NULL: none; used as long as the stream */
   void* logits_user;

@@ -87,13 +87,16 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
                 std::to_string(o.reserved0) + ", expected 0");
   OTTOBIT_CHECK(o.reserved1 == 0, ErrorCode::argument, "reserved1",
                 std::to_string(o.reserved1) + ", expected 0");
-  OTTOBIT_CHECK(o.grammar == nullptr, ErrorCode::unsupported, "grammar",
-                "this release has no grammars; expected NULL");
+  OTTOBIT_CHECK(o.grammar == nullptr || o.grammar->model.get() == &model, ErrorCode::argument,
+                "grammar", "was made for another model");
   refuse_settings(o.settings_json);
   GenerateOptions options;
   options.sampling = sampler_options(o, model.generation_defaults());
   options.max_tokens = o.max_tokens;
   options.thinking_budget = o.thinking_budget;
+  if (o.grammar != nullptr) {
+    options.grammar = o.grammar->grammar;  // shared
+  }
   options.keep_special = (o.flags & OTTOBIT_GENERATE_SPECIAL) != 0;
   for (const char* stop : array_in(o.stop, o.stop_count, "stop")) {
     options.stop.emplace_back(&required(stop, "stop"));

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ottobit/grammar.hpp"
 #include "ottobit/sampler.hpp"
 #include "ottobit/session.hpp"
 
@@ -29,6 +30,8 @@ enum class Finish : std::int32_t {
 struct GenerateOptions {
   SamplerOptions sampling;
   std::int32_t max_tokens = -1;     ///< -1: up to the context
+  GrammarHandle grammar;            ///< what the text must be; empty: anything. It does not bind
+                                    ///< the thinking that the prompt has opened
   Index thinking_budget = -1;       ///< tokens of thinking, then it is ended; -1: no limit
   bool keep_special = false;        ///< control tokens appear in the text
   std::vector<std::string> stop;    ///< ends when the text holds one; it is not part of the text

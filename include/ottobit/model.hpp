@@ -20,6 +20,9 @@
 namespace ottobit {
 
 class Decoder;
+namespace grammar {
+class Vocabulary;
+}  // namespace grammar
 
 /// What computes: the kernels of one ISA level and a number of threads.
 struct Machine {
@@ -92,6 +95,10 @@ class Model {
   [[nodiscard]] std::string chat_tail(std::string_view chat_json) const;
   /// The text of the chat template; empty where the folder has none.
   [[nodiscard]] const std::string& chat_source() const noexcept;
+
+  /// The tokens as a tree, for grammars; made at the first call. Error{not_found} without
+  /// tokenizer.
+  [[nodiscard]] std::shared_ptr<const grammar::Vocabulary> vocabulary() const;
 
   /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
   /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.

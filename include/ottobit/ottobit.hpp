@@ -6,6 +6,7 @@
 #include "ottobit/chat_parser.hpp"
 #include "ottobit/error.hpp"
 #include "ottobit/generate.hpp"
+#include "ottobit/grammar.hpp"
 #include "ottobit/model.hpp"
 #include "ottobit/sampler.hpp"
 #include "ottobit/session.hpp"

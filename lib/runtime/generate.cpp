@@ -8,6 +8,7 @@
 #include "ottobit/error.hpp"
 #include "ottobit/tokenizer.hpp"
 
+#include "runtime/constrained.hpp"
 #include "runtime/thinking_budget.hpp"
 
 namespace ottobit {
@@ -84,7 +85,10 @@ struct Generation::Impl {
                   "it is empty: append a prompt before generating");
     OTTOBIT_CHECK(options.thinking_budget >= -1, ErrorCode::argument, "thinking_budget",
                   std::to_string(options.thinking_budget) + ", expected -1 or more");
-    if (options.thinking_budget >= 0) {
+    if (options.grammar) {
+      constrained.emplace(session.model(), options.grammar);
+    }
+    if (options.thinking_budget >= 0 || constrained) {
       budget.emplace(session.model(), options.thinking_budget, session.tokens());
       forced = budget->spent() ? 0 : budget->closing().size();
     }
@@ -94,22 +98,40 @@ struct Generation::Impl {
       OTTOBIT_CHECK(options.stop.empty(), ErrorCode::argument, "stop",
                     "stop strings need a model with a tokenizer");
     }
-    if (options.edit_logits) {
+    if (options.edit_logits || constrained) {
       edited.resize(static_cast<std::size_t>(session.model().vocab()));
     }
   }
 
   [[nodiscard]] Sample choose() {
     std::span<const float> logits = session.logits();
-    if (forced < (budget ? budget->closing().size() : 0)) {
+    is_forced = forced < (budget ? budget->closing().size() : 0);
+    if (is_forced) {
       return sampler.chosen(logits, budget->closing()[forced++]);
     }
-    if (options.edit_logits) {
-      std::copy(logits.begin(), logits.end(), edited.begin());
-      options.edit_logits(edited);
-      logits = edited;
+    const bool bound = constrained && !budget->thinking();
+    if (!options.edit_logits && !bound) {
+      return sampler.sample(logits, session.tokens());
     }
-    return sampler.sample(logits, session.tokens());
+    std::copy(logits.begin(), logits.end(), edited.begin());
+    if (options.edit_logits) {
+      options.edit_logits(edited);
+    }
+    if (!bound) {
+      return sampler.sample(edited, session.tokens());
+    }
+    return choose_bound(logits);
+  }
+
+  /// A token of the grammar, with its probability among all tokens.
+  [[nodiscard]] Sample choose_bound(std::span<const float> logits) {
+    constrained->mask(edited);
+    std::int32_t id = sampler.sample(edited, session.tokens()).id;
+    if (!constrained->allows(id)) {  // all that are allowed have a probability of zero
+      id = static_cast<std::int32_t>(session.model().machine().kernels->elementwise->argmax(
+          edited.data(), static_cast<Index>(edited.size())));
+    }
+    return sampler.chosen(logits, id);
   }
 
   /// Why no further token can come, before one is computed.
@@ -119,6 +141,9 @@ struct Generation::Impl {
     }
     if (options.max_tokens >= 0 && generated >= options.max_tokens) {
       return Finish::length;
+    }
+    if (constrained && constrained->over()) {
+      return Finish::end;
     }
     return session.length() >= session.context() ? Finish::context : Finish::none;
   }
@@ -134,6 +159,9 @@ struct Generation::Impl {
   [[nodiscard]] bool accept(std::int32_t id) {
     session.push(id);
     ++generated;
+    if (constrained && !budget->thinking() && !is_forced) {
+      constrained->accept(id);
+    }
     if (budget) {
       budget->see(id);
       if (budget->spent() && forced == budget->closing().size()) {
@@ -155,8 +183,10 @@ struct Generation::Impl {
   StopFilter stops;
   std::optional<IncrementalDetokenizer> detokenizer;
   std::vector<float> edited;  // [V], only with edit_logits
-  std::optional<ThinkingBudget> budget;
+  std::optional<Constrained> constrained;
+  std::optional<ThinkingBudget> budget;  // with `constrained`, too: it knows when thinking ends
   std::size_t forced = 0;  // how many tokens of budget->closing() were written; all: none is due
+  bool is_forced = false;  // the token at hand is one of them
   std::int32_t generated = 0;
   bool finished = false;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 
 #include "chat/chat.hpp"
 #include "cpu/features.hpp"
+#include "grammar/vocabulary.hpp"
 #include "io/checkpoint.hpp"
 #include "runtime/folder.hpp"
 #include "runtime/model_json.hpp"
@@ -58,6 +60,8 @@ struct Model::Impl {
   std::optional<ChatTemplate> chat;
   std::string json;
   double load_seconds = 0.0;
+  std::once_flag vocabulary_made;
+  std::shared_ptr<const grammar::Vocabulary> vocabulary;
 
   void open_folder(const std::filesystem::path& directory, const ModelOptions& options);
   void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
@@ -246,6 +250,21 @@ Rendered render(const std::optional<ChatTemplate>& chat, const std::string& name
 
 std::string Model::chat_text(std::string_view chat_json) const {
   return render(impl_->chat, impl_->name, tokenizer(), chat_json).text;
+}
+
+std::shared_ptr<const grammar::Vocabulary> Model::vocabulary() const {
+  const Tokenizer& tokens = tokenizer();
+  std::call_once(impl_->vocabulary_made, [&] {
+    std::vector<std::pair<std::string_view, std::int32_t>> list;
+    const std::int32_t size = std::min(tokens.vocab_size(), static_cast<std::int32_t>(vocab()));
+    for (std::int32_t id = 0; id < size; ++id) {
+      if (!tokens.is_special(id) && !is_end(id)) {
+        list.emplace_back(tokens.token_bytes(id), id);
+      }
+    }
+    impl_->vocabulary = std::make_shared<const grammar::Vocabulary>(std::move(list), size);
+  });
+  return impl_->vocabulary;
 }
 
 std::string Model::chat_tail(std::string_view chat_json) const {

@@ -35,7 +35,8 @@ ThinkingBudget::ThinkingBudget(const Model& model, Index tokens,
     : model_(model), tokens_(tokens) {
   const AnswerFormat& format = answer_format(model.chat_source(), model.family());
   const Tokenizer& tokenizer = model.tokenizer();
-  if (format.think.open.empty()) {
+  if (format.think.open.empty() ||
+      (tokens < 0 && !tokenizer.find_token(format.think.close).has_value())) {
     return;
   }
   patience_ = format.patience;
@@ -80,7 +81,8 @@ void ThinkingBudget::see(std::int32_t id) {
 
 bool ThinkingBudget::spent() const noexcept {
   const Index limit = tokens_ + patience_;
-  return thinking_ && used_ >= limit && (!reporting_ || used_ >= limit + kLongestReport);
+  return tokens_ >= 0 && thinking_ && used_ >= limit &&
+         (!reporting_ || used_ >= limit + kLongestReport);
 }
 
 }  // namespace ottobit

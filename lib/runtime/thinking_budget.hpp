@@ -17,6 +17,7 @@ namespace ottobit {
 /// interrupted in a report about it.
 class ThinkingBudget {
  public:
+  /// `tokens`: -1 sets no limit, and then a tokenizer without the markers is no error.
   /// `history`: the tokens so far; the answer under way begins behind the last end token. Without
   /// effect for a model that does not think. Error{unsupported} where the tokenizer has no tokens
   /// for the markers, Error{not_found} where there is no tokenizer.
@@ -24,6 +25,8 @@ class ThinkingBudget {
 
   /// The next token of the answer.
   void see(std::int32_t id);
+  /// The thinking is open.
+  [[nodiscard]] bool thinking() const noexcept { return thinking_; }
   /// True when the thinking must end now.
   [[nodiscard]] bool spent() const noexcept;
   /// What ends it.

@@ -247,6 +247,39 @@ static void scores(ottobit_model* m) {
   ottobit_session_release(s);
 }
 
+static void grammars(ottobit_model* m) {
+  ottobit_generate_options o = defaults();
+  ottobit_grammar* g = NULL;
+  ottobit_model* other = NULL;
+  ottobit_runtime* rt = make_runtime(1);
+  ottobit_error* e = NULL;
+  ottobit_session* s = asked(m);
+  answer a;
+  check_ok("compile",
+           ottobit_grammar_compile(m, OTTOBIT_GRAMMAR_REGEX, "[0-9]{3}!", OTTOBIT_NUL, &g, &e), &e);
+  o.grammar = g;
+  a = ask(m, &o, 0);
+  CHECK(a.finish == OTTOBIT_FINISH_END && a.length == 4 && a.text[3] == '!');
+  other = open_mini(rt);
+  ottobit_session_release(s);
+  s = asked(other);
+  check_fails("other model", OTTOBIT_E_ARGUMENT, "grammar",
+              ottobit_generate(s, &o, collect, &a, &e), &e);
+  ottobit_session_release(s);
+  ottobit_model_release(other);
+  ottobit_runtime_release(rt);
+  ottobit_grammar_release(ottobit_grammar_retain(g));
+  ottobit_grammar_release(g);
+  ottobit_grammar_release(NULL);
+  check_fails(
+      "schema", OTTOBIT_E_GRAMMAR, "JSON schema",
+      ottobit_grammar_compile(m, OTTOBIT_GRAMMAR_JSON_SCHEMA, "{\"not\": {}}", OTTOBIT_NUL, &g, &e),
+      &e);
+  CHECK(g == NULL);
+  check_fails("kind", OTTOBIT_E_ARGUMENT, "kind", ottobit_grammar_compile(m, 4, "a", 1, &g, &e),
+              &e);
+}
+
 static void streams(ottobit_model* m) {
   ottobit_session* s = asked(m);
   ottobit_stream* st = NULL;
@@ -428,6 +461,7 @@ int main(void) {
   texts(m);
   sessions(m);
   scores(m);
+  grammars(m);
   streams(m);
   options(m);
   rt = make_runtime(1);
