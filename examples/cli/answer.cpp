@@ -254,8 +254,7 @@ const char* finish_name(std::int32_t finish) {
 }
 
 Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
-              const SamplingOptions& sampling, ottobit_chat_parser* parser,
-              const AnswerView& view) {
+              const AnswerOptions& how, const AnswerView& view) {
   Answer result;
   const Cancel cancel = make_cancel();
   const CancelOnInterrupt on_interrupt(cancel.get());
@@ -264,11 +263,12 @@ Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
     return result;
   }
   Screen screen(view);
-  const bool by_text = parser != nullptr && !sampling.stop.empty();
-  const GenerateOptions options(sampling, cancel.get(), by_text ? OTTOBIT_GENERATE_SPECIAL : 0);
+  const bool by_text = how.parser != nullptr && !how.sampling.stop.empty();
+  const GenerateOptions options(how.sampling, how.grammar, cancel.get(),
+                                by_text ? OTTOBIT_GENERATE_SPECIAL : 0);
   const auto start = std::chrono::steady_clock::now();
   try {
-    generate(session, options, Feeder(parser, by_text), screen, result);
+    generate(session, options, Feeder(how.parser, by_text), screen, result);
   } catch (const ApiError&) {
     screen.finish();  // the message must begin on a line of its own
     throw;

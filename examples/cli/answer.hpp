@@ -43,11 +43,16 @@ struct Answer {
 /// "end", "stop", "length", "context", "cancel"
 [[nodiscard]] const char* finish_name(std::int32_t finish);
 
-/// Makes the session's history equal to `prompt` and generates. `parser` takes the answer apart;
-/// without one all of it is text. Ctrl-C ends it with OTTOBIT_FINISH_CANCEL, also while the prompt
-/// is read.
+/// How an answer comes about.
+struct AnswerOptions {
+  SamplingOptions sampling;
+  ottobit_grammar* grammar = nullptr;     ///< nullptr: it may be anything
+  ottobit_chat_parser* parser = nullptr;  ///< takes it apart; without one all of it is text
+};
+
+/// Makes the session's history equal to `prompt` and generates. Ctrl-C ends it with
+/// OTTOBIT_FINISH_CANCEL, also while the prompt is read.
 [[nodiscard]] Answer answer(ottobit_session* session, std::span<const std::int32_t> prompt,
-                            const SamplingOptions& sampling, ottobit_chat_parser* parser,
-                            const AnswerView& view);
+                            const AnswerOptions& options, const AnswerView& view);
 
 }  // namespace ottobit::cli

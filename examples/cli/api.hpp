@@ -50,6 +50,7 @@ using Model = std::unique_ptr<ottobit_model, Releaser<ottobit_model_release>>;
 using Session = std::unique_ptr<ottobit_session, Releaser<ottobit_session_release>>;
 using Stream = std::unique_ptr<ottobit_stream, Releaser<ottobit_stream_release>>;
 using ChatParser = std::unique_ptr<ottobit_chat_parser, Releaser<ottobit_chat_parser_release>>;
+using Grammar = std::unique_ptr<ottobit_grammar, Releaser<ottobit_grammar_release>>;
 using Cancel = std::unique_ptr<ottobit_cancel, Releaser<ottobit_cancel_release>>;
 
 /// Throws ApiError for `status`, taking over `error` (may be null).

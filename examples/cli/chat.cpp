@@ -38,6 +38,7 @@ struct ChatOptions {
   MachineOptions machine;
   SamplingOptions sampling;
   TemplateOptions variables;
+  GrammarOptions grammar;
 };
 
 /// Lines from standard input, which Ctrl-C interrupts.
@@ -83,6 +84,7 @@ class Conversation {
         runtime_(make_runtime(options.machine)),
         model_(open_model(runtime_.get(), options.directory)),
         info_(describe(runtime_.get(), model_.get())),
+        grammar_(make_grammar(model_.get(), options.grammar)),
         session_(make_session(model_.get(), options.machine)) {}
 
   [[nodiscard]] std::string line() const { return info_.line(); }
@@ -130,7 +132,7 @@ class Conversation {
     const std::vector<std::int32_t> ids = chat_tokens(model_.get(), text);
     const ChatParser parser = make_chat_parser(model_.get(), text);
     const AnswerView view{.labels = standard_output().terminal};
-    last_ = answer(session_.get(), ids, options_.sampling, parser.get(), view);
+    last_ = answer(session_.get(), ids, {options_.sampling, grammar_.get(), parser.get()}, view);
     remember(*last_);
     tell(*last_);
   }
@@ -164,6 +166,7 @@ class Conversation {
   Runtime runtime_;
   Model model_;
   ModelInfo info_;
+  Grammar grammar_;
   Session session_;
 };
 
@@ -258,6 +261,7 @@ void add_chat_command(CLI::App& program, int& exit_code) {
   app.add_option("MODEL", options->directory, "folder of the model")->required();
   app.add_option("--system", options->system, "a system message")->type_name("TEXT");
   add_template_options(app, options->variables, options->sampling);
+  add_grammar_options(app, options->grammar);
   add_sampling_options(app, options->sampling);
   add_session_options(app, options->machine);
   app.callback([options, &exit_code] { exit_code = run(*options); });

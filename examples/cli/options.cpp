@@ -70,6 +70,23 @@ void add_sampling_options(CLI::App& app, SamplingOptions& options) {
       ->group(group);
 }
 
+void add_grammar_options(CLI::App& app, GrammarOptions& options) {
+  constexpr const char* group = "What the answer must be";
+  auto* schema = app.add_option("--json-schema", options.schema,
+                                "JSON that validates: a schema, or a file with one")
+                     ->type_name("SCHEMA")
+                     ->group(group);
+  auto* grammar = app.add_option("--grammar", options.grammar, "a text of the grammar in this file")
+                      ->type_name("FILE.gbnf")
+                      ->excludes(schema)
+                      ->group(group);
+  app.add_option("--regex", options.regex, "a text that the regular expression matches")
+      ->type_name("REGEX")
+      ->excludes(schema)
+      ->excludes(grammar)
+      ->group(group);
+}
+
 void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling) {
   const auto set = [&options, &sampling](int tokens) {
     options.thinking_budget = tokens;
@@ -114,6 +131,27 @@ Model open_model(ottobit_runtime* runtime, const std::string& directory,
   return Model(model);
 }
 
+Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options) {
+  std::int32_t kind = OTTOBIT_GRAMMAR_REGEX;
+  std::string text = options.regex;
+  if (!options.schema.empty()) {
+    kind = OTTOBIT_GRAMMAR_JSON_SCHEMA;
+    text =
+        options.schema.find('{') != std::string::npos ? options.schema : read_file(options.schema);
+  } else if (!options.grammar.empty()) {
+    kind = OTTOBIT_GRAMMAR_GBNF;
+    text = read_file(options.grammar);
+  }
+  if (text.empty()) {
+    return nullptr;
+  }
+  ottobit_grammar* grammar = nullptr;
+  call([&](ottobit_error** err) {
+    return ottobit_grammar_compile(model, kind, text.data(), text.size(), &grammar, err);
+  });
+  return Grammar(grammar);
+}
+
 Session make_session(ottobit_model* model, const MachineOptions& options) {
   auto o = initialised<ottobit_session_options>(ottobit_session_options_init);
   o.context = options.context;
@@ -123,8 +161,8 @@ Session make_session(ottobit_model* model, const MachineOptions& options) {
   return Session(session);
 }
 
-GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel,
-                                 std::uint32_t flags)
+GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_grammar* grammar,
+                                 ottobit_cancel* cancel, std::uint32_t flags)
     : texts_(sampling.stop),
       options_(initialised<ottobit_generate_options>(ottobit_generate_options_init)) {
   for (const std::string& text : texts_) {
@@ -149,6 +187,7 @@ GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_cancel
   options_.stop_count = stop_.size();
   options_.stop = stop_.empty() ? nullptr : stop_.data();
   options_.cancel = cancel;
+  options_.grammar = grammar;
 }
 
 Json template_variables(const TemplateOptions& options) {

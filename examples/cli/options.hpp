@@ -45,6 +45,13 @@ struct SamplingOptions {
   int thinking_budget = -1;  ///< -1: no limit
 };
 
+/// What an answer must be; at most one of them.
+struct GrammarOptions {
+  std::string schema;   ///< JSON, or the name of a file
+  std::string grammar;  ///< the name of a file in GBNF
+  std::string regex;
+};
+
 /// Variables of the chat template.
 struct TemplateOptions {
   int thinking_budget = -1;      ///< -1: the template's own default
@@ -56,6 +63,7 @@ void add_compute_option(CLI::App& app, MachineOptions& options);
 /// All machine options.
 void add_session_options(CLI::App& app, MachineOptions& options);
 void add_sampling_options(CLI::App& app, SamplingOptions& options);
+void add_grammar_options(CLI::App& app, GrammarOptions& options);
 /// How long it may think is a matter of both.
 void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling);
 
@@ -63,13 +71,16 @@ void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptio
 /// Opens a model folder with a bar. `settings_json` may be empty.
 [[nodiscard]] Model open_model(ottobit_runtime* runtime, const std::string& directory,
                                const std::string& settings_json = {});
+/// Empty where there is none.
+[[nodiscard]] Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options);
 [[nodiscard]] Session make_session(ottobit_model* model, const MachineOptions& options);
 
 /// Owns what ottobit_generate_options points to.
 class GenerateOptions {
  public:
-  /// `flags`: OTTOBIT_GENERATE_*.
-  GenerateOptions(const SamplingOptions& sampling, ottobit_cancel* cancel, std::uint32_t flags);
+  /// `flags`: OTTOBIT_GENERATE_*. `grammar` may be null.
+  GenerateOptions(const SamplingOptions& sampling, ottobit_grammar* grammar, ottobit_cancel* cancel,
+                  std::uint32_t flags);
   GenerateOptions(const GenerateOptions&) = delete;
   GenerateOptions& operator=(const GenerateOptions&) = delete;
   [[nodiscard]] const ottobit_generate_options* get() const noexcept { return &options_; }

@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -49,12 +47,7 @@ std::string text_in(const std::string& file) {
     }
     return read_input();
   }
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream) {
-    throw Failure(file + ": cannot be read");
-  }
-  return text;
+  return read_file(file);
 }
 
 struct Score {

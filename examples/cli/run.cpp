@@ -19,6 +19,7 @@ constexpr const char* kExamples = R"(Examples:
   ottobit run MODEL -p "Name a colour." --temperature 0.8 --seed 7 --max-tokens 50
   ottobit run MODEL --raw -p "Once upon a time" --max-tokens 100
   ottobit run MODEL -p "What is 47 + 85?" --json
+  ottobit run MODEL -p "Name three fruits." --json-schema '{"type": "array", "maxItems": 3}'
 
 The answer goes to standard output, everything else to standard error: the thinking, if the model
 thinks, and one line with rates. On a terminal thinking and answer appear together.)";
@@ -35,6 +36,7 @@ struct RunOptions {
   MachineOptions machine;
   SamplingOptions sampling;
   TemplateOptions variables;
+  GrammarOptions grammar;
 };
 
 std::string prompt_of(const RunOptions& options) {
@@ -98,6 +100,7 @@ int run(const RunOptions& options) {
 
   const Runtime runtime = make_runtime(options.machine);
   const Model model = open_model(runtime.get(), options.directory);
+  const Grammar grammar = make_grammar(model.get(), options.grammar);
   const ModelInfo info = describe(runtime.get(), model.get());
   const std::string chat = options.raw ? "" : chat_json(options, prompt, std::move(variables));
   const std::vector<std::int32_t> ids =
@@ -110,7 +113,8 @@ int run(const RunOptions& options) {
   const AnswerView view{.quiet = options.json,
                         .thinking = options.show_thinking || !options.quiet,
                         .labels = options.show_thinking || standard_output().terminal};
-  const Answer result = answer(session.get(), ids, options.sampling, parser.get(), view);
+  const Answer result =
+      answer(session.get(), ids, {options.sampling, grammar.get(), parser.get()}, view);
 
   if (options.json) {
     print_json(info, result, session_stats(session.get()).load_seconds);
@@ -146,6 +150,7 @@ void add_run_command(CLI::App& program, int& exit_code) {
                "thinking and answer, labelled, on standard output");
   app.add_flag("-q,--quiet", options->quiet, "nothing but the answer and errors");
   add_template_options(app, options->variables, options->sampling);
+  add_grammar_options(app, options->grammar);
   add_sampling_options(app, options->sampling);
   add_session_options(app, options->machine);
   app.callback([options, prompt, &exit_code] {

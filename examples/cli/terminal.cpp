@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -114,23 +115,43 @@ std::string red(const Output& output, std::string_view text) {
   return coloured(output, text, "31");
 }
 
-std::string read_input() {
+namespace {
+
+std::string read_all(int file, const std::string& name) {
   std::string text;
   std::array<char, 1 << 16> buffer{};
   while (true) {
-    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    const ssize_t got = ::read(file, buffer.data(), buffer.size());
     if (got == 0) {
       return text;
     }
     if (got > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(got));
     } else if (errno != EINTR) {
-      throw Failure("standard input: " + std::string(std::strerror(errno)));
+      throw Failure(name + ": " + std::string(std::strerror(errno)));
     }
     if (text.size() > kMaxInput) {
-      throw Failure("standard input: more than 64 MiB of text");
+      throw Failure(name + ": more than 64 MiB of text");
     }
   }
+}
+
+}  // namespace
+
+std::string read_input() {
+  return read_all(STDIN_FILENO, "standard input");
+}
+
+std::string read_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    throw Failure(path + ": " + std::string(std::strerror(errno)));
+  }
+  const struct Closer {
+    int file;
+    ~Closer() { ::close(file); }
+  } closer{file};
+  return read_all(file, path);
 }
 
 std::string number_text(double value) {

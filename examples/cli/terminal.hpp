@@ -37,6 +37,8 @@ void write_untrusted(const Output& output, std::string_view text);
 
 /// Standard input to its end; at most 64 MiB, else Failure.
 [[nodiscard]] std::string read_input();
+/// A whole file; throws Failure where it cannot be read.
+[[nodiscard]] std::string read_file(const std::string& path);
 
 /// "2.2 MB": powers of 1000.
 [[nodiscard]] std::string bytes_text(double bytes);

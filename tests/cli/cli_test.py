@@ -143,6 +143,28 @@ class Run(unittest.TestCase):
         self.assertEqual(keys[0], keys[1])
         self.assertNotEqual(keys[0], keys[2])
 
+    def test_an_answer_is_what_it_must_be(self):
+        schema = '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}'
+        answer = ottobit("run", MODEL, "-q", "--no-thinking", "-p", QUESTION, "--json-schema", schema)
+        self.assertIsInstance(json.loads(answer.stdout)["n"], int)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "g.gbnf")
+            path.write_text('root ::= "yes" | "no"', encoding="utf-8")
+            answer = ottobit("run", MODEL, "-q", "-p", QUESTION, "--grammar", str(path))
+            self.assertIn(answer.stdout, (b"yes\n", b"no\n"))
+            path.write_text(schema, encoding="utf-8")
+            answer = ottobit("run", MODEL, "-q", "-p", QUESTION, "--json-schema", str(path))
+            self.assertIsInstance(json.loads(answer.stdout)["n"], int)
+        answer = ottobit("run", MODEL, "-q", "-p", QUESTION, "--regex", "[0-9]{3}")
+        self.assertRegex(answer.stdout.decode(), r"^\d{3}\n$")
+
+    def test_a_grammar_that_is_wrong_is_an_error(self):
+        for option, text, said in (("--regex", "(", b"column 2"), ("--json-schema", '{"not": {}}', b'"not"'),
+                                   ("--grammar", "no/such", b"no/such")):
+            result = ottobit("run", MODEL, "-p", QUESTION, option, text)
+            self.assertEqual((result.returncode, result.stdout), (1, b""), result)
+            self.assertIn(said, result.stderr)
+
     def test_a_stop_text_cuts_the_answer_not_the_thinking(self):
         stopped = json.loads(ottobit("run", MODEL, "--json", "-p", QUESTION, "--stop", " r's").stdout)
         self.assertEqual((stopped["text"], stopped["thinking"], stopped["finish"]),
