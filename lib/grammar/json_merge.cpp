@@ -12,10 +12,6 @@ namespace {
 
 using Refuse = std::function<void(const std::string&)>;
 
-bool contains(const OrderedJson& list, const OrderedJson& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 OrderedJson as_list(const OrderedJson& json) {
   return json.is_array() ? json : OrderedJson::array({json});
 }
@@ -23,7 +19,7 @@ OrderedJson as_list(const OrderedJson& json) {
 OrderedJson common(const OrderedJson& a, const OrderedJson& b) {
   OrderedJson both = OrderedJson::array();
   for (const OrderedJson& one : a) {
-    if (contains(b, one)) {
+    if (holds(b, one)) {
       both.push_back(one);
     }
   }
@@ -34,7 +30,7 @@ OrderedJson common(const OrderedJson& a, const OrderedJson& b) {
 OrderedJson common_types(const OrderedJson& a, const OrderedJson& b) {
   OrderedJson both = common(as_list(a), as_list(b));
   const auto has = [](const OrderedJson& list, const char* type) {
-    return contains(as_list(list), OrderedJson(type));
+    return holds(as_list(list), OrderedJson(type));
   };
   const bool mixed = (has(a, "integer") && has(b, "number") && !has(b, "integer")) ||
                      (has(b, "integer") && has(a, "number") && !has(a, "integer"));
@@ -73,7 +69,7 @@ void merge_keyword(OrderedJson& into, const std::string& key, const OrderedJson&
     merge_properties(own, value);
   } else if (key == "required" && own.is_array() && value.is_array()) {
     for (const OrderedJson& one : value) {
-      if (!contains(own, one)) {
+      if (!holds(own, one)) {
         own.push_back(one);
       }
     }
@@ -144,10 +140,14 @@ bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& 
 
 bool requires_key(const OrderedJson& schema, const std::string& key) {
   return schema.contains("required") && schema["required"].is_array() &&
-         contains(schema["required"], OrderedJson(key));
+         holds(schema["required"], OrderedJson(key));
 }
 
 }  // namespace
+
+bool holds(const OrderedJson& list, const OrderedJson& value) {
+  return list.is_array() && std::find(list.begin(), list.end(), value) != list.end();
+}
 
 OrderedJson merged(const OrderedJson& a, const OrderedJson& b, const Refuse& refuse) {
   if (b == OrderedJson(true)) {

@@ -10,6 +10,9 @@
 
 namespace ottobit::grammar {
 
+/// Whether `list` is a list and has this value.
+[[nodiscard]] bool holds(const OrderedJson& list, const OrderedJson& value);
+
 /// The schema that both `a` and `b` are: what allOf means. `refuse` is called, and must not return,
 /// where that cannot be written as one schema.
 [[nodiscard]] OrderedJson merged(const OrderedJson& a, const OrderedJson& b,

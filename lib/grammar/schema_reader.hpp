@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads one JSON schema into rules. json_schema.cpp has what concerns schemas as such, and
+// json_schema_types.cpp what they say about values of each type.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ottobit/error.hpp"
+
+#include "grammar/expr.hpp"
+#include "grammar/json_text.hpp"
+#include "io/json.hpp"
+
+namespace ottobit::grammar {
+
+class SchemaReader {
+ public:
+  SchemaReader(const OrderedJson& root, const std::string& subject)
+      : root_(root), subject_(subject) {}
+
+  [[nodiscard]] Rules read();
+
+ private:
+  [[noreturn]] void refuse(const std::string& place, const std::string& why) const {
+    fail(ErrorCode::grammar, subject_, place + ": " + why);
+  }
+  void refuse_keyword(const OrderedJson& json, const char* key, const std::string& place) const;
+
+  // Schemas: `place` is a JSON pointer, for messages.
+  Expr schema(const OrderedJson& json, const std::string& place, int depth);
+  void check_keywords(const OrderedJson& json, const std::string& place) const;
+  Expr reference(const OrderedJson& json, const std::string& place, int depth);
+  [[nodiscard]] const OrderedJson& resolved(const std::string& target,
+                                            const std::string& place) const;
+  Expr combined(const OrderedJson& json, const std::string& key, const std::string& place,
+                int depth);
+  void check_apart(const OrderedJson& list,
+                   const std::function<OrderedJson(const OrderedJson&, const std::string&)>& part,
+                   const std::string& place) const;
+  [[nodiscard]] Expr listed(const OrderedJson& json, const std::string& place) const;
+  [[nodiscard]] std::vector<std::string> types_of(const OrderedJson& json,
+                                                  const std::string& place) const;
+
+  // Values of one type.
+  Expr typed(const OrderedJson& json, const std::string& type, const std::string& place, int depth);
+  Expr object(const OrderedJson& json, const std::string& place, int depth);
+  Expr array(const OrderedJson& json, const std::string& place, int depth);
+  Expr string(const OrderedJson& json, const std::string& place) const;
+  Expr number(const OrderedJson& json, bool integer, const std::string& place) const;
+  [[nodiscard]] std::size_t count(const OrderedJson& json, const char* key, std::size_t otherwise,
+                                  const std::string& place) const;
+
+  // Parts of values.
+  [[nodiscard]] Expr blank() const { return rule(blank_); }
+  [[nodiscard]] Expr comma() const { return all({text(","), blank()}); }
+  [[nodiscard]] Expr any_string() const { return quoted(repeat(rule(char_), 0, kUnbounded)); }
+  [[nodiscard]] Expr member(const std::string& key, Expr value) const {
+    return all({text(OrderedJson(key).dump() + ":"), blank(), std::move(value)});
+  }
+  Expr any_value();
+  [[nodiscard]] Expr list_of(const Expr& item, std::size_t min, std::size_t max) const;
+  [[nodiscard]] Expr object_of(const Expr& key, const Expr& value) const;
+
+  const OrderedJson& root_;
+  const std::string& subject_;
+  Rules rules_;
+  std::size_t blank_ = 0;
+  std::size_t char_ = 0;
+  std::size_t value_ = 0;  ///< 0: not made yet
+  std::map<std::string, std::size_t> references_;
+};
+
+}  // namespace ottobit::grammar
