@@ -130,6 +130,8 @@ struct Generation::Impl {
     if (!constrained->allows(id)) {  // all that are allowed have a probability of zero
       id = static_cast<std::int32_t>(session.model().machine().kernels->elementwise->argmax(
           edited.data(), static_cast<Index>(edited.size())));
+      OTTOBIT_CHECK(constrained->allows(id), ErrorCode::grammar, "grammar",
+                    "the logits callback forbids all tokens that may come next");
     }
     return sampler.chosen(logits, id);
   }
@@ -139,11 +141,11 @@ struct Generation::Impl {
     if (options.cancelled && options.cancelled()) {
       return Finish::cancel;
     }
-    if (options.max_tokens >= 0 && generated >= options.max_tokens) {
-      return Finish::length;
-    }
     if (constrained && constrained->over()) {
       return Finish::end;
+    }
+    if (options.max_tokens >= 0 && generated >= options.max_tokens) {
+      return Finish::length;
     }
     return session.length() >= session.context() ? Finish::context : Finish::none;
   }
@@ -182,7 +184,7 @@ struct Generation::Impl {
   Sampler sampler;
   StopFilter stops;
   std::optional<IncrementalDetokenizer> detokenizer;
-  std::vector<float> edited;  // [V], only with edit_logits
+  std::vector<float> edited;  // [V], only with edit_logits or a grammar
   std::optional<Constrained> constrained;
   std::optional<ThinkingBudget> budget;  // with `constrained`, too: it knows when thinking ends
   std::size_t forced = 0;  // how many tokens of budget->closing() were written; all: none is due

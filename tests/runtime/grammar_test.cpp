@@ -2,6 +2,8 @@
 // Generation under a grammar: whatever the model would rather say, its answer is of the grammar.
 #include "ottobit/grammar.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <regex>
 #include <string>
 #include <vector>
@@ -117,6 +119,15 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("grammars that are wrong, or no token can follow, are errors") {
+    Session session(mini(), {.context = 64});
+    session.append(mini()->tokenizer().encode("Hi"));
+    GenerateOptions options;
+    options.grammar = compile_grammar(*mini(), GrammarKind::regex, "a");
+    options.edit_logits = [](std::span<float> logits) {
+      std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
+      logits[0] = 1.0F;
+    };
+    expect_error(ErrorCode::grammar, {"grammar", "forbids"}, [&] { (void)run(session, options); });
     expect_error(ErrorCode::grammar, {"JSON schema", "not"}, [&] {
       (void)compile_grammar(*mini(), GrammarKind::json_schema, R"({"not": {}})");
     });
