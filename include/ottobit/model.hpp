@@ -93,7 +93,7 @@ class Model {
 
   /// What the template puts behind the last message: the end of chat_text that no message holds.
   [[nodiscard]] std::string chat_tail(std::string_view chat_json) const;
-  /// The text of the chat template; empty where the folder has none.
+  /// The text of the chat template, and of a second one for tools; empty where the folder has none.
   [[nodiscard]] const std::string& chat_source() const noexcept;
 
   /// The tokens as a tree, for grammars; made at the first call. Error{not_found} without

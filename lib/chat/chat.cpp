@@ -55,6 +55,12 @@ void name_reasoning(const ChatTemplate& chat_template, OrderedJson& chat) {
 
 }  // namespace
 
+bool has_tools(std::string_view chat_json) {
+  const OrderedJson chat = OrderedJson::parse(chat_json, nullptr, false);
+  const auto tools = chat.is_object() ? chat.find("tools") : chat.end();
+  return tools != chat.end() && tools->is_array() && !tools->empty();
+}
+
 Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
                      const std::string& bos_token, const std::string& eos_token) {
   OrderedJson chat = parse_ordered_json(chat_json, jinja::kChatSubject, ErrorCode::argument);

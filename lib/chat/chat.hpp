@@ -69,6 +69,9 @@ class ChatTemplate {
 Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
                      const std::string& bos_token, const std::string& eos_token);
 
+/// True where the chat JSON has a list of tools that is not empty. False for what is not JSON.
+bool has_tools(std::string_view chat_json);
+
 /// The template of a model folder: chat_template.jinja, else `chat_template` of
 /// tokenizer_config.json (a string, or a list of {name, template}); nullopt where there is none.
 /// Of several, as transformers: the one named "tool_use" for a conversation with tools

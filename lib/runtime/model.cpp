@@ -58,6 +58,8 @@ struct Model::Impl {
   std::optional<Decoder> decoder;
   std::optional<Tokenizer> tokenizer;
   std::optional<ChatTemplate> chat;
+  std::optional<ChatTemplate> chat_with_tools;  // where the folder has one of its own for them
+  std::string chat_source;                      // of both
   std::string json;
   double load_seconds = 0.0;
   std::once_flag vocabulary_made;
@@ -68,6 +70,7 @@ struct Model::Impl {
   void open_text(const std::filesystem::path& directory, const ModelOptions& options);
   void open_random(const ModelOptions& options);
   void scan() const;
+  Rendered render(const Tokenizer& tokens, std::string_view chat_json) const;
   void describe();
 };
 
@@ -114,6 +117,11 @@ void Model::Impl::open_text(const std::filesystem::path& directory, const ModelO
   if (std::optional<std::string> source = load_chat_template(directory)) {
     chat.emplace(ChatTemplate::parse(std::move(*source), "chat template"));
   }
+  std::optional<std::string> source = load_chat_template(directory, true);
+  if (chat && source && ChatTemplate::parse(*source, "chat template").text() != chat->text()) {
+    chat_with_tools.emplace(ChatTemplate::parse(std::move(*source), "chat template for tools"));
+  }
+  chat_source = (chat ? chat->text() : "") + (chat_with_tools ? chat_with_tools->text() : "");
 }
 
 void Model::Impl::open_random(const ModelOptions& options) {
@@ -237,19 +245,17 @@ bool Model::is_end(std::int32_t id) const noexcept {
   return std::binary_search(ids.begin(), ids.end(), id);
 }
 
-namespace {
-
-Rendered render(const std::optional<ChatTemplate>& chat, const std::string& name,
-                const Tokenizer& tokenizer, std::string_view chat_json) {
+/// Renders with the template for tools where the chat has some.
+Rendered Model::Impl::render(const Tokenizer& tokens, std::string_view chat_json) const {
   OTTOBIT_CHECK(chat.has_value(), ErrorCode::not_found, name,
                 "the folder has no chat template; give the model plain text instead");
-  return render_chat(*chat, chat_json, tokenizer.bos_text(), tokenizer.eos_text());
+  const bool tools = chat_with_tools.has_value() && has_tools(chat_json);
+  return render_chat(tools ? *chat_with_tools : *chat, chat_json, tokens.bos_text(),
+                     tokens.eos_text());
 }
 
-}  // namespace
-
 std::string Model::chat_text(std::string_view chat_json) const {
-  return render(impl_->chat, impl_->name, tokenizer(), chat_json).text;
+  return impl_->render(tokenizer(), chat_json).text;
 }
 
 std::shared_ptr<const grammar::Vocabulary> Model::vocabulary() const {
@@ -268,17 +274,16 @@ std::shared_ptr<const grammar::Vocabulary> Model::vocabulary() const {
 }
 
 std::string Model::chat_tail(std::string_view chat_json) const {
-  const Rendered rendered = render(impl_->chat, impl_->name, tokenizer(), chat_json);
+  const Rendered rendered = impl_->render(tokenizer(), chat_json);
   return rendered.text.substr(rendered.content.empty() ? 0 : rendered.content.back().end);
 }
 
 const std::string& Model::chat_source() const noexcept {
-  static const std::string kNone;
-  return impl_->chat ? impl_->chat->text() : kNone;
+  return impl_->chat_source;
 }
 
 std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {
-  const Rendered rendered = render(impl_->chat, impl_->name, tokenizer(), chat_json);
+  const Rendered rendered = impl_->render(tokenizer(), chat_json);
   std::vector<TextRange> contents;
   for (const TextSpan& span : rendered.content) {
     contents.push_back({span.begin, span.end});
