@@ -61,6 +61,7 @@ struct AnswerStart {
   std::vector<std::string> token_markers;  ///< markers and ends that come as tokens, by feed_marker
                                            ///< alone: in the text they are just text
   bool thinking = false;                   ///< the prompt has opened the thinking already
+  bool has_tools = true;  ///< false: bare calls are none, and JSON is shown as it comes
   ToolTypes types;
 };
 

@@ -95,7 +95,7 @@ constexpr std::array<Entry, 12> kEntries = {{
      {}},
     {{.name = "llama",
       .call = {"<|python_tag|>", ""},
-      .syntax = CallSyntax::json,
+      .syntax = CallSyntax::json_parameters,
       .bare_calls = true},
      {"<|start_header_id|>", "\"parameters\""},
      {}},

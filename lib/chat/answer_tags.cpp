@@ -16,7 +16,7 @@ class TagMachine final : public Machine {
     const AnswerFormat& format = *this->start().format;
     if (this->start().thinking && !format.think.open.empty()) {
       turn_to(State::reasoning);
-    } else if (format.bare_calls) {
+    } else if (format.bare_calls && this->start().has_tools) {
       state_ = State::bare;
     }
   }

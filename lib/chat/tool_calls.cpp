@@ -79,7 +79,7 @@ std::size_t value_end(std::string_view text) noexcept {
   return text.size();
 }
 
-std::optional<ToolCall> call_of(const OrderedJson& json, std::string& why) {
+std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, std::string& why) {
   if (!json.is_object() || !json.contains("name") || !json["name"].is_string() ||
       json["name"].get_ref<const std::string&>().empty()) {
     why = "the call is not {\"name\": ..., \"arguments\": {...}}";
@@ -90,6 +90,10 @@ std::optional<ToolCall> call_of(const OrderedJson& json, std::string& why) {
     arguments = json.find("parameters");
   }
   ToolCall call{.id = {}, .name = json["name"].get<std::string>(), .arguments = "{}"};
+  if (arguments == json.end() && complete) {
+    why = "the call has no parameters";
+    return std::nullopt;
+  }
   if (arguments == json.end() || arguments->is_null()) {
     return call;
   }
@@ -143,7 +147,7 @@ std::optional<ToolCall> python_call(std::string_view text) {
                    : std::nullopt;
 }
 
-std::vector<ToolCall> read_json_calls(std::string_view body, std::string& why) {
+std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, std::string& why) {
   if (std::optional<ToolCall> call = python_call(trim(body))) {
     return {std::move(*call)};
   }
@@ -151,7 +155,7 @@ std::vector<ToolCall> read_json_calls(std::string_view body, std::string& why) {
   while (!trim(body).empty()) {
     const std::size_t end = value_end(body);
     const std::optional<OrderedJson> json = read_json(trim(body.substr(0, end)), why);
-    std::optional<ToolCall> call = json ? call_of(*json, why) : std::nullopt;
+    std::optional<ToolCall> call = json ? call_of(*json, complete, why) : std::nullopt;
     if (!call) {
       return {};
     }
@@ -367,7 +371,9 @@ std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
                                       const ToolTypes& types, std::string& why) {
   switch (syntax) {
     case CallSyntax::json:
-      return read_json_calls(body, why);
+      return read_json_calls(body, false, why);
+    case CallSyntax::json_parameters:
+      return read_json_calls(body, true, why);
     case CallSyntax::deepseek:
       return read_deepseek(body, why);
     case CallSyntax::kimi:

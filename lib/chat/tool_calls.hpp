@@ -21,11 +21,12 @@ struct ToolCall {
 /// How the inside of a call is written. `↵` is a newline.
 enum class CallSyntax {
   none,
-  json,            ///< {"name": F, "arguments": {...}}; "parameters" is understood as well
-  deepseek,        ///< F<sep>{...}, or function<sep>F↵```json↵{...}↵```
-  kimi,            ///< functions.F:0<|tool_call_argument_begin|>{...}
-  function,        ///< <function=F>↵<parameter=k>v</parameter>↵</function> (Seed-OSS)
-  function_lines,  ///< the same with values on lines of their own (Qwen3-Coder)
+  json,             ///< {"name": F, "arguments": {...}}; "parameters" is understood as well
+  json_parameters,  ///< the same, but the arguments may not be left out (Llama)
+  deepseek,         ///< F<sep>{...}, or function<sep>F↵```json↵{...}↵```
+  kimi,             ///< functions.F:0<|tool_call_argument_begin|>{...}
+  function,         ///< <function=F>↵<parameter=k>v</parameter>↵</function> (Seed-OSS)
+  function_lines,   ///< the same with values on lines of their own (Qwen3-Coder)
   invoke,  ///< F">↵<parameter name="k">v</parameter>↵, between <invoke name=" and </invoke>
   dsml,    ///< the same with <｜DSML｜parameter name="k" string="true">
 };
@@ -52,7 +53,7 @@ class ToolTypes {
 };
 
 /// The calls in `body`, which is what stands between the markers of a call: one, or in the syntax
-/// `json` several separated by ";" (Llama). An empty list where the text is not of this syntax;
+/// `json_parameters` several separated by ";". An empty list where the text is not of this syntax;
 /// `why` then says what is wrong with it.
 std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
                                       const ToolTypes& types, std::string& why);

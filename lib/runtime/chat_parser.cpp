@@ -9,6 +9,7 @@
 #include "ottobit/tokenizer.hpp"
 
 #include "chat/answer.hpp"
+#include "chat/chat.hpp"
 #include "io/json.hpp"
 
 namespace ottobit {
@@ -101,6 +102,7 @@ ChatParser::ChatParser(std::shared_ptr<const Model> model, std::string_view chat
   if (!chat_json.empty()) {
     impl_->start.thinking = opens_thinking(*model, *impl_->start.format, chat_json);
     impl_->start.types = types_in(chat_json);
+    impl_->start.has_tools = has_tools(chat_json);
   }
   impl_->model = std::move(model);
 }

@@ -130,6 +130,11 @@ TEST_CASE("answers: Llama's calls have no markers") {
   CHECK(parts(llama, "<|python_tag|>search.call(query=\"a, b\", n=2)") ==
         "t: search {\"query\":\"a, b\",\"n\":2}");
   CHECK(parts(llama, "{\"colour\": \"red\"}") == "c: {\"colour\": \"red\"}");
+  CHECK(parts(llama, "{\"name\": \"Tom\", \"age\": 3}") == "c: {\"name\": \"Tom\", \"age\": 3}");
+  AnswerStart without_tools = llama;
+  without_tools.has_tools = false;
+  CHECK(parts(without_tools, "{\"name\": \"f\", \"parameters\": {}}") ==
+        "c: {\"name\": \"f\", \"parameters\": {}}");
   CHECK(parts(llama, " Hello {}") == "c:  Hello {}");
   CHECK(parts(llama, "{\"name\": \"f\"") == "c: {\"name\": \"f\"");
   CHECK(parts(llama, "<|python_tag|>print(1)").substr(0, 18) == "n: not a tool call");

@@ -36,6 +36,7 @@ TEST_CASE("tool calls: JSON objects") {
         R"(f {"b":1,"a":"x;\"}"})");
   CHECK(read(kJson, R"({"name": "f", "parameters": {}}; {"name": "g"})") == "f {}; g {}");
   CHECK(read(kJson, R"({"name": "f", "arguments": "{\"a\": 1}"})") == R"(f {"a": 1})");
+  CHECK(read(CallSyntax::json_parameters, R"({"name": "f"})") == "! the call has no parameters");
   CHECK(read(kJson, "") == "! the call is empty");
   CHECK(read(kJson, R"({"name": "f", "arguments": [1]})") ==
         "! the arguments are not a JSON object");
