@@ -129,7 +129,7 @@ class Reader {
       skip_blank(depth > 0);
       const char c = in_.peek();
       if (c == '"' || c == '[' || c == '(' || c == '.' || is_name(c)) {
-        parts.push_back(repeated(item(depth)));
+        parts.push_back(in_.repeated(item(depth), false));
       } else {
         return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
       }
@@ -213,22 +213,6 @@ class Reader {
     }
     CharSet sorted = normalised(std::move(set));
     return chars(inverse ? inverted(sorted) : sorted);
-  }
-
-  Expr repeated(Expr part) {
-    while (true) {
-      if (in_.take("*")) {
-        part = repeat(std::move(part), 0, kUnbounded);
-      } else if (in_.take("+")) {
-        part = repeat(std::move(part), 1, kUnbounded);
-      } else if (in_.take("?")) {
-        part = optional(std::move(part));
-      } else if (in_.take("{")) {
-        part = in_.repetition(std::move(part));
-      } else {
-        return part;
-      }
-    }
   }
 
   Scanner in_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "grammar/scanner.hpp"
+#include "io/json.hpp"
 
 namespace ottobit::grammar {
 
@@ -30,27 +31,10 @@ CharSet both(const CharSet& a, const CharSet& b) {
   return normalised(std::move(result));
 }
 
+/// As it stands in a string: one of those that may not stand there as they are.
 std::string escaped(char32_t c) {
-  switch (c) {
-    case '"':
-      return "\\\"";
-    case '\\':
-      return "\\\\";
-    case '\n':
-      return "\\n";
-    case '\r':
-      return "\\r";
-    case '\t':
-      return "\\t";
-    case '\b':
-      return "\\b";
-    case '\f':
-      return "\\f";
-    default:
-      break;
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  return std::string("\\u00") + kHex[c >> 4U] + kHex[c & 0xFU];
+  const std::string dumped = OrderedJson(text_of(c)).dump();
+  return dumped.substr(1, dumped.size() - 2);
 }
 
 Expr digit(int first, int last) {

@@ -80,7 +80,7 @@ class Reader {
       if (in_.peek() == '^' || in_.peek() == '$') {
         in_.refuse(in_.found_text() + " is supported at the ends of the pattern only");
       }
-      parts.push_back(repeated(item(depth)));
+      parts.push_back(in_.repeated(item(depth), true));
     }
     return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
   }
@@ -224,23 +224,6 @@ class Reader {
       return {{'\b', '\b'}};
     }
     return c == '\\' ? escape() : CharSet{{c, c}};
-  }
-
-  Expr repeated(Expr part) {
-    while (true) {
-      if (in_.take("*")) {
-        part = repeat(std::move(part), 0, kUnbounded);
-      } else if (in_.take("+")) {
-        part = repeat(std::move(part), 1, kUnbounded);
-      } else if (in_.take("?")) {
-        part = optional(std::move(part));
-      } else if (in_.take("{")) {
-        part = in_.repetition(std::move(part));
-      } else {
-        return part;
-      }
-      (void)in_.take("?");  // lazy: the same texts
-    }
   }
 
   Scanner in_;

@@ -56,6 +56,25 @@ std::size_t Scanner::number() {
   return value;
 }
 
+Expr Scanner::repeated(Expr part, bool lazy) {
+  while (true) {
+    if (take("*")) {
+      part = repeat(std::move(part), 0, kUnbounded);
+    } else if (take("+")) {
+      part = repeat(std::move(part), 1, kUnbounded);
+    } else if (take("?")) {
+      part = optional(std::move(part));
+    } else if (take("{")) {
+      part = repetition(std::move(part));
+    } else {
+      return part;
+    }
+    if (lazy) {
+      (void)take("?");
+    }
+  }
+}
+
 Expr Scanner::repetition(Expr part) {
   const std::size_t begin = at_;
   const std::size_t min = peek() == ',' ? 0 : number();

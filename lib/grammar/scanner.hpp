@@ -45,8 +45,9 @@ class Scanner {
   char32_t hex(int digits);
   /// A decimal number up to kMostRepeats.
   std::size_t number();
-  /// What stands in the braces of {3}, {3,}, {,3} and {3,5}, and the brace that ends it.
-  Expr repetition(Expr part);
+  /// `part` with the signs of repetition that follow: * + ? {3} {3,} {,3} {3,5}. With `lazy`, a "?"
+  /// behind one is taken too: it means the same texts.
+  Expr repeated(Expr part, bool lazy);
 
   /// What comes next, for messages.
   [[nodiscard]] std::string found_text() const;
@@ -54,6 +55,8 @@ class Scanner {
   [[noreturn]] void refuse_at(std::size_t offset, const std::string& why) const;
 
  private:
+  Expr repetition(Expr part);
+
   std::string_view text_;
   const std::string& subject_;
   std::size_t at_ = 0;
