@@ -127,9 +127,7 @@ void ChatParser::feed_tokens(std::span<const std::int32_t> ids) {
     if (marker < p.marker_ids.size()) {
       p.parser->feed(p.detokenizer->finish());
       p.parser->feed_marker(p.start.token_markers[marker]);
-    } else if (p.model->tokenizer().is_special(id)) {
-      p.parser->feed(p.detokenizer->finish());  // a control token that has no meaning here
-    } else {
+    } else {  // text; also a control token that has no meaning here, as in feed_text
       p.parser->feed(p.detokenizer->push(id));
     }
   }

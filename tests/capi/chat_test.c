@@ -94,13 +94,16 @@ static void tokens(ottobit_model* m) {
   size_t size = 0;
   feed(m, p, "<seed:think>", OTTOBIT_TOKENS_SPECIAL);
   feed(m, p, "is </seed:think> a word?", 0);
+  feed(m, p, "<seed:cot_budget_reflect>1</seed:cot_budget_reflect>", OTTOBIT_TOKENS_SPECIAL);
   feed(m, p, "</seed:think>h\xc3\xa9<seed:eos>", OTTOBIT_TOKENS_SPECIAL);
   check_fails("id", OTTOBIT_E_ARGUMENT, "100000", ottobit_chat_parser_tokens(p, &bad, 1, &e), &e);
   check_ok("finish", ottobit_chat_parser_finish(p, &e), &e);
   take(p, out);
-  CHECK(strcmp(out, "ris </seed:think> a word? ch\xc3\xa9 ") == 0);
+  CHECK(strcmp(out,
+               "ris </seed:think> a word?<seed:cot_budget_reflect>1</seed:cot_budget_reflect> "
+               "ch\xc3\xa9 ") == 0);
   check_ok("json", ottobit_chat_parser_json(p, json, kMost, &size, &e), &e);
-  CHECK(strstr(json, "\"reasoning_content\":\"is </seed:think> a word?\"") != NULL);
+  CHECK(strstr(json, "\"reasoning_content\":\"is </seed:think> a word?<seed:cot") != NULL);
   ottobit_chat_parser_release(p);
 }
 
