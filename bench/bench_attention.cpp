@@ -23,9 +23,11 @@ struct Heads {
   Index key_dim;
   Index value_dim;
   bool latent;  ///< keys and values are the same rows for all groups
+  bool may_round;
 };
-constexpr Heads kSeed{"H80_G8_A128", 80, 8, 128, 128, false};
-constexpr Heads kDeepSeek{"H128_latent_A576_B512", 128, 2, 576, 512, true};
+constexpr Heads kSeed{"H80_G8_A128", 80, 8, 128, 128, false, false};
+constexpr Heads kDeepSeek{"H128_latent_A576_B512", 128, 2, 576, 512, true, false};
+constexpr Heads kRounded{"H128_latent_A576_B512_rounded", 128, 2, 576, 512, true, true};
 
 struct Case {
   const KernelTable* table;
@@ -59,6 +61,7 @@ void attend(benchmark::State& state, const Case& c) {
   call.kv_dtype = c.dtype;
   call.position = c.context - c.tokens;
   call.scale = 0.088F;
+  call.may_round = h.may_round;
   Arena arena(c.table->attention->scratch_bytes(call));
   auto* const scratch = arena.take<std::byte>(arena.size());
   const Index items = c.table->attention->items(call);
@@ -71,7 +74,8 @@ void attend(benchmark::State& state, const Case& c) {
   const double flops =
       2.0 * static_cast<double>(c.tokens * h.heads * (h.key_dim + h.value_dim)) * keys * steps;
   const double bytes = static_cast<double>(cache) * (h.latent ? 1.0 : 2.0) * steps;
-  const cli::Ceilings& roof = ceilings(c.table->isa, 1, false);
+  const bool rounds = h.may_round && c.table->linear->has_fast_bf16;
+  const cli::Ceilings& roof = ceilings(c.table->isa, 1, rounds);
   using benchmark::Counter;
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
   state.counters["GFLOP/s"] = Counter(flops / 1e9, Counter::kIsRate);
@@ -86,7 +90,7 @@ void register_attention() {
   for (const KernelTable* table : supported_kernel_tables()) {
     for (const DType dtype : {DType::f16, DType::bf16, DType::f32}) {
       for (const Index context : {512, 8192}) {
-        for (const Heads& heads : {kSeed, kDeepSeek}) {
+        for (const Heads& heads : {kSeed, kDeepSeek, kRounded}) {
           for (const Index tokens : {1, heads.latent ? 16 : 64}) {
             const Case c{table, dtype, heads, tokens, context};
             const std::string name = "attention/" + std::string(dtype_name(dtype)) + "/" +

@@ -10,6 +10,7 @@
 
 #include "ottobit/kernels/reference.hpp"
 #include "ottobit/kernels/table.hpp"
+#include "ottobit/numeric/bf16.hpp"
 
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
@@ -84,8 +85,17 @@ std::vector<float> run(const AttentionKernels& kernels, AttentionCall call, Inde
   return {out.begin(), out.end()};
 }
 
+/// Rounds the numbers of a cache to bf16.
+void round_cache(GuardedBuffer<std::byte>& cache, DType dtype) {
+  for (Index i = 0; i < cache.size() / cache_bytes(dtype); ++i) {
+    const float x = Bf16::decode(Bf16::encode(reference::cache_element(cache.data(), dtype, i)));
+    reference::store_kv(&x, 1, 1, 1, dtype, cache.data(), cache.size(), i, {0, 1});
+  }
+}
+
 /// Every level against the plain loops, whatever the split over items; `call.out` is not used.
-void check_levels(const AttentionCall& call) {
+/// `slack` is added to the tolerance.
+void check_levels(const AttentionCall& call, double slack = 0.0) {
   std::vector<float> expected(static_cast<std::size_t>(call.tokens * call.out_stride));
   AttentionCall reference_call = call;
   reference_call.out = expected.data();
@@ -102,9 +112,9 @@ void check_levels(const AttentionCall& call) {
     const std::vector<float> found = run(*table->attention, call, 1);
     // Scores of some tens carry head_dim roundings; exp turns them into relative errors, of
     // values of magnitude up to 10.
-    const double bound = 10.0 * 0x1p-24 *
-                         (30.0 * static_cast<double>(call.head_dim) +
-                          static_cast<double>(call.position + call.tokens) + 32.0);
+    const double bound = slack + 10.0 * 0x1p-24 *
+                                     (30.0 * static_cast<double>(call.head_dim) +
+                                      static_cast<double>(call.position + call.tokens) + 32.0);
     double worst = 0.0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const double error =
@@ -168,6 +178,37 @@ TEST_CASE("heads that share one latent row, whatever the number of heads that go
         }
       }
       call.kv_heads = 1;
+    }
+  }
+}
+
+TEST_CASE("where a call may round: queries, keys, values and weights to nearest, nothing else") {
+  Random random(58);
+  for (Sizes sizes : kSizes) {
+    sizes.head_dim = (sizes.head_dim + 1) / 3 * 2 + 1;  // odd ones, too
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
+      Fixture fixture(sizes, dtype, random);
+      AttentionCall& call = fixture.call;
+      call.scale = 0.125F;  // of a power of two: rounding before and after is the same
+      call.may_round = true;
+      std::vector<std::vector<float>> raw;
+      for (const KernelTable* table : supported_kernel_tables()) {
+        raw.push_back(run(*table->attention, call, 1));
+      }
+      for (float& x : fixture.q) {
+        x = Bf16::decode(Bf16::encode(x));
+      }
+      round_cache(fixture.k, dtype);
+      round_cache(fixture.v, dtype);
+      // What is left is the rounding of weights, by 2^-9 of each, of values up to 10.
+      check_levels(call, 10.0 * 0x1p-9);
+      for (std::size_t i = 0; i < raw.size(); ++i) {
+        const KernelTable* table = supported_kernel_tables()[i];
+        CAPTURE(std::string(table->isa));
+        if (table->linear->has_fast_bf16) {
+          CHECK(run(*table->attention, call, 1) == raw[i]);
+        }
+      }
     }
   }
 }

@@ -10,9 +10,11 @@
 //                             P = exp(S - max)                 new maximum and sum of each row
 //                             O = O * alpha + P V [rows, A]
 //
-// With many rows (prompts) the block is first converted into f32 panels; with few (decoding) the
-// cache is converted in registers, each time it is read: a panel would cost more than it saves.
-// Both make the same sums in the same order.
+// Where the call allows rounding to bf16 and the processor multiplies pairs of them, panels,
+// queries and P are such pairs: half the instructions. Otherwise all is f32. With many rows
+// (prompts) the block is first converted into f32 panels; with few (decoding) the cache is
+// converted in registers, each time it is read: a panel would cost more than it saves. Both make
+// the same sums in the same order.
 //
 // Sums run over dimensions and keys in ascending order, blocks start at multiples of 64: a query's
 // result does not depend on the other queries of the call, nor on how calls or items are split.
@@ -98,6 +100,9 @@ struct AttentionItem {
   Index end;
 
   [[nodiscard]] OTTOBIT_INLINE Index rows() const noexcept { return (end - begin) * shape.group; }
+  [[nodiscard]] OTTOBIT_INLINE Index tiles() const noexcept {
+    return (rows() + kTileRows - 1) / kTileRows;
+  }
   [[nodiscard]] OTTOBIT_INLINE Index position(Index r) const noexcept {
     return call.position + begin + r / shape.group;
   }
@@ -108,6 +113,7 @@ struct AttentionItem {
     return (begin + r / shape.group) * stride + (head * shape.group + r % shape.group) * dim;
   }
 
+  template <class Multiply>
   OTTOBIT_INLINE void load_queries() const noexcept {
     for (Index r = 0; r < rows(); ++r) {
       const float* from = call.q + row_at(r, call.head_dim, call.q_stride);
@@ -116,6 +122,7 @@ struct AttentionItem {
         const Index n = left < 0 ? 0 : (left < kLanes ? left : kLanes);
         store(s.q + r * shape.q_width + d, load_partial(from + d, n) * broadcast(call.scale));
       }
+      Multiply::prepare(s.q + r * shape.q_width, shape.q_width);
       store(s.sums + r * kLanes, zero());
       s.maxima[r] = kMinusInfinity;
     }
@@ -174,6 +181,7 @@ struct AttentionItem {
     });
     for (Index r = from; r < to; ++r) {
       weigh(r, call.first_key(position(r)) - first, visible(r) - first);
+      Block::Multiply::prepare(s.scores + r * kKeyBlock, kKeyBlock);
     }
     const Weighted sum{scores, keys, s.out + from * shape.width, shape.width,
                        fresh ? nullptr : s.alpha + from};
@@ -204,7 +212,15 @@ struct AttentionItem {
     }
   }
 
-  template <class Cache>
+  /// All rows against the block of keys at `first`, in tiles of nearly equal height.
+  template <class Block>
+  OTTOBIT_INLINE void add_tiles(const Block& block, Index first, bool fresh) const noexcept {
+    for (Index i = 0; i < tiles(); ++i) {
+      add_block(block, i * rows() / tiles(), (i + 1) * rows() / tiles(), first, fresh);
+    }
+  }
+
+  template <class Cache, class Multiply>
   OTTOBIT_INLINE void run() const noexcept {
     using Element = typename Cache::Element;
     const auto elements = [](const std::byte* p) noexcept {
@@ -214,8 +230,7 @@ struct AttentionItem {
                                 call.k.row_stride, call.head_dim};
     const CacheRows<Cache> values{elements(call.v.data) + head * call.v.head_stride,
                                   call.v.row_stride, call.value_dim};
-    load_queries();
-    const Index tiles = (rows() + kTileRows - 1) / kTileRows;
+    load_queries<Multiply>();
     const Index all = visible(rows() - 1);
     const Index start = call.first_key(position(0)) / kKeyBlock * kKeyBlock;
     for (Index first = start; first < all; first += kKeyBlock) {
@@ -224,17 +239,13 @@ struct AttentionItem {
       const bool turns = call.ring != 0 && row + 2 * kKeyBlock > call.ring;
       const Index ahead = first + 2 * kKeyBlock <= all && !turns ? kKeyBlock : 0;
       const CacheBlock<Cache> cached{keys.from(row), values.from(row), ahead, n};
-      if (tiles <= kDirectTiles) {
-        for (Index i = 0; i < tiles; ++i) {
-          add_block(cached, i * rows() / tiles, (i + 1) * rows() / tiles, first, first == start);
-        }
+      if (Multiply::kPerWord == 1 && tiles() <= kDirectTiles) {
+        add_tiles(cached, first, first == start);
       } else {
-        const PanelBlock panels{s.keys, s.values, call.head_dim, shape.width};
-        transpose_keys(cached.keys, ahead, n, s.keys);
-        widen_values(cached.values, ahead, n, shape.width, s.values);
-        for (Index i = 0; i < tiles; ++i) {
-          add_block(panels, i * rows() / tiles, (i + 1) * rows() / tiles, first, first == start);
-        }
+        Multiply::pack_keys(cached.keys, ahead, n, s.keys);
+        Multiply::pack_values(cached.values, ahead, n, shape.width, s.values);
+        const PanelBlock<Multiply> panels{s.keys, s.values, call.head_dim, shape.width};
+        add_tiles(panels, first, first == start);
       }
     }
     store_result();
@@ -269,7 +280,15 @@ inline void attention(const AttentionCall& call, RowRange items, std::byte* scra
                              item / shape.blocks,
                              block * call.tokens / shape.blocks,
                              (block + 1) * call.tokens / shape.blocks};
-    with_cache_type(call.kv_dtype, [&](auto type) noexcept { work.run<decltype(type)>(); });
+    with_cache_type(call.kv_dtype, [&](auto type) noexcept {
+      using Cache = decltype(type);
+#if defined(OTTOBIT_HAS_BF16_DOT)
+      if (call.may_round) {
+        return work.run<Cache, MultiplyPairs>();
+      }
+#endif
+      work.run<Cache, MultiplyFloats>();
+    });
   }
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two matrix products of attention on tiles that stay in registers: scores S = Q K^T of a few
 // rows of queries against a block of keys, and the weighted sums O = O * alpha + P V of its values.
-// PanelBlock takes keys and values from f32 panels, CacheBlock straight from the cache. Each
-// element is one chain of fma from 0 in ascending order of the dimension or key, so both give the
-// same.
+// PanelBlock takes keys and values from panels of f32 or of pairs of bf16, CacheBlock straight from
+// the cache. Each element is one chain from 0 in ascending order of the dimension or key, so that
+// f32 panels and the cache give the same.
 #pragma once
 
 #include <type_traits>
 
 #include "ottobit/kernels/attention_cache.hpp"
+#include "ottobit/kernels/attention_pairs.hpp"
 #include "ottobit/simd/vec.hpp"
 
 OTTOBIT_ISA_BEGIN
@@ -40,10 +41,50 @@ OTTOBIT_INLINE void with_rows(Index rows, const F& f) noexcept {
   }
 }
 
+/// How tiles multiply: one f32 by another.
+struct MultiplyFloats {
+  static constexpr Index kPerWord = 1;
+  /// n floats in place to the words that are multiplied.
+  OTTOBIT_INLINE static void prepare(float*, Index) noexcept {}
+  /// n rows of the cache to the panel of a block.
+  template <class Cache>
+  OTTOBIT_INLINE static void pack_keys(const CacheRows<Cache>& keys, Index ahead, Index n,
+                                       float* panel) noexcept {
+    transpose_keys(keys, ahead, n, panel);
+  }
+  template <class Cache>
+  OTTOBIT_INLINE static void pack_values(const CacheRows<Cache>& values, Index ahead, Index n,
+                                         Index width, float* panel) noexcept {
+    widen_values(values, ahead, n, width, panel);
+  }
+  OTTOBIT_INLINE static Vf add(Vf sum, Vf a, Vf b) noexcept { return fma(a, b, sum); }
+};
+
+#if defined(OTTOBIT_HAS_BF16_DOT)
+/// Two bf16 of a word by two others.
+struct MultiplyPairs {
+  static constexpr Index kPerWord = 2;
+  OTTOBIT_INLINE static void prepare(float* x, Index n) noexcept { pair_neighbours(x, n); }
+  template <class Cache>
+  OTTOBIT_INLINE static void pack_keys(const CacheRows<Cache>& keys, Index ahead, Index n,
+                                       float* panel) noexcept {
+    transpose_key_pairs(keys, ahead, n, panel);
+  }
+  template <class Cache>
+  OTTOBIT_INLINE static void pack_values(const CacheRows<Cache>& values, Index ahead, Index n,
+                                         Index width, float* panel) noexcept {
+    pair_values(values, ahead, n, width, panel);
+  }
+  OTTOBIT_INLINE static Vf add(Vf sum, Vf a, Vf b) noexcept {
+    return Vf(dot_bf16(sum, _mm512_castps_si512(a), _mm512_castps_si512(b)));
+  }
+};
+#endif
+
 /// C = A B, or C = C * alpha[row] + A B where alpha is not null. A [Rows, depth], C [Rows, Vectors
 /// * kLanes] with row strides in floats; b(k, i) is vector i of row k of B. A B is summed on its
 /// own first: over a long context that keeps the rounding error that of a sum of sums.
-template <Index Rows, Index Vectors, class B>
+template <Index Rows, Index Vectors, class Multiply = MultiplyFloats, class B>
 OTTOBIT_INLINE void tile(const float* OTTOBIT_RESTRICT a, Index a_stride, const B& b, Index depth,
                          float* OTTOBIT_RESTRICT c, Index c_stride, const float* alpha) noexcept {
   Vf sum[Rows][Vectors];
@@ -65,7 +106,7 @@ OTTOBIT_INLINE void tile(const float* OTTOBIT_RESTRICT a, Index a_stride, const 
       const Vf x = broadcast(a[r * a_stride + k]);
       OTTOBIT_UNROLL
       for (Index i = 0; i < Vectors; ++i) {
-        sum[r][i] = fma(x, row[i], sum[r][i]);
+        sum[r][i] = Multiply::add(sum[r][i], x, row[i]);
       }
     }
   }
@@ -88,12 +129,18 @@ struct Weighted {
   const float* alpha;
 };
 
-/// A block of keys and values as panels made by transpose_keys() and widen_values().
+/// A block of keys and values as panels that Multiply packed; queries and weights are words of the
+/// same kind.
+template <class MultiplyWords>
 struct PanelBlock {
+  using Multiply = MultiplyWords;
+  static constexpr Index kPerWord = Multiply::kPerWord;
   const float* keys;
   const float* values;
   Index dim;
   Index width;
+
+  OTTOBIT_INLINE static Index words(Index n) noexcept { return (n + kPerWord - 1) / kPerWord; }
 
   struct Columns {
     const float* at;
@@ -108,11 +155,12 @@ struct PanelBlock {
   inline void score(const float* q, Index q_stride, Index n, float* scores) const noexcept {
     Index j = 0;
     for (; j + kTileVectors * kLanes <= n; j += kTileVectors * kLanes) {
-      tile<Rows, kTileVectors>(q, q_stride, Columns{keys + j, kKeyBlock}, dim, scores + j,
-                               kKeyBlock, nullptr);
+      tile<Rows, kTileVectors, Multiply>(q, q_stride, Columns{keys + j, kKeyBlock}, words(dim),
+                                         scores + j, kKeyBlock, nullptr);
     }
     for (; j < n; j += kLanes) {
-      tile<Rows, 1>(q, q_stride, Columns{keys + j, kKeyBlock}, dim, scores + j, kKeyBlock, nullptr);
+      tile<Rows, 1, Multiply>(q, q_stride, Columns{keys + j, kKeyBlock}, words(dim), scores + j,
+                              kKeyBlock, nullptr);
     }
   }
 
@@ -120,12 +168,12 @@ struct PanelBlock {
   inline void mix(const Weighted& w) const noexcept {
     Index d = 0;
     for (; d + kTileVectors * kLanes <= width; d += kTileVectors * kLanes) {
-      tile<Rows, kTileVectors>(w.weights, kKeyBlock, Columns{values + d, width}, w.keys, w.out + d,
-                               w.width, w.alpha);
+      tile<Rows, kTileVectors, Multiply>(w.weights, kKeyBlock, Columns{values + d, width},
+                                         words(w.keys), w.out + d, w.width, w.alpha);
     }
     for (; d < width; d += kLanes) {
-      tile<Rows, 1>(w.weights, kKeyBlock, Columns{values + d, width}, w.keys, w.out + d, w.width,
-                    w.alpha);
+      tile<Rows, 1, Multiply>(w.weights, kKeyBlock, Columns{values + d, width}, words(w.keys),
+                              w.out + d, w.width, w.alpha);
     }
   }
 };
@@ -133,6 +181,7 @@ struct PanelBlock {
 /// A block of keys and values as rows of the cache.
 template <class Cache>
 struct CacheBlock {
+  using Multiply = MultiplyFloats;
   using Element = typename Cache::Element;
   CacheRows<Cache> keys;
   CacheRows<Cache> values;

@@ -28,6 +28,11 @@ enum class Compute : std::int32_t {
   bf16x2_all = 6,
 };
 
+/// Whether prompts are rounded to bf16, as their makers do. Attention may then round likewise.
+[[nodiscard]] constexpr bool rounds_prompts(Compute compute) noexcept {
+  return compute == Compute::bf16 || compute == Compute::bf16x2;
+}
+
 /// Matrix products Y[T, N] = X[T, K] W[N, K]^T with block-scaled weights.
 ///
 ///   x (f32) --pack (once, split over K blocks)--> packed --linear (split over rows N)--> y (f32)
@@ -100,6 +105,9 @@ struct AttentionCall {
   float scale = 1.0F;            ///< multiplies q.k before the softmax
   float cap = 0.0F;              ///< then s becomes cap * tanh(s / cap); 0: it does not
   const float* sinks = nullptr;  ///< [H] or null: a score without a value that joins the softmax
+  /// Queries times scale, keys, weights exp(s - max) and values may be rounded to bf16, where that
+  /// is faster; sums are f32 in any case.
+  bool may_round = false;
 
   static constexpr Index kKeyAlignment = 64;
 

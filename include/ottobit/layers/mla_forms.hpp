@@ -222,6 +222,7 @@ inline void attend_absorbed_once(ExecContext& ctx, const MlaSizes& sizes,
 
   call.q = queries;
   call.out = mixed;
+  call.may_round = rounds_prompts(ctx.compute);
   call.tokens = tokens;
   call.position = at.position;
   call.kv_dtype = cached.dtype;
