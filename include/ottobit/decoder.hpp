@@ -119,7 +119,7 @@ class Decoder {
   void forward(ExecContext& ctx, std::span<const std::int32_t> ids, Index position,
                const KvCache& cache, Index scored, float* logits) const {
     const Arena::Mark mark(ctx.arena);
-    const Index tokens = static_cast<Index>(ids.size());
+    const auto tokens = static_cast<Index>(ids.size());
     const Index dim = spec_.dim;
     auto* x = ctx.arena.take<float>(tokens * dim);
     auto* h = ctx.arena.take<float>(tokens * dim);

@@ -38,6 +38,8 @@ class Tokenizer {
   /// broken file, Error{unsupported} for a kind or part that is not known.
   [[nodiscard]] static Tokenizer open(const std::filesystem::path& directory);
 
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
   Tokenizer(Tokenizer&& other) noexcept;
   Tokenizer& operator=(Tokenizer&& other) noexcept;
   ~Tokenizer();

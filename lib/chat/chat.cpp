@@ -14,7 +14,7 @@
 namespace ottobit {
 
 ChatTemplate ChatTemplate::parse(std::string source, std::string name) {
-  jinja::Parser parser(jinja::Source(std::move(name), source));
+  jinja::Parser parser(jinja::Source(std::move(name), std::move(source)));
   return ChatTemplate(parser.parse());
 }
 
@@ -45,8 +45,10 @@ void name_reasoning(const ChatTemplate& chat_template, OrderedJson& chat) {
     return;
   }
   for (OrderedJson& message : chat["messages"]) {
-    const bool both = message.contains("tool_calls") && message.value("content", Json()) != "" &&
-                      message.value("content", Json()) != nullptr;
+    const Json content = message.value("content", Json());
+    const bool empty =
+        content.is_null() || (content.is_string() && content.get<std::string>().empty());
+    const bool both = message.contains("tool_calls") && !empty;
     if (message.contains("reasoning_content") && !message.contains("thinking") && !both) {
       message["thinking"] = message["reasoning_content"];
     }

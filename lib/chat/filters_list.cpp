@@ -288,6 +288,7 @@ std::vector<Value> sort_keys(Runtime& rt, const std::vector<Value>& items, const
   std::vector<Value> keys;
   for (const Value& item : items) {
     std::vector<Value> parts;
+    parts.reserve(getters.size());
     for (const Getter& getter : getters) {
       parts.push_back(comparison_key(rt, getter.get(item), case_sensitive));
     }
@@ -315,23 +316,21 @@ Value filter_groupby(Runtime& rt, const Value& input, const Args& args) {
   const Getter getter(rt, &attribute);
   const std::vector<Value> items = iterate(rt, input);
   std::vector<Value> keys;
+  keys.reserve(items.size());
   for (const Value& item : items) {
     keys.push_back(comparison_key(rt, getter.get(item, otherwise), case_sensitive));
   }
   std::vector<Value> order = sorted(rt, items, keys, false);
   std::vector<Value> groups;
-  const Value* last = nullptr;
   for (const Value& item : order) {
     const Value grouper = getter.get(item, otherwise);
     const Value key = comparison_key(rt, grouper, case_sensitive);
-    if (last == nullptr ||
-        !equal(rt.budget, key, comparison_key(rt, last->seq->items[0], case_sensitive))) {
+    if (groups.empty() ||
+        !equal(rt.budget, key, comparison_key(rt, groups.back().seq->items[0], case_sensitive))) {
       groups.push_back(rt.heap.tuple({grouper, rt.heap.list({})}));
-      last = &groups.back();
     }
     rt.budget.allocate(sizeof(Value));
     groups.back().seq->items[1].seq->items.push_back(item);
-    last = &groups.back();
   }
   return rt.heap.list(std::move(groups));
 }

@@ -114,7 +114,7 @@ StrRef make_str(Budget& budget, StrBuilder builder) {
   return s;
 }
 
-StrRef make_str(Budget& budget, std::string plain) {
+StrRef make_str(Budget& budget, std::string_view plain) {
   StrBuilder builder;
   builder.append(plain);
   return make_str(budget, std::move(builder));

@@ -110,7 +110,7 @@ class StrBuilder {
 
 /// The finished text as a value whose memory is counted.
 StrRef make_str(Budget& budget, StrBuilder builder);
-StrRef make_str(Budget& budget, std::string plain);
+StrRef make_str(Budget& budget, std::string_view plain);
 /// Bytes [begin, end) of s; s itself where that is all of it.
 StrRef sub_str(Budget& budget, const StrRef& s, std::size_t begin, std::size_t end);
 

@@ -124,14 +124,14 @@ std::optional<ToolCall> python_call(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quote != 0) {
-      quote = c == quote ? 0 : quote;
+      quote = c == quote ? '\0' : quote;
       dict += c;
       if (c == '\\' && i + 1 < text.size()) {
         dict += text[++i];
       }
       continue;
     }
-    quote = c == '"' || c == '\'' ? c : 0;
+    quote = c == '"' || c == '\'' ? c : '\0';
     depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
     if (c == '=' && depth == 0) {
       const std::size_t key = dict.find_last_not_of(kNameLetters) + 1;

@@ -29,9 +29,9 @@ class Builder {
   Builder(const Rules& rules, const std::string& subject) : rules_(rules), subject_(subject) {}
 
   Nfa build() {
-    for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+    for (const auto& rule : rules_.rules) {
       const NodeId start = node();
-      nfa_.rules.push_back({start, add(rules_.rules[i], start)});
+      nfa_.rules.push_back({start, add(rule, start)});
     }
     return std::move(nfa_);
   }

@@ -107,8 +107,8 @@ DecoderSpec wrapped(const Config& config, const std::string& text_type,
   DecoderSpec spec = describe_text(text);
   spec.wrapped = true;
   spec.tied_head = config.flag("tie_word_embeddings", spec.tied_head);
-  spec.aside.push_back("model.visual");
-  spec.aside.push_back("visual");
+  spec.aside.emplace_back("model.visual");
+  spec.aside.emplace_back("visual");
   return spec;
 }
 

@@ -17,9 +17,9 @@ namespace {
 constexpr std::int32_t kMaxVocab = 1 << 24;
 
 const Json& part(const Json& root, const char* key) {
-  static const Json kNull;
+  static const Json null;
   const auto found = root.find(key);
-  return found == root.end() ? kNull : *found;
+  return found == root.end() ? null : *found;
 }
 
 /// The byte of "<0x0A>", or -1.

@@ -11,7 +11,7 @@
 
 OTTOBIT_ISA_BEGIN
 
-/// Word i is the bf16 of even[i] in its low half and of odd[i] in its high half.
+/// Word i is the bf16 (subnormal ones 0) of even[i] in its low half and of odd[i] in its high half.
 OTTOBIT_INLINE Vf pair_bf16(Vf even, Vf odd) noexcept {
   const auto widen = [](Vf v) noexcept {
     return _mm512_cvtepu16_epi32(std::bit_cast<__m256i>(_mm512_cvtneps_pbh(v)));

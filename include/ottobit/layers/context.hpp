@@ -19,7 +19,7 @@ struct ResidualObserver {
 
 struct ExecContext {
   const KernelTable& kernels;
-  Compute compute;
+  Compute compute = Compute::f32;
   Parallel parallel;
   Arena& arena;
   ResidualObserver observer{};

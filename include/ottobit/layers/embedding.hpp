@@ -16,7 +16,7 @@ struct Embedding {
 
   /// x [T, D] contiguous; every id lies in [0, V).
   void forward(ExecContext& ctx, std::span<const std::int32_t> ids, float* x) const noexcept {
-    const Index tokens = static_cast<Index>(ids.size());
+    const auto tokens = static_cast<Index>(ids.size());
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
         const Index id = ids[static_cast<std::size_t>(t)];

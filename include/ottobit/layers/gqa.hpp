@@ -149,8 +149,9 @@ class Gqa {
       return;
     }
     for (Index t = tokens.begin; t < tokens.end; ++t) {
-      const auto steps = static_cast<double>((position + t + 1) / spec_.temperature->step);
-      const double factor = 1.0 + spec_.temperature->scale * std::log(steps + 1.0);
+      const Index steps = (position + t + 1) / spec_.temperature->step;
+      const double factor =
+          1.0 + spec_.temperature->scale * std::log(static_cast<double>(steps + 1));
       ctx.kernels.elementwise->scale(q + t * o_.weight.cols, static_cast<float>(factor),
                                      o_.weight.cols);
     }

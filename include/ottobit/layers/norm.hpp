@@ -26,7 +26,7 @@ struct RmsNorm {
 
   /// out [T, D] = norm(x [T, D]), both contiguous; out may be x.
   void forward(ExecContext& ctx, const float* x, Index tokens, float* out) const noexcept {
-    const Index dim = static_cast<Index>(weight.size());
+    const auto dim = static_cast<Index>(weight.size());
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       ctx.kernels.elementwise->rms_norm(x, dim, weight.data(), eps, dim, out, dim, {begin, end});
     });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -81,14 +82,14 @@ class Router {
       out[i] = {best[i].id, s[best[i].id]};
       sum += out[i].weight;
     }
-    const float scale = static_cast<float>(spec_.scale);
+    const auto scale = static_cast<float>(spec_.scale);
     for (Index i = 0; i < spec_.chosen; ++i) {
       out[i].weight = (spec_.normalised ? out[i].weight / (sum + 1e-20F) : out[i].weight) * scale;
     }
   }
 
  private:
-  explicit Router(const RouterSpec& spec) : spec_(spec) {}
+  explicit Router(RouterSpec spec) : spec_(std::move(spec)) {}
 
   /// Takes the experts of all but the best groups out of the choice.
   void limit_groups(const ElementwiseKernels& kernels, float* choice,

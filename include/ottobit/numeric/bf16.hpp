@@ -20,7 +20,7 @@ struct Bf16 {
 
   /// Nearest, ties to even; overflow to infinity; NaN keeps sign and upper payload, made quiet.
   OTTOBIT_INLINE static constexpr std::uint16_t encode(float x) noexcept {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    const auto bits = std::bit_cast<std::uint32_t>(x);
     if ((bits & 0x7FFFFFFFU) > 0x7F800000U) {
       return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
     }

@@ -25,7 +25,7 @@ struct E8m0 {
   /// The nearest power of two, ties (1.5 times a power of two) to the even code, clamped to
   /// [2^-127, 2^127]: 0 becomes 2^-127, infinity 2^127. NaN and negative numbers become NaN.
   OTTOBIT_INLINE static constexpr std::uint8_t encode(float x) noexcept {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    const auto bits = std::bit_cast<std::uint32_t>(x);
     if (bits > 0x7F800000U && bits != 0x80000000U) {
       return kNan;
     }

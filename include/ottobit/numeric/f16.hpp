@@ -29,7 +29,7 @@ struct F16 {
 
   /// Nearest, ties to even; from 65520 on infinity.
   OTTOBIT_INLINE static constexpr std::uint16_t encode(float x) noexcept {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    const auto bits = std::bit_cast<std::uint32_t>(x);
     const std::uint32_t sign = Mini::encode_sign(x);
     if ((bits & 0x7FFFFFFFU) > 0x7F800000U) {
       return static_cast<std::uint16_t>(sign | 0x7E00U | ((bits >> 13) & 0x3FFU));

@@ -38,7 +38,7 @@ struct MiniFloat {
   /// codes beyond the largest; at most `largest`. Without the sign.
   OTTOBIT_INLINE static constexpr std::uint32_t encode_magnitude(float x,
                                                                  std::uint32_t largest) noexcept {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
+    const auto bits = std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
     const float magnitude = std::bit_cast<float>(bits);
     if (magnitude < power_of_two(1 - kBias)) {
       // In units of the smallest subnormal; adding 2^23 rounds to an integer, ties to even, and

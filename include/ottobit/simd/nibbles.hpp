@@ -69,7 +69,7 @@ OTTOBIT_INLINE void load_nibbles_32(const NibbleTable& table, const std::byte* p
 }
 
 OTTOBIT_INLINE Group load_nibbles(const NibbleTable& table, const std::byte* p) noexcept {
-  Group group;
+  Group group{};
   for (Index i = 0; i < kGroup; i += 32) {
     load_nibbles_32(table, p + i / 2, group.v + i / kLanes);
   }
@@ -85,7 +85,7 @@ OTTOBIT_INLINE Group load_nibbles(const NibbleTable& table, const std::byte* p) 
     const unsigned code = (i % 2 == 0 ? pair : pair >> 4U) & 0xFU;
     bits[i] = std::uint32_t{table.high[code]} << 24U | std::uint32_t{table.low[code]} << 16U;
   }
-  Group group;
+  Group group{};
   for (Index i = 0; i < 4; ++i) {
     group.v[i] = from_bits(Vu::load_unaligned(bits + i * kLanes));
   }

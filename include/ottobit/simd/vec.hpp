@@ -344,7 +344,7 @@ OTTOBIT_INLINE Vu narrow_bf16(Vf v) noexcept {
   const Vu bits = to_bits(v);
   const Vu rounded = (bits + Vu(0x7FFFU) + ((bits >> 16) & Vu(1U))) >> 16;
   const Vu quiet = (bits >> 16) | Vu(0x40U);
-  return to_bits(xsimd::select(v != v, from_bits(quiet), from_bits(rounded)));
+  return to_bits(xsimd::select(xsimd::isnan(v), from_bits(quiet), from_bits(rounded)));
 }
 
 /// IEEE half-precision codes in the low halves of the lanes to their values; exact, signalling NaN
@@ -389,7 +389,7 @@ OTTOBIT_INLINE Vu narrow_f16(Vf v) noexcept {
   Vf code = xsimd::select(magnitude < broadcast(0x1p-14F), from_bits(subnormal), from_bits(normal));
   code = xsimd::select(magnitude >= broadcast(65520.0F), from_bits(Vu(0x7C00U)), code);
   const Vu quiet = Vu(0x7E00U) | ((m >> 13) & Vu(0x3FFU));
-  code = xsimd::select(v != v, from_bits(quiet), code);
+  code = xsimd::select(xsimd::isnan(v), from_bits(quiet), code);
   return to_bits(code) | sign;
 #endif
 }
