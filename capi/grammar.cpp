@@ -12,8 +12,8 @@ ottobit_status ottobit_grammar_compile(const ottobit_model* m, int32_t kind, con
   return guard(err, [&] {
     ottobit_grammar*& result = required_out(out);
     const ottobit_model& model = required(m, "model");
-    OTTOBIT_CHECK(kind >= OTTOBIT_GRAMMAR_JSON_SCHEMA && kind <= OTTOBIT_GRAMMAR_REGEX,
-                  ottobit::ErrorCode::argument, "kind", std::to_string(kind) + ", expected 1 to 3");
+    OTTOBIT_CHECK(kind >= OTTOBIT_GRAMMAR_JSON_SCHEMA && kind <= OTTOBIT_GRAMMAR_TOOLS,
+                  ottobit::ErrorCode::argument, "kind", std::to_string(kind) + ", expected 1 to 4");
     ottobit::GrammarHandle made = ottobit::compile_grammar(
         *model.model, static_cast<ottobit::GrammarKind>(kind), text_in(text, text_len, "text"));
     result = std::make_unique<ottobit_grammar>(model, std::move(made)).release();

@@ -474,6 +474,7 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
 #define OTTOBIT_GRAMMAR_JSON_SCHEMA 1
 #define OTTOBIT_GRAMMAR_GBNF 2
 #define OTTOBIT_GRAMMAR_REGEX 3
+#define OTTOBIT_GRAMMAR_TOOLS 4
 /* A grammar for `grammar` in the generate options: every answer that ends by itself (FINISH_END) is
    then of it from its beginning to its end, and until then the beginning of such a text. Kinds:
      JSON_SCHEMA  JSON Schema (2020-12 or draft 7). Properties come in the order of the schema, and
@@ -482,6 +483,10 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
      GBNF         the notation of llama.cpp's grammars; the first rule is `root`
      REGEX        ECMAScript's regular expressions, of the whole text; without look-around and back
                   references
+     TOOLS        text, and then calls as the model's family writes them, of these tools and with
+                  arguments of their schemas. A list of tools as in a chat, or an object with
+                  "tools" and, as in OpenAI's requests, "tool_choice" and "parallel_tool_calls".
+                  Not for gpt-oss. What opens a call opens one in thinking, too
    A grammar is immutable and may serve many streams on many threads; it belongs to the tokens of
    the model it was made for. OTTOBIT_E_GRAMMAR says where the text is wrong, or what of it cannot
    be honoured; OTTOBIT_E_NOT_FOUND where the model has no tokenizer. */

@@ -99,6 +99,8 @@ class Model {
   /// The tokens as a tree, for grammars; made at the first call. Error{not_found} without
   /// tokenizer.
   [[nodiscard]] std::shared_ptr<const grammar::Vocabulary> vocabulary() const;
+  /// A token as grammars see it: the bytes of text, or 0xFF and the name of a control token.
+  [[nodiscard]] std::string grammar_bytes(std::int32_t id) const;
 
   /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
   /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.

@@ -2,8 +2,29 @@
 #include "grammar/expr.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ottobit::grammar {
+
+namespace {
+
+void renumber(Expr& expr, std::size_t by) {
+  expr.rule += by;
+  for (Expr& part : expr.parts) {
+    renumber(part, by);
+  }
+}
+
+}  // namespace
+
+std::size_t append(Rules& rules, Rules others) {
+  const std::size_t first = rules.rules.size();
+  for (std::size_t i = 0; i < others.rules.size(); ++i) {
+    renumber(others.rules[i], first);
+    rules.add(std::move(others.names[i]), std::move(others.rules[i]));
+  }
+  return first;
+}
 
 CharSet normalised(CharSet chars) {
   std::sort(chars.begin(), chars.end(),

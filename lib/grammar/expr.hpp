@@ -63,6 +63,9 @@ struct Rules {
   }
 };
 
+/// Adds the rules of another grammar; returns the number that its rule 0 has now.
+std::size_t append(Rules& rules, Rules others);
+
 /// Sorts and merges.
 [[nodiscard]] CharSet normalised(CharSet chars);
 /// All characters that are not in `chars`; surrogates are in neither.

@@ -42,6 +42,7 @@ Rules SchemaReader::read() {
   const std::size_t first = rules_.add("root");
   blank_ = rules_.add("blank", json_blank());
   char_ = rules_.add("char", json_any_char());
+  inside_ = rules_.add("string", json_avoiding(avoid_, subject_));
   rules_.rules[first] = schema(root_, "#", 0);
   return std::move(rules_);
 }
@@ -254,9 +255,10 @@ std::vector<std::string> SchemaReader::types_of(const OrderedJson& json,
   return types;
 }
 
-Rules read_json_schema(std::string_view schema, const std::string& subject) {
+Rules read_json_schema(std::string_view schema, const std::string& subject,
+                       const std::vector<std::string>& avoid) {
   const OrderedJson root = parse_ordered_json(schema, subject, ErrorCode::grammar);
-  return SchemaReader(root, subject).read();
+  return SchemaReader(root, subject, avoid).read();
 }
 
 }  // namespace ottobit::grammar

@@ -13,12 +13,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "grammar/expr.hpp"
 
 namespace ottobit::grammar {
 
-/// Error{grammar, subject, "PLACE: ..."} with a JSON pointer as the place.
-[[nodiscard]] Rules read_json_schema(std::string_view text, const std::string& subject);
+/// Error{grammar, subject, "PLACE: ..."} with a JSON pointer as the place. Strings of which the
+/// schema says no more than that do not hold the words of `avoid`; see text_avoiding.
+[[nodiscard]] Rules read_json_schema(std::string_view text, const std::string& subject,
+                                     const std::vector<std::string>& avoid = {});
 
 }  // namespace ottobit::grammar

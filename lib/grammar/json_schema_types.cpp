@@ -152,7 +152,7 @@ Expr SchemaReader::string(const OrderedJson& json, const std::string& place) con
   }
   const char* key = pattern ? "pattern" : "format";
   if (!pattern && !format) {
-    return quoted(repeat(rule(char_), min, max));
+    return min == 0 && max == kUnbounded ? any_string() : quoted(repeat(rule(char_), min, max));
   }
   if (!json[key].is_string()) {
     refuse(place, std::string(key) + " is not a string");

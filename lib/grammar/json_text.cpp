@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "grammar/avoid.hpp"
 #include "grammar/scanner.hpp"
 #include "io/json.hpp"
 
@@ -131,6 +132,19 @@ Expr other_than(const std::vector<std::string>& words, std::size_t first, std::s
   return any(std::move(parts));
 }
 
+/// A character of a string as an escape, in every way.
+Expr escape() {
+  const Expr hex = chars({{'0', '9'}, {'a', 'f'}, {'A', 'F'}});
+  const Expr not_d = chars({{'0', '9'}, {'a', 'c'}, {'e', 'f'}, {'A', 'C'}, {'E', 'F'}});
+  const Expr code = any(
+      {all({not_d, hex, hex, hex}), all({chars({{'d', 'd'}, {'D', 'D'}}), digit(0, 7), hex, hex})});
+  CharSet letters;
+  for (const char32_t c : std::u32string_view(U"\"\\/bfnrt")) {
+    letters.push_back({c, c});
+  }
+  return all({text("\\"), any({chars(std::move(letters)), all({text("u"), code})})});
+}
+
 }  // namespace
 
 Expr json_blank() {
@@ -149,19 +163,11 @@ Expr json_chars(const CharSet& set) {
 }
 
 Expr json_any_char() {
-  const Expr hex = chars({{'0', '9'}, {'a', 'f'}, {'A', 'F'}});
-  const Expr not_d = chars({{'0', '9'}, {'a', 'c'}, {'e', 'f'}, {'A', 'C'}, {'E', 'F'}});
-  const Expr code = any(
-      {all({not_d, hex, hex, hex}), all({chars({{'d', 'd'}, {'D', 'D'}}), digit(0, 7), hex, hex})});
-  return any({chars(bare_chars()), all({text("\\"), any({chars({{'"', '"'},
-                                                                {'\\', '\\'},
-                                                                {'/', '/'},
-                                                                {'b', 'b'},
-                                                                {'f', 'f'},
-                                                                {'n', 'n'},
-                                                                {'r', 'r'},
-                                                                {'t', 't'}}),
-                                                         all({text("u"), code})})})});
+  return any({chars(bare_chars()), escape()});
+}
+
+Expr json_avoiding(const std::vector<std::string>& words, const std::string& subject) {
+  return text_avoiding(words, bare_chars(), {escape()}, subject);
 }
 
 Expr json_inside(const Expr& expr) {

@@ -21,6 +21,8 @@ namespace ottobit::grammar {
 [[nodiscard]] Expr json_chars(const CharSet& set);
 /// One character of a string, in every way.
 [[nodiscard]] Expr json_any_char();
+/// The inside of a string that, as it is written, holds none of `words`; see text_avoiding.
+[[nodiscard]] Expr json_avoiding(const std::vector<std::string>& words, const std::string& subject);
 /// The texts of `expr` within a string: its characters as json_chars writes them. Without the
 /// quotes.
 [[nodiscard]] Expr json_inside(const Expr& expr);

@@ -20,8 +20,10 @@ namespace ottobit::grammar {
 
 class SchemaReader {
  public:
-  SchemaReader(const OrderedJson& root, const std::string& subject)
-      : root_(root), subject_(subject) {}
+  /// Strings without a pattern, format or bound of length do not hold the words of `avoid`.
+  SchemaReader(const OrderedJson& root, const std::string& subject,
+               const std::vector<std::string>& avoid)
+      : root_(root), subject_(subject), avoid_(avoid) {}
 
   [[nodiscard]] Rules read();
 
@@ -58,7 +60,7 @@ class SchemaReader {
   // Parts of values.
   [[nodiscard]] Expr blank() const { return rule(blank_); }
   [[nodiscard]] Expr comma() const { return all({text(","), blank()}); }
-  [[nodiscard]] Expr any_string() const { return quoted(repeat(rule(char_), 0, kUnbounded)); }
+  [[nodiscard]] Expr any_string() const { return quoted(rule(inside_)); }
   [[nodiscard]] Expr member(const std::string& key, Expr value) const {
     return all({text(OrderedJson(key).dump() + ":"), blank(), std::move(value)});
   }
@@ -68,10 +70,12 @@ class SchemaReader {
 
   const OrderedJson& root_;
   const std::string& subject_;
+  const std::vector<std::string>& avoid_;
   Rules rules_;
   std::size_t blank_ = 0;
   std::size_t char_ = 0;
-  std::size_t value_ = 0;  ///< 0: not made yet
+  std::size_t inside_ = 0;  ///< of any string
+  std::size_t value_ = 0;   ///< 0: not made yet
   std::map<std::string, std::size_t> references_;
 };
 

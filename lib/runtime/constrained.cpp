@@ -39,7 +39,7 @@ bool Constrained::allows(std::int32_t id) const noexcept {
 }
 
 void Constrained::accept(std::int32_t id) {
-  constraint_.accept(model_.tokenizer().token_bytes(id));
+  constraint_.accept(model_.grammar_bytes(id));
 }
 
 }  // namespace ottobit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ottobit/grammar.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +13,25 @@
 #include "grammar/json_schema.hpp"
 #include "grammar/regex.hpp"
 #include "grammar/token_mask.hpp"
+#include "runtime/tool_grammar.hpp"
 
 namespace ottobit {
 namespace {
 
-grammar::Automaton automaton_of(GrammarKind kind, std::string_view text) {
+ToolSyntax tool_syntax(const Model& model) {
+  ToolSyntax syntax{.format = &answer_format(model.chat_source(), model.family()), .controls = {}};
+  const Tokenizer& tokenizer = model.tokenizer();
+  for (const std::string_view word : tool_words(*syntax.format)) {
+    const std::optional<std::int32_t> id = tokenizer.find_token(word);
+    if (id && tokenizer.is_special(*id)) {
+      syntax.controls.emplace_back(word);
+    }
+  }
+  syntax.fenced = model.chat_source().find("```json") != std::string::npos;
+  return syntax;
+}
+
+grammar::Automaton automaton_of(const Model& model, GrammarKind kind, std::string_view text) {
   switch (kind) {
     case GrammarKind::json_schema: {
       const std::string subject = "JSON schema";
@@ -25,6 +40,10 @@ grammar::Automaton automaton_of(GrammarKind kind, std::string_view text) {
     case GrammarKind::gbnf: {
       const std::string subject = "GBNF";
       return grammar::compile(grammar::read_gbnf(text, subject), subject);
+    }
+    case GrammarKind::tools: {
+      const std::string subject = "tools";
+      return grammar::compile(read_tools(text, tool_syntax(model), subject), subject);
     }
     case GrammarKind::regex:
       break;
@@ -38,7 +57,8 @@ grammar::Automaton automaton_of(GrammarKind kind, std::string_view text) {
 }  // namespace
 
 GrammarHandle compile_grammar(const Model& model, GrammarKind kind, std::string_view text) {
-  return std::make_shared<const grammar::Grammar>(automaton_of(kind, text), model.vocabulary());
+  return std::make_shared<const grammar::Grammar>(automaton_of(model, kind, text),
+                                                  model.vocabulary());
 }
 
 }  // namespace ottobit

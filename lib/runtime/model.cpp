@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,8 @@ namespace {
 
 // A checkpoint of this size is scanned for NaN when it is opened: it takes a fraction of a second.
 // Larger ones are scanned if their pages are read anyway, or when logits stop being finite.
+/// Begins control tokens in grammars: a byte that no UTF-8 text has.
+constexpr char kControl = '\xFF';
 constexpr std::uint64_t kScanBytes = std::uint64_t{256} << 20U;
 
 Machine complete(Machine machine) {
@@ -262,15 +265,23 @@ std::shared_ptr<const grammar::Vocabulary> Model::vocabulary() const {
   const Tokenizer& tokens = tokenizer();
   std::call_once(impl_->vocabulary_made, [&] {
     std::vector<std::pair<std::string_view, std::int32_t>> list;
+    std::deque<std::string> controls;
     const std::int32_t size = std::min(tokens.vocab_size(), static_cast<std::int32_t>(vocab()));
     for (std::int32_t id = 0; id < size; ++id) {
-      if (!tokens.is_special(id) && !is_end(id)) {
+      if (tokens.is_special(id) && !is_end(id)) {
+        list.emplace_back(controls.emplace_back(grammar_bytes(id)), id);
+      } else if (!is_end(id) && tokens.token_bytes(id).find(kControl) == std::string_view::npos) {
         list.emplace_back(tokens.token_bytes(id), id);
       }
     }
     impl_->vocabulary = std::make_shared<const grammar::Vocabulary>(std::move(list), size);
   });
   return impl_->vocabulary;
+}
+
+std::string Model::grammar_bytes(std::int32_t id) const {
+  const std::string bytes(tokenizer().token_bytes(id));
+  return tokenizer().is_special(id) ? kControl + bytes : bytes;
 }
 
 std::string Model::chat_tail(std::string_view chat_json) const {

@@ -276,7 +276,7 @@ static void grammars(ottobit_model* m) {
       ottobit_grammar_compile(m, OTTOBIT_GRAMMAR_JSON_SCHEMA, "{\"not\": {}}", OTTOBIT_NUL, &g, &e),
       &e);
   CHECK(g == NULL);
-  check_fails("kind", OTTOBIT_E_ARGUMENT, "kind", ottobit_grammar_compile(m, 4, "a", 1, &g, &e),
+  check_fails("kind", OTTOBIT_E_ARGUMENT, "kind", ottobit_grammar_compile(m, 5, "a", 1, &g, &e),
               &e);
 }
 

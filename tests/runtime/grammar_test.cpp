@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <regex>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "ottobit/chat_parser.hpp"
 #include "ottobit/generate.hpp"
 #include "ottobit/tokenizer.hpp"
 
@@ -116,6 +118,52 @@ TEST_SUITE("model") {
     CAPTURE(outcome.text);
     CHECK(std::regex_match(outcome.text, std::regex("[\\s\\S]+\\n\\n\\n[ab]{4}")));
     CHECK(outcome.finish == Finish::end);
+  }
+
+  TEST_CASE("calls of tools under their schemas, with control tokens for markers") {
+    const char* const request = R"({"tool_choice": "required", "parallel_tool_calls": false,
+        "tools": [{"name": "f", "parameters": {"type": "object", "required": ["n", "word"],
+            "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 99},
+                           "word": {"type": "string", "enum": ["one", "two"]}}}}]})";
+    for (const char* const name : {"deepseek_v3-fp8", "seed_oss-fp8", "minimax_m2-fp8"}) {
+      CAPTURE(std::string(name));
+      const std::shared_ptr<const Model> model = test::open_model(test::test_data(name));
+      const GrammarHandle grammar = compile_grammar(*model, GrammarKind::tools, request);
+      for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        Session session(model, {.context = 256});
+        session.append(model->tokenizer().encode("Hi"));
+        GenerateOptions options;
+        options.grammar = grammar;
+        options.max_tokens = 200;
+        options.sampling = {.seed = seed, .temperature = 1.0F};
+        // The weights are random: without this, the model would think for ever.
+        const std::optional<std::int32_t> open =
+            model->tokenizer().find_token(name[0] == 'd'   ? "<｜tool▁calls▁begin｜>"
+                                          : name[0] == 's' ? "<seed:tool_call>"
+                                                           : "<minimax:tool_call>");
+        options.edit_logits = [&](std::span<float> logits) {
+          logits[static_cast<std::size_t>(open.value())] += 1e3F;
+        };
+        const Outcome outcome = run(session, options);
+        REQUIRE(outcome.finish == Finish::end);
+        ChatParser parser(model, "");
+        parser.feed_tokens(outcome.tokens);
+        parser.finish();
+        for (ChatPart part; parser.next(part);) {
+        }
+        const OrderedJson answer = parse_ordered_json(parser.json(), "answer");
+        CAPTURE(answer.dump());
+        CAPTURE(outcome.text);
+        REQUIRE(answer.value("tool_calls", OrderedJson::array()).size() == 1);
+        CHECK_FALSE(answer.contains("notes"));
+        const OrderedJson function = answer["tool_calls"][0]["function"];
+        CHECK(function["name"] == "f");
+        const Json arguments = parse_json(function["arguments"].get<std::string>(), "arguments");
+        CHECK(arguments["n"].get<int>() >= 1);
+        CHECK(arguments["n"].get<int>() <= 99);
+        CHECK((arguments["word"] == "one" || arguments["word"] == "two"));
+      }
+    }
   }
 
   TEST_CASE("grammars that are wrong, or no token can follow, are errors") {
