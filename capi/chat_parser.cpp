@@ -8,7 +8,7 @@
 #include "handles.hpp"
 
 struct ottobit_chat_parser {
-  ottobit_chat_parser(ottobit::ChatParser made) : parser(std::move(made)) {}
+  explicit ottobit_chat_parser(ottobit::ChatParser made) : parser(std::move(made)) {}
 
   ottobit::ChatParser parser;
   std::string text;  // of the last part, with the NUL that views do not promise
