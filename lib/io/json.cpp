@@ -11,6 +11,7 @@
 #include <memory>
 #include <system_error>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -177,17 +178,12 @@ class Builder {
   }
 
   void refuse_duplicates(const typename AnyJson::object_t& object) const {
-    std::vector<const std::string*> keys;
-    keys.reserve(object.size());
+    std::unordered_set<std::string_view> seen(object.size());
     for (const auto& [name, value] : object) {
-      keys.push_back(&name);
-    }
-    std::sort(keys.begin(), keys.end(), [](const auto* a, const auto* b) { return *a < *b; });
-    const auto twin = std::adjacent_find(keys.begin(), keys.end(),
-                                         [](const auto* a, const auto* b) { return *a == *b; });
-    if (twin != keys.end()) {
-      reporter_.fail_at(offset() - 1,
-                        "duplicate key " + in_backticks(**twin) + " in the object that ends");
+      if (!seen.insert(name).second) {
+        reporter_.fail_at(offset() - 1,
+                          "duplicate key " + in_backticks(name) + " in the object that ends");
+      }
     }
   }
 

@@ -16,11 +16,7 @@ namespace ottobit {
 namespace {
 
 constexpr std::int64_t kMaxVocab = std::int64_t{1} << 24;
-
-std::uint64_t pair_key(std::int32_t left, std::int32_t right) noexcept {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32U |
-         static_cast<std::uint32_t>(right);
-}
+constexpr std::size_t kShort = 32;  // symbols of what is merged without a heap
 
 /// "<0x0A>" for 10.
 std::string byte_spelling(unsigned byte) {
@@ -30,7 +26,8 @@ std::string byte_spelling(unsigned byte) {
 
 }  // namespace
 
-Bpe Bpe::parse(const Json& model, bool byte_level, const std::string& subject) {
+Bpe Bpe::parse(const Source& source, bool byte_level, const std::string& subject) {
+  const Json& model = source.options;
   Bpe bpe;
   bpe.byte_level_ = byte_level;
   bpe.byte_fallback_ = spec_flag(model, "byte_fallback", false, subject);
@@ -41,14 +38,12 @@ Bpe Bpe::parse(const Json& model, bool byte_level, const std::string& subject) {
     OTTOBIT_CHECK(found == model.end() || found->is_null() || *found == "", ErrorCode::unsupported,
                   subject, "`" + std::string(key) + "` is not known");
   }
-  OTTOBIT_CHECK(model.contains("vocab") && model["vocab"].is_object(), ErrorCode::format, subject,
+  OTTOBIT_CHECK(source.vocab.is_object(), ErrorCode::format, subject,
                 "`vocab` is missing or not an object");
-  bpe.parse_vocab(model["vocab"], subject);
-  bpe.parse_merges(spec_list(model, "merges", subject), subject);
-  const auto id_of = [&](const std::string& spelling) {
-    const auto found = bpe.vocab_.find(spelling);
-    return found == bpe.vocab_.end() ? -1 : found->second;
-  };
+  OTTOBIT_CHECK(source.merges.is_array(), ErrorCode::format, subject,
+                "`merges` is missing or not an array");
+  bpe.parse_vocab(source.vocab, subject);
+  bpe.parse_merges(source.merges, subject);
   for (unsigned byte = 0; byte < 256; ++byte) {
     std::string spelling;
     if (byte_level) {
@@ -56,113 +51,117 @@ Bpe Bpe::parse(const Json& model, bool byte_level, const std::string& subject) {
     } else if (bpe.byte_fallback_) {
       spelling = byte_spelling(byte);
     }
-    bpe.bytes_[byte] = id_of(spelling);
+    bpe.bytes_[byte] = bpe.vocab_.find(spelling);
   }
   if (model.contains("unk_token") && !model["unk_token"].is_null()) {
     const std::string unknown = spec_text(model, "unk_token", subject);
-    bpe.unknown_ = id_of(unknown);
+    bpe.unknown_ = bpe.vocab_.find(unknown);
     OTTOBIT_CHECK(bpe.unknown_ >= 0, ErrorCode::format, subject,
                   "`unk_token` " + in_backticks(unknown) + " is not in the vocabulary");
   }
   return bpe;
 }
 
-Bpe Bpe::from_ranks(const std::unordered_map<std::string, std::int32_t>& tokens,
-                    const std::string& subject) {
+Bpe Bpe::from_ranks(const TokenTable& tokens, const std::string& subject) {
   Bpe bpe;
   bpe.byte_level_ = true;
   bpe.ignore_merges_ = true;
   bpe.whole_ = tokens;
   for (unsigned byte = 0; byte < 256; ++byte) {
-    const auto found = tokens.find(std::string(1, static_cast<char>(byte)));
-    OTTOBIT_CHECK(found != tokens.end(), ErrorCode::format, subject,
+    bpe.bytes_[byte] = tokens.find(std::string(1, static_cast<char>(byte)));
+    OTTOBIT_CHECK(bpe.bytes_[byte] >= 0, ErrorCode::format, subject,
                   "no token for the byte " + byte_spelling(byte));
-    bpe.bytes_[byte] = found->second;
   }
-  for (const auto& [token, id] : tokens) {
+  tokens.for_each([&](std::string_view token, std::int32_t id) {
     for (std::size_t cut = 1; cut < token.size(); ++cut) {
-      const auto left = tokens.find(token.substr(0, cut));
-      const auto right = tokens.find(token.substr(cut));
-      if (left != tokens.end() && right != tokens.end()) {
-        bpe.merges_[pair_key(left->second, right->second)] = {id, id};
+      const std::int32_t left = tokens.find(token.substr(0, cut));
+      const std::int32_t right = tokens.find(token.substr(cut));
+      if (left >= 0 && right >= 0) {
+        bpe.merges_.set(left, right, {id, id});
       }
     }
-  }
+  });
   return bpe;
 }
 
-void Bpe::parse_vocab(const Json& vocab, const std::string& subject) {
+void Bpe::parse_vocab(const OrderedJson& vocab, const std::string& subject) {
   vocab_.reserve(vocab.size());
   for (const auto& [spelling, id] : vocab.items()) {
-    const std::string name = subject + ": vocab: " + in_backticks(spelling);
-    OTTOBIT_CHECK(id.is_number_integer(), ErrorCode::format, name,
-                  "id is " + std::string(json_type_text(id)) + ", expected an integer");
     const bool fits = id.is_number_unsigned() && id.get<std::uint64_t>() < kMaxVocab;
-    OTTOBIT_CHECK(fits, ErrorCode::format, name,
-                  "id " + id.dump() + ", expected 0 to " + std::to_string(kMaxVocab - 1));
+    if (!fits) {
+      fail(ErrorCode::format, subject + ": vocab: " + in_backticks(spelling),
+           "id is " + (id.is_number_integer() ? id.dump() : std::string(json_type_text(id))) +
+               ", expected an integer from 0 to " + std::to_string(kMaxVocab - 1));
+    }
     const auto value = id.get<std::int32_t>();
-    vocab_.emplace(spelling, value);
+    vocab_.add(spelling, value);
     if (ignore_merges_) {
-      const std::optional<std::string> bytes =
+      const std::optional<std::string> text =
           byte_level_ ? byte_level_bytes(spelling) : std::optional<std::string>(spelling);
-      if (bytes) {
-        whole_.emplace(*bytes, value);
+      if (text) {
+        whole_.add(*text, value);
       }
     }
   }
 }
 
-void Bpe::parse_merges(const Json& merges, const std::string& subject) {
+void Bpe::parse_merges(const OrderedJson& merges, const std::string& subject) {
   OTTOBIT_CHECK(merges.size() < static_cast<std::size_t>(kMaxVocab), ErrorCode::format, subject,
                 std::to_string(merges.size()) + " merges");
   merges_.reserve(merges.size());
   std::int32_t rank = 0;
-  for (const Json& merge : merges) {
-    const std::string name = subject + ": merges[" + std::to_string(rank) + "]";
-    std::string left;
-    std::string right;
+  std::string merged;
+  for (const OrderedJson& merge : merges) {
+    const auto refuse = [&](const std::string& problem) {
+      fail(ErrorCode::format, subject + ": merges[" + std::to_string(rank) + "]", problem);
+    };
+    std::string_view left;
+    std::string_view right;
     if (merge.is_string()) {  // "left right"
-      const auto& text = merge.get_ref<const std::string&>();
+      const std::string_view text = merge.get_ref<const std::string&>();
       const std::size_t space = text.find(' ');
-      OTTOBIT_CHECK(space != std::string::npos, ErrorCode::format, name,
-                    in_backticks(text) + " is not two symbols");
+      if (space == std::string_view::npos) {
+        refuse(in_backticks(text) + " is not two symbols");
+      }
       left = text.substr(0, space);
       right = text.substr(space + 1);
     } else {
-      OTTOBIT_CHECK(
-          merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(),
-          ErrorCode::format, name, std::string(json_type_text(merge)) + ", expected two symbols");
-      left = merge[0].get<std::string>();
-      right = merge[1].get<std::string>();
+      if (!merge.is_array() || merge.size() != 2 || !merge[0].is_string() ||
+          !merge[1].is_string()) {
+        refuse(std::string(json_type_text(merge)) + ", expected two symbols");
+      }
+      left = merge[0].get_ref<const std::string&>();
+      right = merge[1].get_ref<const std::string&>();
     }
-    const auto id_of = [&](const std::string& spelling) {
-      const auto found = vocab_.find(spelling);
-      OTTOBIT_CHECK(found != vocab_.end(), ErrorCode::format, name,
-                    in_backticks(spelling) + " is not in the vocabulary");
-      return found->second;
+    const auto id_of = [&](std::string_view spelling) {
+      const std::int32_t id = vocab_.find(spelling);
+      if (id < 0) {
+        refuse(in_backticks(spelling) + " is not in the vocabulary");
+      }
+      return id;
     };
+    merged.assign(left).append(right);
     // A pair named twice keeps its later rank, as in the reference implementation.
-    merges_[pair_key(id_of(left), id_of(right))] = {rank, id_of(left + right)};
+    merges_.set(id_of(left), id_of(right), {rank, id_of(merged)});
     ++rank;
   }
 }
 
-const Bpe::Merge* Bpe::find_merge(std::int32_t left, std::int32_t right) const {
-  const auto found = merges_.find(pair_key(left, right));
-  return found == merges_.end() ? nullptr : &found->second;
-}
-
 void Bpe::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
   if (ignore_merges_) {
-    const auto found = whole_.find(std::string(piece));
-    if (found != whole_.end()) {
-      ids.push_back(found->second);
+    const std::int32_t id = whole_.find(piece);
+    if (id >= 0) {
+      ids.push_back(id);
       return;
     }
   }
   std::vector<std::int32_t> symbols;
   symbols_of(piece, symbols);
-  merge(symbols);
+  if (symbols.size() <= kShort) {
+    merge_short(symbols);
+  } else {
+    merge(symbols);
+  }
   ids.insert(ids.end(), symbols.begin(), symbols.end());
 }
 
@@ -187,11 +186,11 @@ void Bpe::symbols_of(std::string_view piece, std::vector<std::int32_t>& symbols)
     return;
   }
   while (!piece.empty()) {
-    const std::string character(piece.substr(0, utf8::first_character(piece).length));
+    const std::string_view character = piece.substr(0, utf8::first_character(piece).length);
     piece.remove_prefix(character.size());
-    const auto found = vocab_.find(character);
-    if (found != vocab_.end()) {
-      symbols.push_back(found->second);
+    const std::int32_t id = vocab_.find(character);
+    if (id >= 0) {
+      symbols.push_back(id);
       last_unknown = false;
       continue;
     }
@@ -208,6 +207,39 @@ void Bpe::symbols_of(std::string_view piece, std::vector<std::int32_t>& symbols)
     }
     last_unknown = false;
   }
+}
+
+/// A word: the next merge is looked for among all. O(n^2), which is least for what is short.
+void Bpe::merge_short(std::vector<std::int32_t>& symbols) const {
+  std::array<Merge, kShort> after;  // [i]: of symbols i and i + 1
+  std::size_t count = symbols.size();
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    after[i] = merges_.find(symbols[i], symbols[i + 1]);
+  }
+  const auto earlier = [](const Merge& a, const Merge& b) {  // no merge, rank -1, is the last
+    return static_cast<std::uint32_t>(a.rank) < static_cast<std::uint32_t>(b.rank);
+  };
+  while (count > 1) {
+    const auto best = std::min_element(
+        after.begin(), after.begin() + static_cast<std::ptrdiff_t>(count) - 1, earlier);
+    if (best->rank < 0) {
+      break;
+    }
+    const auto at = static_cast<std::size_t>(best - after.begin());
+    symbols[at] = best->id;
+    --count;
+    for (std::size_t i = at + 1; i < count; ++i) {
+      symbols[i] = symbols[i + 1];
+      after[i - 1] = after[i];
+    }
+    if (at > 0) {
+      after[at - 1] = merges_.find(symbols[at - 1], symbols[at]);
+    }
+    if (at + 1 < count) {
+      after[at] = merges_.find(symbols[at], symbols[at + 1]);
+    }
+  }
+  symbols.resize(count);
 }
 
 /// Doubly linked symbols and a heap of candidate pairs: O(n log n) however long the piece is.
@@ -241,8 +273,9 @@ void Bpe::merge(std::vector<std::int32_t>& symbols) const {
     }
     const std::int32_t a = node(left).id;
     const std::int32_t b = node(node(left).next).id;
-    if (const Merge* merge = find_merge(a, b)) {
-      heap.push({merge->rank, left, a, b});
+    const Merge merge = merges_.find(a, b);
+    if (merge.rank >= 0) {
+      heap.push({merge.rank, left, a, b});
     }
   };
   for (std::int32_t i = 0; i + 1 < count; ++i) {
@@ -256,7 +289,7 @@ void Bpe::merge(std::vector<std::int32_t>& symbols) const {
       continue;
     }
     Node& right = node(left.next);
-    left.id = find_merge(best.left, best.right)->id;
+    left.id = merges_.find(best.left, best.right).id;
     left.next = right.next;
     right.id = -1;
     if (left.next >= 0) {

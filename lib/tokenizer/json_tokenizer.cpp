@@ -22,6 +22,16 @@ const Json& part(const Json& root, const char* key) {
   return found == root.end() ? null : *found;
 }
 
+/// The member `key` of `model`, moved out of it; null if there is none.
+OrderedJson take_from_model(OrderedJson& root, const char* key) {
+  OrderedJson taken;
+  if (root.is_object() && root.contains("model") && root["model"].is_object() &&
+      root["model"].contains(key)) {
+    taken.swap(root["model"][key]);
+  }
+  return taken;
+}
+
 /// The byte of "<0x0A>", or -1.
 int fallback_byte(std::string_view spelling) {
   if (spelling.size() != 6 || !spelling.starts_with("<0x") || spelling.back() != '>') {
@@ -141,8 +151,22 @@ void parse_added(const Json& list, JsonTokenizer& out, const std::string& subjec
 
 }  // namespace
 
-void Vocabulary::set(std::int32_t id, const std::string& spelling, const Decoding& decoding,
+void Vocabulary::set(std::int32_t id, std::string_view spelling, const Decoding& decoding,
                      const std::string& subject) {
+  place(id, spelling, decoding, subject);
+  by_text.add(spelling, id);
+}
+
+void Vocabulary::set_all(const TokenTable& tokens, const Decoding& decoding,
+                         const std::string& subject) {
+  by_text = tokens;
+  bytes.reserve(tokens.size());
+  tokens.for_each(
+      [&](std::string_view spelling, std::int32_t id) { place(id, spelling, decoding, subject); });
+}
+
+void Vocabulary::place(std::int32_t id, std::string_view spelling, const Decoding& decoding,
+                       const std::string& subject) {
   OTTOBIT_CHECK(id >= 0 && id < kMaxVocab, ErrorCode::format, subject,
                 "id " + std::to_string(id) + " of " + in_backticks(spelling) + ", expected 0 to " +
                     std::to_string(kMaxVocab - 1));
@@ -152,14 +176,13 @@ void Vocabulary::set(std::int32_t id, const std::string& spelling, const Decodin
     special.resize(at + 1);
     is_byte.resize(at + 1);
   }
-  by_text.emplace(spelling, id);
   const int byte = decoding.byte_fallback ? fallback_byte(spelling) : -1;
   is_byte[at] = byte >= 0;
   if (byte >= 0) {
     bytes[at] = std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
     return;
   }
-  std::string text = spelling;
+  std::string text(spelling);
   for (const auto& [from, to] : decoding.replace) {
     replace_all(text, from, to);
   }
@@ -168,10 +191,14 @@ void Vocabulary::set(std::int32_t id, const std::string& spelling, const Decodin
 
 JsonTokenizer JsonTokenizer::open(const std::filesystem::path& file) {
   const std::string subject = file_name_text(file);
-  const Json root = parse_json(read_text_file(file), subject);
+  OrderedJson file_root = parse_ordered_json(read_text_file(file), subject);
+  Bpe::Source source;
+  source.vocab = take_from_model(file_root, "vocab");
+  source.merges = take_from_model(file_root, "merges");
+  const Json root = file_root;
   OTTOBIT_CHECK(root.is_object(), ErrorCode::format, subject,
                 std::string(json_type_text(root)) + ", expected an object");
-  const Json& model = part(root, "model");
+  const Json& model = source.options = part(root, "model");
   OTTOBIT_CHECK(model.is_object(), ErrorCode::format, subject,
                 "`model` is " + std::string(json_type_text(model)) + ", expected an object");
   JsonTokenizer out;
@@ -186,10 +213,8 @@ JsonTokenizer JsonTokenizer::open(const std::filesystem::path& file) {
     parse_decoder(part(root, "decoder"), out.decoding, subject + ": decoder", 0);
   }
   const bool byte_level = out.pre_tokenizer.is_byte_level();
-  out.bpe = Bpe::parse(model, byte_level, subject + ": model");
-  for (const auto& [spelling, id] : out.bpe.vocab()) {
-    out.vocabulary.set(id, spelling, out.decoding, subject);
-  }
+  out.bpe = Bpe::parse(source, byte_level, subject + ": model");
+  out.vocabulary.set_all(out.bpe.vocab(), out.decoding, subject);
   parse_added(part(root, "added_tokens"), out, subject);
   if (!part(root, "post_processor").is_null()) {
     parse_post_processor(part(root, "post_processor"), out, subject + ": post_processor", 0);

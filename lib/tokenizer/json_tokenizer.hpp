@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tokenizer/added_tokens.hpp"
 #include "tokenizer/bpe.hpp"
 #include "tokenizer/normalize.hpp"
 #include "tokenizer/pretokenize.hpp"
+#include "tokenizer/token_table.hpp"
 
 namespace ottobit {
 
@@ -30,14 +30,20 @@ struct Vocabulary {
   std::vector<std::string> bytes;  ///< what the token stands for in a text
   std::vector<bool> special;       ///< control tokens
   std::vector<bool> is_byte;       ///< one byte of a fallback, not text by itself
-  std::unordered_map<std::string, std::int32_t> by_text;  ///< spelling in the file -> id
+  TokenTable by_text;              ///< spelling in the file -> id
 
   /// Error{format} if the id lies beyond reason.
-  void set(std::int32_t id, const std::string& spelling, const Decoding& decoding,
+  void set(std::int32_t id, std::string_view spelling, const Decoding& decoding,
            const std::string& subject);
+  /// The same of all the tokens of a table, for an empty vocabulary.
+  void set_all(const TokenTable& tokens, const Decoding& decoding, const std::string& subject);
   [[nodiscard]] std::int32_t size() const noexcept {
     return static_cast<std::int32_t>(bytes.size());
   }
+
+ private:
+  void place(std::int32_t id, std::string_view spelling, const Decoding& decoding,
+             const std::string& subject);
 };
 
 struct JsonTokenizer {

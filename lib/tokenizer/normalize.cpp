@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokenizer/normalize.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -14,7 +15,7 @@
 namespace ottobit {
 namespace {
 
-std::string normal_form(std::string_view text, unsigned options) {
+void append_normal_form(std::string_view text, unsigned options, std::string& out) {
   utf8proc_uint8_t* result = nullptr;
   const utf8proc_ssize_t size = utf8proc_map(
       static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data())),
@@ -24,8 +25,27 @@ std::string normal_form(std::string_view text, unsigned options) {
     throw std::bad_alloc();
   }
   OTTOBIT_CHECK(size >= 0, ErrorCode::argument, "text", utf8proc_errmsg(size));
-  return {static_cast<const char*>(static_cast<const void*>(result)),
-          static_cast<std::size_t>(size)};
+  out.append(static_cast<const char*>(static_cast<const void*>(result)),
+             static_cast<std::size_t>(size));
+}
+
+/// ASCII is its own normal form, and what follows changes at most its last character (by marks):
+/// only the rest goes through the tables.
+std::string normal_form(std::string_view text, unsigned options) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto other = std::find_if_not(text.begin(), text.end(), is_ascii);
+    const auto begin = other == text.begin() || other == text.end() ? other : other - 1;
+    const auto end = std::find_if(other, text.end(), is_ascii);
+    out.append(text.begin(), begin);
+    if (begin != end) {
+      append_normal_form({begin, end}, options, out);
+    }
+    text = {end, text.end()};
+  }
+  return out;
 }
 
 std::string lowercase(std::string_view text) {

@@ -121,7 +121,7 @@ Tiktoken Tiktoken::open(const std::filesystem::path& file) {
     OTTOBIT_CHECK(token.rank >= vocabulary.size() || vocabulary.bytes[known].empty(),
                   ErrorCode::format, where,
                   "rank " + std::to_string(token.rank) + " stands there twice");
-    OTTOBIT_CHECK(!vocabulary.by_text.contains(token.bytes), ErrorCode::format, where,
+    OTTOBIT_CHECK(vocabulary.by_text.find(token.bytes) < 0, ErrorCode::format, where,
                   "the token stands there twice");
     vocabulary.set(token.rank, token.bytes, {}, where);
   }

@@ -43,11 +43,6 @@ struct Tokenizer::Impl {
     }
   }
 
-  [[nodiscard]] std::int32_t id_of(const std::string& text) const {
-    const auto found = vocabulary.by_text.find(text);
-    return found == vocabulary.by_text.end() ? -1 : found->second;
-  }
-
   static std::unique_ptr<Impl> from_json(JsonTokenizer json, const Config* config);
   static std::unique_ptr<Impl> from_pieces(SentencePiece pieces, const Config* config);
   static std::unique_ptr<Impl> from_ranks(Tiktoken ranks, const Config* config);
@@ -146,16 +141,16 @@ std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_ranks(Tiktoken ranks, con
 void Tokenizer::Impl::configure(const Config* config, bool adds_bos) {
   bool adds_eos = false;
   // The ids of the vocabulary's own, should the configuration name tokens that it does not have.
-  std::int32_t bos_id = id_of(bos_text);
-  std::int32_t eos_id = id_of(eos_text);
+  std::int32_t bos_id = vocabulary.by_text.find(bos_text);
+  std::int32_t eos_id = vocabulary.by_text.find(eos_text);
   if (config != nullptr) {
     add_configured(*config, vocabulary, added);
     const std::string bos = token_text(*config, "bos_token");
     const std::string eos = token_text(*config, "eos_token");
     bos_text = bos.empty() ? bos_text : bos;
     eos_text = eos.empty() ? eos_text : eos;
-    bos_id = id_of(bos_text) >= 0 ? id_of(bos_text) : bos_id;
-    eos_id = id_of(eos_text) >= 0 ? id_of(eos_text) : eos_id;
+    bos_id = vocabulary.by_text.find(bos_text) >= 0 ? vocabulary.by_text.find(bos_text) : bos_id;
+    eos_id = vocabulary.by_text.find(eos_text) >= 0 ? vocabulary.by_text.find(eos_text) : eos_id;
     adds_bos = config->flag("add_bos_token", adds_bos);
     adds_eos = config->flag("add_eos_token", false);
   }
@@ -236,8 +231,8 @@ std::int32_t Tokenizer::vocab_size() const noexcept {
 }
 
 std::optional<std::int32_t> Tokenizer::find_token(std::string_view text) const {
-  const auto found = impl_->vocabulary.by_text.find(std::string(text));
-  return found == impl_->vocabulary.by_text.end() ? std::nullopt : std::optional(found->second);
+  const std::int32_t id = impl_->vocabulary.by_text.find(text);
+  return id < 0 ? std::nullopt : std::optional(id);
 }
 
 bool Tokenizer::is_special(std::int32_t id) const noexcept {
