@@ -9,6 +9,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "tokenizer/newer_characters.hpp"
 #include "tokenizer/spec.hpp"
 #include "tokenizer/utf8.hpp"
 
@@ -16,6 +17,9 @@ namespace ottobit {
 namespace {
 
 void append_normal_form(std::string_view text, unsigned options, std::string& out) {
+  if (text.empty()) {
+    return;
+  }
   utf8proc_uint8_t* result = nullptr;
   const utf8proc_ssize_t size = utf8proc_map(
       static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data())),
@@ -29,6 +33,22 @@ void append_normal_form(std::string_view text, unsigned options, std::string& ou
              static_cast<std::size_t>(size));
 }
 
+/// The normal form of text without the characters that have none.
+void append_all_but_unknown(std::string_view text, unsigned options, std::string& out) {
+  std::size_t rest = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const utf8::Character character = utf8::first_character(text.substr(at));
+    const std::size_t end = at + character.length;
+    if (normalizes_as_unknown(character.code)) {
+      append_normal_form(text.substr(rest, at - rest), options, out);
+      out += text.substr(at, character.length);
+      rest = end;
+    }
+    at = end;
+  }
+  append_normal_form(text.substr(rest), options, out);
+}
+
 /// ASCII is its own normal form, and what follows changes at most its last character (by marks):
 /// only the rest goes through the tables.
 std::string normal_form(std::string_view text, unsigned options) {
@@ -40,9 +60,7 @@ std::string normal_form(std::string_view text, unsigned options) {
     const auto begin = other == text.begin() || other == text.end() ? other : other - 1;
     const auto end = std::find_if(other, text.end(), is_ascii);
     out.append(text.begin(), begin);
-    if (begin != end) {
-      append_normal_form({begin, end}, options, out);
-    }
+    append_all_but_unknown({begin, end}, options, out);
     text = {end, text.end()};
   }
   return out;

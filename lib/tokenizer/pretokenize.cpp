@@ -15,6 +15,11 @@ namespace {
 constexpr const char* kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+// `\w+|[^\w\s]+` of Whitespace, whose words are those of Rust.
+constexpr const char* kWhitespacePattern =
+    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]+|)"
+    R"([^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}\s]+)";
+
 }  // namespace
 
 PreTokenizer PreTokenizer::parse(const Json& spec, const std::string& subject) {
@@ -48,7 +53,7 @@ void PreTokenizer::add(const Json& spec, const std::string& subject, int depth) 
                       .text = {},
                       .space = {}});
   } else if (type == "Whitespace") {
-    steps_.push_back({.regex = std::make_shared<const Regex>(R"(\w+|[^\w\s]+)", where),
+    steps_.push_back({.regex = std::make_shared<const Regex>(kWhitespacePattern, where),
                       .text = {},
                       .behavior = Behavior::removed,
                       .invert = true,

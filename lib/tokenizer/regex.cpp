@@ -9,6 +9,9 @@
 
 #include "ottobit/error.hpp"
 
+#include "tokenizer/newer_characters.hpp"
+#include "tokenizer/pattern.hpp"
+
 namespace ottobit {
 namespace {
 
@@ -45,8 +48,9 @@ Regex::Regex(const std::string& pattern, const std::string& subject) : subject_(
                     std::to_string(kMaxPattern) + " at most");
   int error = 0;
   PCRE2_SIZE at = 0;
-  code_.reset(pcre2_compile_8(bytes_of(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error, &at,
-                              nullptr));
+  const std::string translated = pcre_pattern(pattern, subject);
+  code_.reset(pcre2_compile_8(bytes_of(translated), translated.size(),
+                              PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &at, nullptr));
   OTTOBIT_CHECK(code_ != nullptr, ErrorCode::format, subject,
                 "regular expression: " + message_of(error) + " at offset " + std::to_string(at));
   // Where the system forbids it, matching is slower and otherwise the same.
@@ -55,7 +59,8 @@ Regex::Regex(const std::string& pattern, const std::string& subject) : subject_(
 
 Regex::Search::Search(const Regex& regex, std::string_view text)
     : regex_(regex),
-      text_(text),
+      known_(with_known_characters(text)),
+      text_(known_.empty() ? text : std::string_view(known_)),
       data_(pcre2_match_data_create_8(1, nullptr)),
       context_(pcre2_match_context_create_8(nullptr)) {
   if (data_ == nullptr || context_ == nullptr) {

@@ -17,7 +17,8 @@ namespace ottobit {
 
 class Regex {
  public:
-  /// Error{format, subject} with PCRE2's message if the pattern is not one.
+  /// `pattern` is in the syntax of tokenizer files (pattern.hpp). Error{format, subject} with
+  /// PCRE2's message if it is not one.
   Regex(const std::string& pattern, const std::string& subject);
 
   /// Finds matches in one text, left to right. Belongs to one thread.
@@ -25,6 +26,8 @@ class Regex {
    public:
     /// `text` must be valid UTF-8; it and the regex must outlive the search.
     Search(const Regex& regex, std::string_view text);
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
     /// The next match that is not empty, from `offset` on. Error{format} if matching takes more
     /// steps than any real pattern needs.
     [[nodiscard]] std::optional<TextRange> next(std::size_t offset);
@@ -35,7 +38,8 @@ class Regex {
       void operator()(pcre2_real_match_context_8* context) const noexcept;
     };
     const Regex& regex_;
-    std::string_view text_;
+    std::string known_;      // if not empty, what text_ views: see newer_characters.hpp
+    std::string_view text_;  // as long as the text, with its matches at the same places
     std::unique_ptr<pcre2_real_match_data_8, Free> data_;
     std::unique_ptr<pcre2_real_match_context_8, Free> context_;
   };

@@ -16,21 +16,13 @@ namespace ottobit {
 namespace {
 
 // Runs of Han; words without Han, capitals first, contractions included; up to three digits; runs
-// of signs; line ends; spaces. The published pattern writes "of this class, but not Han" as an
-// intersection of classes, which PCRE2 spells as a look-ahead.
-#define OTTOBIT_UPPER R"((?:(?!\p{sc:Han})[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]))"
-#define OTTOBIT_LOWER R"((?:(?!\p{sc:Han})[\p{Ll}\p{Lm}\p{Lo}\p{M}]))"
-#define OTTOBIT_CONTRACTION R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+// of signs; line ends; spaces.
 constexpr const char* kKimiPattern =
-    R"([\p{sc:Han}]+|)"
-    R"([^\r\n\p{L}\p{N}]?)" OTTOBIT_UPPER "*" OTTOBIT_LOWER "+" OTTOBIT_CONTRACTION
-    "|"
-    R"([^\r\n\p{L}\p{N}]?)" OTTOBIT_UPPER "+" OTTOBIT_LOWER "*" OTTOBIT_CONTRACTION
-    "|"
+    R"([\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*)"
+    R"([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+)"
+    R"([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
     R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-#undef OTTOBIT_UPPER
-#undef OTTOBIT_LOWER
-#undef OTTOBIT_CONTRACTION
 
 int base64_digit(char c) noexcept {
   if (c >= 'A' && c <= 'Z') {
