@@ -11,15 +11,6 @@
 namespace ottobit {
 namespace {
 
-/// The last character of a text that is valid UTF-8 and not empty.
-std::string_view last_character(std::string_view text) noexcept {
-  std::size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
-    --at;
-  }
-  return text.substr(at);
-}
-
 bool is_word(std::string_view character) noexcept {
   const auto code = static_cast<utf8proc_int32_t>(utf8::first_character(character).code);
   switch (utf8proc_category(code)) {
@@ -40,18 +31,11 @@ bool is_word(std::string_view character) noexcept {
   }
 }
 
-/// White_Space of the Unicode character database.
-bool is_space(std::string_view character) noexcept {
-  const char32_t code = utf8::first_character(character).code;
-  return (code >= 9 && code <= 13) || code == 32 || code == 0x85 || code == 0xA0 ||
-         code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 ||
-         code == 0x202F || code == 0x205F || code == 0x3000;
-}
-
 bool stands_alone(std::string_view text, TextRange at) noexcept {
   const std::string_view before = text.substr(0, at.begin);
   const std::string_view after = text.substr(at.end);
-  return (before.empty() || !is_word(last_character(before))) && (after.empty() || !is_word(after));
+  return (before.empty() || !is_word(utf8::last_character(before))) &&
+         (after.empty() || !is_word(after));
 }
 
 bool overlaps(std::span<const TextRange> ranges, TextRange at) noexcept {
@@ -107,10 +91,10 @@ std::vector<TextPart> AddedTokens::split(std::string_view text, const Filter& fi
     std::size_t begin = at;
     std::size_t end = at + token->content.size();
     while (token->lstrip && begin > rest &&
-           is_space(last_character(text.substr(rest, begin - rest)))) {
-      begin -= last_character(text.substr(rest, begin - rest)).size();
+           utf8::is_space(utf8::last_character(text.substr(rest, begin - rest)))) {
+      begin -= utf8::last_character(text.substr(rest, begin - rest)).size();
     }
-    while (token->rstrip && end < text.size() && is_space(text.substr(end))) {
+    while (token->rstrip && end < text.size() && utf8::is_space(text.substr(end))) {
       end += utf8::first_character(text.substr(end)).length;
     }
     push(rest, begin, -1);

@@ -71,7 +71,11 @@ std::string lowercase(std::string_view text) {
   while (!text.empty()) {
     const utf8::Character character = utf8::first_character(text);
     const auto code = static_cast<utf8proc_int32_t>(character.code);
-    utf8::append(out, static_cast<char32_t>(utf8proc_tolower(code)));
+    if (character.code == 0x130) {
+      out += "i\u0307";  // the one that becomes two
+    } else {
+      utf8::append(out, static_cast<char32_t>(utf8proc_tolower(code)));
+    }
     text.remove_prefix(character.length);
   }
   return out;
@@ -100,12 +104,11 @@ std::string replace_all(std::string_view text, const Regex& from, std::string_vi
 }
 
 std::string_view strip(std::string_view text, bool left, bool right) {
-  constexpr std::string_view kSpace = " \t\n\r\v\f";
-  if (left) {
-    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+  while (left && !text.empty() && utf8::is_space(text)) {
+    text.remove_prefix(utf8::first_character(text).length);
   }
-  if (right) {
-    text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+  while (right && !text.empty() && utf8::is_space(utf8::last_character(text))) {
+    text.remove_suffix(utf8::last_character(text).size());
   }
   return text;
 }

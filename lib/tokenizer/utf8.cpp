@@ -51,6 +51,21 @@ Character first_character(std::string_view text) noexcept {
   return {State::whole, lead.length, code};
 }
 
+std::string_view last_character(std::string_view text) noexcept {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
+    --at;
+  }
+  return text.substr(at);
+}
+
+bool is_space(std::string_view text) noexcept {
+  const char32_t code = first_character(text).code;
+  return (code >= 9 && code <= 13) || code == 32 || code == 0x85 || code == 0xA0 ||
+         code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 ||
+         code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
 bool is_valid(std::string_view text) noexcept {
   while (!text.empty()) {
     const Character character = first_character(text);

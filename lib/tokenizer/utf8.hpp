@@ -26,7 +26,13 @@ struct Character {
 /// What stands at the beginning of a non-empty text.
 [[nodiscard]] Character first_character(std::string_view text) noexcept;
 
+/// The last character of a text that is valid UTF-8 and not empty.
+[[nodiscard]] std::string_view last_character(std::string_view text) noexcept;
+
 [[nodiscard]] bool is_valid(std::string_view text) noexcept;
+
+/// Whether a text that is not empty begins with White_Space of the Unicode character database.
+[[nodiscard]] bool is_space(std::string_view text) noexcept;
 
 void append(std::string& out, char32_t code);
 

@@ -118,6 +118,15 @@ TEST_SUITE("tokenizer") {
     const Normalizer nfkc = Normalizer::parse(Json{{"type", "NFKC"}}, "test");
     CHECK(nfkc.apply("\uFB01\u32FF\u33FF") == "fi\u32FFgal");  // U+32FF is of Unicode 12.1
   }
+
+  TEST_CASE("Lowercase and Strip know more than ASCII") {
+    const Normalizer lowercase = Normalizer::parse(Json{{"type", "Lowercase"}}, "test");
+    CHECK(lowercase.apply("\u00C9A\u0130\u03A3") == "\u00E9ai\u0307\u03C3");
+    const Normalizer strip = Normalizer::parse(Json{{"type", "Strip"}}, "test");
+    CHECK(strip.apply("\u3000\n a \u00A0b\u2028\t") == "a \u00A0b");
+    CHECK(strip.apply("\u00A0") == "");
+    CHECK(strip.apply("") == "");
+  }
 }
 
 }  // namespace ottobit
