@@ -330,7 +330,8 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_token_bytes(const ottobit_model*
                                                             ottobit_error** err);
 /* 1 if generation ends with this token, else 0 (also for an id outside the vocabulary). */
 OTTOBIT_API int32_t OTTOBIT_CALL ottobit_token_is_end(const ottobit_model* m, int32_t id);
-/* Renders a conversation with the model's chat template. json is one object:
+/* Renders a conversation with the model's chat template. A family whose makers ship a program
+   instead (DeepSeek V3.2) has a built-in one. json is one object:
      messages   required; a list of objects shaped as in the OpenAI API: role, content (a string,
                 null, or a list of {"type":"text","text":...}), reasoning_content, tool_calls
                 (arguments an object, or a string holding JSON), tool_call_id, name

@@ -76,9 +76,9 @@ bool has_tools(std::string_view chat_json);
 /// tokenizer_config.json (a string, or a list of {name, template}); nullopt where there is none.
 /// Of several, as transformers: the one named "tool_use" for a conversation with tools
 /// (`with_tools`) where there is one, else "default". Beside chat_template.jinja the others lie in
-/// additional_chat_templates/NAME.jinja. Throws Error{format} where the entry has another shape or
-/// a list has no "default".
+/// additional_chat_templates/NAME.jinja. A family (`model_type`) whose folders bring none has a
+/// built-in one. Throws Error{format} where the entry has another shape or a list has no "default".
 std::optional<std::string> load_chat_template(const std::filesystem::path& dir,
-                                              bool with_tools = false);
+                                              std::string_view family, bool with_tools = false);
 
 }  // namespace ottobit

@@ -2,6 +2,7 @@
 // Finds the chat template of a model folder.
 #include "ottobit/error.hpp"
 
+#include "chat/builtin.hpp"
 #include "chat/chat.hpp"
 #include "chat/source.hpp"
 #include "io/json.hpp"
@@ -50,9 +51,7 @@ std::string choose(const Json& entry, bool with_tools, const std::string& subjec
   return chosen->get<std::string>();
 }
 
-}  // namespace
-
-std::optional<std::string> load_chat_template(const fs::path& dir, bool with_tools) {
+std::optional<std::string> published_template(const fs::path& dir, bool with_tools) {
   if (with_tools) {
     if (auto text = read_if_there(dir / "additional_chat_templates" / "tool_use.jinja")) {
       return text;
@@ -75,6 +74,14 @@ std::optional<std::string> load_chat_template(const fs::path& dir, bool with_too
     return std::nullopt;
   }
   return choose(*entry, with_tools, subject);
+}
+
+}  // namespace
+
+std::optional<std::string> load_chat_template(const fs::path& dir, std::string_view family,
+                                              bool with_tools) {
+  std::optional<std::string> text = published_template(dir, with_tools);
+  return text ? text : builtin_chat_template(family, dir);
 }
 
 }  // namespace ottobit

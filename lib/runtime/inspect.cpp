@@ -39,7 +39,8 @@ class Inspection {
       describe_tokenizer(Tokenizer::open(directory_), json_);
     });
     attempt([&] {
-      std::optional<std::string> source = load_chat_template(directory_);
+      std::optional<std::string> source =
+          load_chat_template(directory_, folder ? folder->family->model_type : std::string_view());
       json_["chat_template"] = source.has_value();
       if (source) {
         (void)ChatTemplate::parse(std::move(*source), "chat template");

@@ -117,10 +117,12 @@ void Model::Impl::open_text(const std::filesystem::path& directory, const ModelO
       options.warn(name + ": no tokenizer in the folder; the model speaks token ids only");
     }
   }
-  if (std::optional<std::string> source = load_chat_template(directory)) {
+  if (std::optional<std::string> source =
+          load_chat_template(directory, folder.family->model_type)) {
     chat.emplace(ChatTemplate::parse(std::move(*source), "chat template"));
   }
-  std::optional<std::string> source = load_chat_template(directory, true);
+  std::optional<std::string> source =
+      load_chat_template(directory, folder.family->model_type, true);
   if (chat && source && ChatTemplate::parse(*source, "chat template").text() != chat->text()) {
     chat_with_tools.emplace(ChatTemplate::parse(std::move(*source), "chat template for tools"));
   }

@@ -30,7 +30,7 @@ std::string chat_error(const std::string& chat_json) {
 }
 
 ChatTemplate template_in(const fs::path& dir) {
-  const std::optional<std::string> source = load_chat_template(dir);
+  const std::optional<std::string> source = load_chat_template(dir, "");
   REQUIRE(source.has_value());
   return ChatTemplate::parse(*source, dir.string());
 }
@@ -236,22 +236,22 @@ TEST_CASE("a template that reads reasoning as `thinking` gets it so") {
 
 TEST_CASE("a model folder's template is found where it is kept") {
   const Folder folder;
-  CHECK_FALSE(load_chat_template(folder.path()).has_value());
+  CHECK_FALSE(load_chat_template(folder.path(), "").has_value());
   folder.write("tokenizer_config.json", R"({"bos_token": "x"})");
-  CHECK_FALSE(load_chat_template(folder.path()).has_value());
+  CHECK_FALSE(load_chat_template(folder.path(), "").has_value());
   folder.write("tokenizer_config.json", R"({"chat_template": "from config"})");
-  CHECK(load_chat_template(folder.path()).value() == "from config");
+  CHECK(load_chat_template(folder.path(), "").value() == "from config");
   folder.write("tokenizer_config.json",
                R"({"chat_template": [{"name": "tool_use", "template": "T"},
                    {"name": "default", "template": "D"}]})");
-  CHECK(load_chat_template(folder.path()).value() == "D");
-  CHECK(load_chat_template(folder.path(), true).value() == "T");
+  CHECK(load_chat_template(folder.path(), "").value() == "D");
+  CHECK(load_chat_template(folder.path(), "", true).value() == "T");
   folder.write("chat_template.jinja", "from file");
-  CHECK(load_chat_template(folder.path()).value() == "from file");
-  CHECK(load_chat_template(folder.path(), true).value() == "from file");
+  CHECK(load_chat_template(folder.path(), "").value() == "from file");
+  CHECK(load_chat_template(folder.path(), "", true).value() == "from file");
   folder.write("additional_chat_templates/tool_use.jinja", "more");
-  CHECK(load_chat_template(folder.path(), true).value() == "more");
-  CHECK(load_chat_template(folder.path(), false).value() == "from file");
+  CHECK(load_chat_template(folder.path(), "", true).value() == "more");
+  CHECK(load_chat_template(folder.path(), "", false).value() == "from file");
 }
 
 TEST_CASE("an odd chat_template entry is refused") {
@@ -259,7 +259,7 @@ TEST_CASE("an odd chat_template entry is refused") {
     const Folder folder;
     folder.write("tokenizer_config.json", config);
     try {
-      load_chat_template(folder.path());
+      load_chat_template(folder.path(), "");
     } catch (const Error& e) {
       return e.code() == ErrorCode::format ? e.what() : "other code";
     }
