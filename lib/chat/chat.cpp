@@ -10,6 +10,7 @@
 #include "chat/chat_input.hpp"
 #include "chat/eval.hpp"
 #include "chat/parser.hpp"
+#include "chat/typescript.hpp"
 
 namespace ottobit {
 
@@ -55,6 +56,18 @@ void name_reasoning(const ChatTemplate& chat_template, OrderedJson& chat) {
   }
 }
 
+// Kimi K2.5 reads its tools as TypeScript, made of them once their members are sorted.
+void declare_in_typescript(jinja::Runtime& runtime, OrderedJson& chat) {
+  const auto tools = chat.find("tools");
+  if (tools == chat.end() || tools->empty() || chat.contains("tools_ts_str")) {
+    return;
+  }
+  jinja::sort_members(*tools);
+  if (std::optional<std::string> text = jinja::typescript_declarations(runtime, *tools)) {
+    chat["tools_ts_str"] = std::move(*text);
+  }
+}
+
 }  // namespace
 
 bool has_tools(std::string_view chat_json) {
@@ -72,6 +85,9 @@ Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_js
   jinja::Evaluator evaluator(chat_template.parsed(), runtime);
   jinja::StrBuilder out;
   try {
+    if (chat_template.uses("tools_ts_str")) {
+      declare_in_typescript(runtime, chat);
+    }
     jinja::set_chat_variables(chat, runtime, evaluator);
     evaluator.set_variable("bos_token", runtime.text(bos_token));
     evaluator.set_variable("eos_token", runtime.text(eos_token));
