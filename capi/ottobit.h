@@ -554,6 +554,10 @@ typedef struct ottobit_generate_options {
                                 that its template tells it, has 64 tokens more to do so. Without
                                 effect on models that do not think */
   int32_t reserved1;         /* 0 */
+  size_t dry_breaker_count;
+  const char* const* dry_breakers; /* NULL: a newline, ":", "\"" and "*"; else texts, each ended by
+                                      a NUL, none empty, and the count may be 0. A repetition, to
+                                      DRY, does not reach across a token that holds one of them */
 } ottobit_generate_options;
 
 #define OTTOBIT_FINISH_NONE 0    /* there is more */

@@ -101,6 +101,12 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
   for (const char* stop : array_in(o.stop, o.stop_count, "stop")) {
     options.stop.emplace_back(&required(stop, "stop"));
   }
+  if (o.dry_breakers != nullptr || o.dry_breaker_count != 0) {
+    options.dry_breakers.clear();
+    for (const char* text : array_in(o.dry_breakers, o.dry_breaker_count, "dry_breakers")) {
+      options.dry_breakers.emplace_back(&required(text, "dry_breakers"));
+    }
+  }
   if (o.cancel != nullptr) {
     options.cancelled = [cancel = o.cancel] { return is_raised(cancel); };  // the stream keeps it
   }

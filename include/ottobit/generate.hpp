@@ -29,11 +29,13 @@ enum class Finish : std::int32_t {
 
 struct GenerateOptions {
   SamplerOptions sampling;
-  std::int32_t max_tokens = -1;     ///< -1: up to the context
-  GrammarHandle grammar;            ///< what the text must be; empty: anything. It does not bind
-                                    ///< the thinking that the prompt has opened
-  Index thinking_budget = -1;       ///< tokens of thinking, then it is ended; -1: no limit
-  bool keep_special = false;        ///< control tokens appear in the text
+  std::int32_t max_tokens = -1;  ///< -1: up to the context
+  GrammarHandle grammar;         ///< what the text must be; empty: anything. It does not bind
+                                 ///< the thinking that the prompt has opened
+  Index thinking_budget = -1;    ///< tokens of thinking, then it is ended; -1: no limit
+  bool keep_special = false;     ///< control tokens appear in the text
+  /// A token that holds one of these is one of sampling.dry_breaks, which is made of them.
+  std::vector<std::string> dry_breakers = {"\n", ":", "\"", "*"};
   std::vector<std::string> stop;    ///< ends when the text holds one; it is not part of the text
   std::function<bool()> cancelled;  ///< asked before each token
   std::function<void(std::span<float>)> edit_logits;  ///< sees the logits before the sampler

@@ -33,6 +33,7 @@ struct SamplerOptions {
   float dry_multiplier = 0.0F;   ///< of the penalty for going on with a repetition ("DRY"); 0: off
   float dry_base = 1.75F;        ///< by which it grows with each token of the repetition
   std::int32_t dry_allowed = 2;  ///< tokens that may repeat freely
+  std::vector<bool> dry_breaks;  ///< [V], or empty: tokens across which no repetition reaches
   Index penalty_window = 0;      ///< last tokens that penalties look at; 0: all
   std::vector<std::pair<std::int32_t, float>> bias;  ///< added to these ids' logits
   Index top_count = 0;                               ///< how many alternatives to report

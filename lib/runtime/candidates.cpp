@@ -14,9 +14,9 @@ std::size_t at(Index i) {
 
 /// How many tokens before `end` equal the last ones of the history, the longest that counts at
 /// most.
-Index common_suffix(std::span<const std::int32_t> history, Index end) {
+Index common_suffix(std::span<const std::int32_t> history, Index end, Index most) {
   const auto size = static_cast<Index>(history.size());
-  const Index most = std::min(end, RepeatPenalty::kLongest);
+  most = std::min(end, most);
   Index n = 0;
   while (n < most && history[at(end - 1 - n)] == history[at(size - 1 - n)]) {
     ++n;
@@ -69,15 +69,21 @@ void exclude_top_choices(std::vector<Candidate>& candidates, double threshold) {
   }
 }
 
-void penalise_repeats(const RepeatPenalty& penalty, std::span<const std::int32_t> history,
-                      std::span<float> scores, std::span<std::int32_t> longest) {
+void penalise_repeats(const RepeatPenalty& penalty, const std::vector<bool>& breaks,
+                      std::span<const std::int32_t> history, std::span<float> scores,
+                      std::span<std::int32_t> longest) {
   if (penalty.multiplier == 0.0F) {
     return;
   }
   const auto size = static_cast<Index>(history.size());
+  Index most = 0;  // tokens at the end without a break
+  while (most < std::min(size, RepeatPenalty::kLongest) &&
+         (breaks.empty() || !breaks[at(history[at(size - 1 - most)])])) {
+    ++most;
+  }
   for (Index next = 1; next < size; ++next) {
     std::int32_t& known = longest[at(history[at(next)])];
-    known = std::max(known, static_cast<std::int32_t>(common_suffix(history, next)));
+    known = std::max(known, static_cast<std::int32_t>(common_suffix(history, next, most)));
   }
   for (const std::int32_t id : history) {
     const std::int32_t n = std::exchange(longest[at(id)], 0);

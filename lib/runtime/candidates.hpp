@@ -39,8 +39,10 @@ struct RepeatPenalty {
 };
 
 /// Subtracts it from the scores [V]. longest [V]: zeros, before and after.
-void penalise_repeats(const RepeatPenalty& penalty, std::span<const std::int32_t> history,
-                      std::span<float> scores, std::span<std::int32_t> longest);
+/// breaks [V], or empty: tokens across which no repetition reaches.
+void penalise_repeats(const RepeatPenalty& penalty, const std::vector<bool>& breaks,
+                      std::span<const std::int32_t> history, std::span<float> scores,
+                      std::span<std::int32_t> longest);
 
 /// Mirostat 2 (Basu et al. 2021, arXiv:2007.14966, algorithm 2): keeps the surprise of the tokens
 /// drawn near a target by cutting off those beyond a bound that follows what was drawn.

@@ -73,10 +73,41 @@ class StopFilter {
 
 }  // namespace
 
+namespace {
+
+/// Tokens that hold one of the texts; empty without a tokenizer.
+std::vector<bool> tokens_with(const std::vector<std::string>& texts, const Model& model) {
+  for (const std::string& text : texts) {
+    OTTOBIT_CHECK(!text.empty(), ErrorCode::argument, "dry_breakers", "one of them is empty");
+  }
+  if (texts.empty() || !model.has_tokenizer()) {
+    return {};
+  }
+  std::vector<bool> found(static_cast<std::size_t>(model.vocab()));
+  const auto tokens =
+      static_cast<std::int32_t>(std::min<Index>(model.vocab(), model.tokenizer().vocab_size()));
+  for (std::int32_t id = 0; id < tokens; ++id) {
+    const std::string_view bytes = model.tokenizer().token_bytes(id);
+    found[static_cast<std::size_t>(id)] = std::any_of(
+        texts.begin(), texts.end(),
+        [&](const std::string& text) { return bytes.find(text) != std::string_view::npos; });
+  }
+  return found;
+}
+
+GenerateOptions with_breaks(GenerateOptions options, const Model& model) {
+  if (options.sampling.dry_multiplier > 0.0F && options.sampling.dry_breaks.empty()) {
+    options.sampling.dry_breaks = tokens_with(options.dry_breakers, model);
+  }
+  return options;
+}
+
+}  // namespace
+
 struct Generation::Impl {
   Impl(Session& owner, GenerateOptions o)
       : session(owner),
-        options(std::move(o)),
+        options(with_breaks(std::move(o), owner.model())),
         sampler(options.sampling, owner.model().vocab(), *owner.model().machine().kernels),
         stops(options.stop) {
     OTTOBIT_CHECK(options.max_tokens >= -1, ErrorCode::argument, "max_tokens",

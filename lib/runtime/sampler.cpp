@@ -41,6 +41,8 @@ void validate(const SamplerOptions& o, Index vocab) {
   check(finite(o.dry_base) && o.dry_base >= 1.0F, "dry_base", static_cast<double>(o.dry_base),
         "1 or more");
   check(o.dry_allowed >= 0, "dry_allowed", o.dry_allowed, "0 or more");
+  check(o.dry_breaks.empty() || o.dry_breaks.size() == static_cast<std::size_t>(vocab),
+        "dry_breaks", static_cast<double>(o.dry_breaks.size()), "the size of the vocabulary");
   check(finite(o.repetition_penalty) && o.repetition_penalty > 0.0F, "repetition_penalty",
         static_cast<double>(o.repetition_penalty), "more than 0");
   check(finite(o.frequency_penalty), "frequency_penalty", static_cast<double>(o.frequency_penalty),
@@ -123,8 +125,8 @@ void Sampler::apply_bias_and_penalties(std::span<const std::int32_t> history) {
   if (window != 0 && window < history.size()) {
     history = history.last(window);
   }
-  penalise_repeats({options_.dry_multiplier, options_.dry_base, options_.dry_allowed}, history,
-                   scores_, counts_);
+  penalise_repeats({options_.dry_multiplier, options_.dry_base, options_.dry_allowed},
+                   options_.dry_breaks, history, scores_, counts_);
   if (!penalises()) {
     return;
   }

@@ -37,7 +37,7 @@ GenerateOptions = struct("GenerateOptions", (
     "dry_base;i32:dry_allowed;f32:xtc_probability xtc_threshold;i32:mirostat;f32:mirostat_tau "
     "mirostat_eta;i32:logprobs reserved0;size:stop_count;ptr:stop;size:bias_count;"
     "ptr:bias_ids bias_values grammar cancel logits logits_user;text:settings_json;"
-    "i32:thinking_budget reserved1"))
+    "i32:thinking_budget reserved1;size:dry_breaker_count;ptr:dry_breakers"))
 Event = struct("Event", (
     "u32:struct_size;i32:finish token;f32:logprob;ptr:text;size:text_len;ptr:top_ids top_logprobs;"
     "size:top_count;u64:seed"))
@@ -117,7 +117,7 @@ class Handles(unittest.TestCase):
         if C.sizeof(PTR) == 8:
             sizes = [C.sizeof(kind) for kind in (RuntimeOptions, ModelOptions, SessionOptions,
                                                  GenerateOptions, Event, Stats, Matrix)]
-            self.assertEqual(sizes, [64, 48, 40, 184, 64, 88, 72])
+            self.assertEqual(sizes, [64, 48, 40, 200, 64, 88, 72])
             self.assertEqual(GenerateOptions.stop_count.offset, 96)
             self.assertEqual(Event.seed.offset, 56)
 

@@ -386,6 +386,19 @@ static void options(ottobit_model* m) {
   memset(&b, 0, sizeof b);
   check_ok("all samplers", ottobit_generate(s, &o, collect, &b, &e), &e);
   CHECK(b.tokens > 0);
+  {
+    static const char* const breakers[] = {" ", ""};
+    o.dry_breakers = breakers;
+    o.dry_breaker_count = 1;
+    memset(&b, 0, sizeof b);
+    check_ok("breakers", ottobit_generate(s, &o, collect, &b, &e), &e);
+    o.dry_breaker_count = 2;
+    check_fails("an empty breaker", OTTOBIT_E_ARGUMENT, "dry_breakers",
+                ottobit_generate(s, &o, collect, &b, &e), &e);
+    o.dry_breakers = NULL;
+    check_fails("no breakers", OTTOBIT_E_ARGUMENT, "dry_breakers",
+                ottobit_generate(s, &o, collect, &b, &e), &e);
+  }
   o = defaults();
   CHECK(o.thinking_budget == -1);
   o.thinking_budget = -2;

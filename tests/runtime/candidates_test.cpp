@@ -60,14 +60,19 @@ std::vector<std::int32_t> typical_ids(const std::vector<Candidate>& candidates, 
   return kept;
 }
 
-/// For each token the longest run before an earlier occurrence that the history ends with, too.
-std::vector<std::int32_t> longest_runs(const std::vector<std::int32_t>& history, Index vocab) {
+/// For each token the longest run before an earlier occurrence that the history ends with, too, and
+/// that holds no token which breaks it.
+std::vector<std::int32_t> longest_runs(const std::vector<std::int32_t>& history,
+                                       const std::vector<bool>& breaks, Index vocab) {
   std::vector<std::int32_t> longest(static_cast<std::size_t>(vocab));
   const std::size_t size = history.size();
   for (std::size_t at = 1; at < size; ++at) {
     for (std::size_t n = 1; n <= at; ++n) {
-      if (std::equal(history.end() - static_cast<std::ptrdiff_t>(n), history.end(),
-                     history.begin() + static_cast<std::ptrdiff_t>(at - n))) {
+      const auto run = history.end() - static_cast<std::ptrdiff_t>(n);
+      if (std::equal(run, history.end(), history.begin() + static_cast<std::ptrdiff_t>(at - n)) &&
+          std::none_of(run, history.end(), [&](std::int32_t id) {
+            return !breaks.empty() && breaks[static_cast<std::size_t>(id)];
+          })) {
         auto& known = longest[static_cast<std::size_t>(history[at])];
         known = std::max(known, static_cast<std::int32_t>(n));
       }
@@ -120,8 +125,12 @@ TEST_CASE("the penalty of repetitions counts the longest run that a token would 
       history.push_back(static_cast<std::int32_t>(x));
     }
     std::vector<float> scores(kVocab, 1.0F);
-    penalise_repeats({.multiplier = 0.5F, .base = 1.5F, .allowed = 2}, history, scores, longest);
-    const std::vector<std::int32_t> runs = longest_runs(history, kVocab);
+    const std::vector<bool> breaks = round % 2 == 0
+                                         ? std::vector<bool>()
+                                         : std::vector<bool>{false, round % 3 == 0, true, false};
+    penalise_repeats({.multiplier = 0.5F, .base = 1.5F, .allowed = 2}, breaks, history, scores,
+                     longest);
+    const std::vector<std::int32_t> runs = longest_runs(history, breaks, kVocab);
     for (std::size_t id = 0; id < kVocab; ++id) {
       const float penalty =
           runs[id] < 2 ? 0.0F : 0.5F * std::pow(1.5F, static_cast<float>(runs[id] - 2));
@@ -135,7 +144,7 @@ TEST_CASE("a history of one token over and over is penalised in bounded time and
   const std::vector<std::int32_t> history(100000, 1);
   std::vector<float> scores(2);
   std::vector<std::int32_t> longest(2);
-  penalise_repeats({.multiplier = 1.0F}, history, scores, longest);
+  penalise_repeats({.multiplier = 1.0F}, {}, history, scores, longest);
   CHECK(scores[0] == 0.0F);
   CHECK(std::isfinite(scores[1]));
   CHECK(scores[1] < -1e9F);

@@ -129,6 +129,20 @@ TEST_SUITE("model") {
     CHECK(outcome.tokens == std::vector<std::int32_t>(4, wanted));
   }
 
+  TEST_CASE("DRY does not reach across tokens that hold a breaker") {
+    const std::string usual = answer({}).text;
+    const auto with = [](std::vector<std::string> breakers) {
+      GenerateOptions options{.dry_breakers = std::move(breakers)};
+      options.sampling.dry_multiplier = 100.0F;
+      options.sampling.dry_allowed = 1;
+      options.max_tokens = 40;
+      return answer(std::move(options)).text;
+    };
+    CHECK(with({}) != usual);  // a word spelled backwards repeats its letters and hyphens
+    CHECK(with({"-", " ", ".", "b", "i", "t", "e", "n"}) == usual);
+    CHECK(with({"not in any token"}) == with({}));
+  }
+
   TEST_CASE("control tokens appear in the text only if asked for") {
     Session session(mini(), {.context = 256});
     session.append(mini()->chat_tokens(

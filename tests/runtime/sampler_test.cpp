@@ -143,6 +143,14 @@ TEST_CASE("DRY keeps a greedy answer from going round in circles") {
   CHECK(draw({}, logits, 1, circle).count(0) == 1);
   CHECK(draw({.dry_multiplier = 0.8F}, logits, 1, circle).count(1) == 1);
   CHECK(draw({.dry_multiplier = 0.8F, .dry_allowed = 6}, logits, 1, circle).count(0) == 1);
+  // What repeats are the five tokens 0 1 2 0 1 2 before; with 1 a breaker, only the 2 after it.
+  const std::vector<bool> after_one = {false, true, false};
+  CHECK(draw({.dry_multiplier = 0.8F, .dry_breaks = after_one}, logits, 1, circle).count(0) == 1);
+  CHECK(draw({.dry_multiplier = 0.8F, .dry_allowed = 1, .dry_breaks = after_one}, logits, 1, circle)
+            .count(1) == 1);
+  CHECK(draw({.dry_multiplier = 0.8F, .dry_allowed = 0, .dry_breaks = {false, false, true}}, logits,
+             1, circle)
+            .count(0) == 1);
 }
 
 TEST_CASE("penalties look at the history, the bias at the token") {
