@@ -487,7 +487,7 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
      TOOLS        text, and then calls as the model's family writes them, of these tools and with
                   arguments of their schemas. A list of tools as in a chat, or an object with
                   "tools" and, as in OpenAI's requests, "tool_choice" and "parallel_tool_calls".
-                  Not for gpt-oss. What opens a call opens one in thinking, too
+                  Of gpt-oss one call in a turn. What opens a call opens one in thinking, too
    A grammar is immutable and may serve many streams on many threads; it belongs to the tokens of
    the model it was made for. OTTOBIT_E_GRAMMAR says where the text is wrong, or what of it cannot
    be honoured; OTTOBIT_E_NOT_FOUND where the model has no tokenizer. */

@@ -177,7 +177,7 @@ class Feeder {
     }
     call([&](ottobit_error** err) { return ottobit_chat_parser_finish(parser_, err); });
     take_parts(parser_, screen, result);
-    result.message = Json::parse(
+    result.message = OrderedJson::parse(
         text_of([&](char* text, std::size_t cap, std::size_t* need, ottobit_error** err) {
           return ottobit_chat_parser_json(parser_, text, cap, need, err);
         }));

@@ -26,7 +26,8 @@ struct AnswerView {
 struct Answer {
   std::string text;
   std::string thinking;
-  Json message;  ///< as the chat JSON has it: with role, and tool_calls if the model made any
+  OrderedJson
+      message;  ///< as the chat JSON has it: with role, and tool_calls if the model made any
   std::int32_t finish = OTTOBIT_FINISH_NONE;
   std::uint64_t prompt_tokens = 0;  ///< that were computed
   std::uint64_t prompt_reused = 0;  ///< that were in the session already

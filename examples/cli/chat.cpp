@@ -85,7 +85,9 @@ class Conversation {
         model_(open_model(runtime_.get(), options.directory)),
         info_(describe(runtime_.get(), model_.get())),
         grammar_(make_grammar(model_.get(), options.grammar)),
-        session_(make_session(model_.get(), options.machine)) {}
+        session_(make_session(model_.get(), options.machine)) {
+    declare_tools(options.grammar, variables_);
+  }
 
   [[nodiscard]] std::string line() const { return info_.line(); }
 
@@ -101,7 +103,7 @@ class Conversation {
   }
 
   void clear() {
-    messages_ = Json::array();
+    messages_ = OrderedJson::array();
     last_.reset();
   }
 
@@ -121,8 +123,8 @@ class Conversation {
 
  private:
   void reply() {
-    Json chat = variables_;
-    Json messages = Json::array();
+    OrderedJson chat = variables_;
+    OrderedJson messages = OrderedJson::array();
     if (!system_.empty()) {
       messages.push_back({{"role", "system"}, {"content", system_}});
     }
@@ -142,7 +144,7 @@ class Conversation {
       messages_.erase(messages_.size() - 1);  // stopped before it began
       return;
     }
-    Json message = answer.message;
+    OrderedJson message = answer.message;
     message.erase("notes");
     messages_.push_back(std::move(message));
   }
@@ -160,8 +162,8 @@ class Conversation {
 
   const ChatOptions& options_;
   std::string system_;
-  Json variables_;
-  Json messages_ = Json::array();
+  OrderedJson variables_;
+  OrderedJson messages_ = OrderedJson::array();
   std::optional<Answer> last_;
   Runtime runtime_;
   Model model_;

@@ -85,6 +85,16 @@ void add_grammar_options(CLI::App& app, GrammarOptions& options) {
       ->excludes(schema)
       ->excludes(grammar)
       ->group(group);
+  auto* tools =
+      app.add_option("--tools", options.tools,
+                     "tools to call, as in a request of OpenAI's API, or a file with them")
+          ->type_name("TOOLS")
+          ->excludes("--json-schema", "--grammar", "--regex")
+          ->group(group);
+  app.add_option("--tool-choice", options.tool_choice, "auto, none, required, or the name of one")
+      ->type_name("CHOICE")
+      ->needs(tools)
+      ->group(group);
 }
 
 void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling) {
@@ -131,16 +141,53 @@ Model open_model(ottobit_runtime* runtime, const std::string& directory,
   return Model(model);
 }
 
+namespace {
+
+/// JSON given as such, or in a file of that name.
+std::string json_or_file(const std::string& given) {
+  return given.find_first_of("{[") != std::string::npos ? given : read_file(given);
+}
+
+/// The list of tools; empty if none are given.
+OrderedJson tools_of(const GrammarOptions& options) {
+  if (options.tools.empty()) {
+    return OrderedJson::array();
+  }
+  OrderedJson tools = OrderedJson::parse(json_or_file(options.tools), nullptr, false);
+  if (tools.is_object() && tools.contains("tools")) {
+    tools = OrderedJson(tools["tools"]);
+  }
+  if (!tools.is_array()) {
+    throw UsageError("--tools: expected a JSON list of tools");
+  }
+  return tools;
+}
+
+}  // namespace
+
+void declare_tools(const GrammarOptions& options, OrderedJson& chat) {
+  OrderedJson tools = tools_of(options);
+  if (!tools.empty()) {
+    chat["tools"] = std::move(tools);
+  }
+}
+
 Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options) {
   std::int32_t kind = OTTOBIT_GRAMMAR_REGEX;
   std::string text = options.regex;
   if (!options.schema.empty()) {
     kind = OTTOBIT_GRAMMAR_JSON_SCHEMA;
-    text =
-        options.schema.find('{') != std::string::npos ? options.schema : read_file(options.schema);
+    text = json_or_file(options.schema);
   } else if (!options.grammar.empty()) {
     kind = OTTOBIT_GRAMMAR_GBNF;
     text = read_file(options.grammar);
+  } else if (!options.tools.empty()) {
+    kind = OTTOBIT_GRAMMAR_TOOLS;
+    const bool mode = options.tool_choice == "auto" || options.tool_choice == "none" ||
+                      options.tool_choice == "required";
+    text = dump({{"tools", tools_of(options)},
+                 {"tool_choice", mode ? OrderedJson(options.tool_choice)
+                                      : OrderedJson{{"name", options.tool_choice}}}});
   }
   if (text.empty()) {
     return nullptr;
@@ -190,8 +237,8 @@ GenerateOptions::GenerateOptions(const SamplingOptions& sampling, ottobit_gramma
   options_.grammar = grammar;
 }
 
-Json template_variables(const TemplateOptions& options) {
-  Json variables = Json::object();
+OrderedJson template_variables(const TemplateOptions& options) {
+  OrderedJson variables = OrderedJson::object();
   if (options.thinking_budget >= 0) {
     // The names differ between families; a template leaves alone what it does not know.
     variables["thinking_budget"] = options.thinking_budget;
@@ -204,7 +251,7 @@ Json template_variables(const TemplateOptions& options) {
     if (equals == std::string::npos || key.empty() || key == "messages") {
       throw UsageError("--set " + entry + ": expected KEY=JSON, the key not \"messages\"");
     }
-    Json value = Json::parse(entry.substr(equals + 1), nullptr, false);
+    OrderedJson value = OrderedJson::parse(entry.substr(equals + 1), nullptr, false);
     if (value.is_discarded()) {
       throw UsageError("--set " + entry + ": the value is not JSON; a text needs its own quotes, " +
                        "e.g. --set " + key + "='\"low\"'");
@@ -214,10 +261,10 @@ Json template_variables(const TemplateOptions& options) {
   return variables;
 }
 
-std::string dump(const Json& json) {
+std::string dump(const OrderedJson& json) {
   try {
     return json.dump();
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     throw Failure("the text is not UTF-8");
   }
 }

@@ -50,6 +50,8 @@ struct GrammarOptions {
   std::string schema;   ///< JSON, or the name of a file
   std::string grammar;  ///< the name of a file in GBNF
   std::string regex;
+  std::string tools;                 ///< JSON, or the name of a file: what may be called, and how
+  std::string tool_choice = "auto";  ///< "none", "required", or the name of a tool
 };
 
 /// Variables of the chat template.
@@ -72,6 +74,8 @@ void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptio
 [[nodiscard]] Model open_model(ottobit_runtime* runtime, const std::string& directory,
                                const std::string& settings_json = {});
 /// Empty where there is none.
+/// Puts the tools into a chat.
+void declare_tools(const GrammarOptions& options, OrderedJson& chat);
 [[nodiscard]] Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options);
 [[nodiscard]] Session make_session(ottobit_model* model, const MachineOptions& options);
 
@@ -92,9 +96,9 @@ class GenerateOptions {
 };
 
 /// An object with the template variables; UsageError for what is not KEY=JSON.
-[[nodiscard]] Json template_variables(const TemplateOptions& options);
+[[nodiscard]] OrderedJson template_variables(const TemplateOptions& options);
 /// JSON text for the library; Failure where a string is not UTF-8.
-[[nodiscard]] std::string dump(const Json& json);
+[[nodiscard]] std::string dump(const OrderedJson& json);
 
 /// What the library says of a model, with the members the command shows.
 struct ModelInfo {

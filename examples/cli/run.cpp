@@ -56,8 +56,8 @@ std::string prompt_of(const RunOptions& options) {
   return prompt;
 }
 
-std::string chat_json(const RunOptions& options, const std::string& prompt, Json chat) {
-  Json messages = Json::array();
+std::string chat_json(const RunOptions& options, const std::string& prompt, OrderedJson chat) {
+  OrderedJson messages = OrderedJson::array();
   if (!options.system.empty()) {
     messages.push_back({{"role", "system"}, {"content", options.system}});
   }
@@ -95,7 +95,8 @@ void print_json(const ModelInfo& info, const Answer& answer, double load_seconds
 
 int run(const RunOptions& options) {
   const std::string prompt = prompt_of(options);
-  Json variables = template_variables(options.variables);
+  OrderedJson variables = template_variables(options.variables);
+  declare_tools(options.grammar, variables);
   install_interrupt_handler();
 
   const Runtime runtime = make_runtime(options.machine);

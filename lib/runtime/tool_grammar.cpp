@@ -2,6 +2,7 @@
 #include "runtime/tool_grammar.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -41,7 +42,7 @@ class ToolReader {
       : syntax_(syntax), format_(*syntax.format), subject_(subject) {}
 
   Rules read(const OrderedJson& request) {
-    if (format_.syntax == CallSyntax::none || format_.harmony) {
+    if (format_.syntax == CallSyntax::none && !format_.harmony) {
       refuse("", "answers of the format " + std::string(format_.name) + " cannot be constrained");
     }
     const bool list = request.is_array();
@@ -98,7 +99,7 @@ class ToolReader {
 
   Expr answer(const OrderedJson& tools, const OrderedJson& choice, bool several) {
     const bool named = choice.is_object();
-    const std::string wanted = named ? name_of(choice) : "";
+    const std::string wanted = named ? name_of(choice, "#/tool_choice") : "";
     const std::string mode = choice.is_string() ? choice.get<std::string>() : named ? "" : "auto";
     if (!named && mode != "auto" && mode != "none" && mode != "required") {
       refuse("#/tool_choice", R"(expected "auto", "none", "required" or a function)");
@@ -119,6 +120,9 @@ class ToolReader {
     }
     if (calls.empty()) {
       refuse("#/tool_choice", "there is no tool " + wanted);
+    }
+    if (format_.harmony) {
+      return harmony(std::move(calls), mode);
     }
     const std::string_view opening =
         format_.section.open.empty() ? format_.call.open : format_.section.open;
@@ -147,10 +151,39 @@ class ToolReader {
     return all({grammar::optional(std::move(thought)), std::move(made)});
   }
 
+  /// Messages of thinking and of what is said before a call; then the answer or the call. One turn
+  /// makes one call.
+  Expr harmony(std::vector<Expr> calls, const std::string& mode) const {
+    const Expr said =
+        all({word("<|message|>"), grammar::text_avoiding(ends_, everything(), {}, subject_)});
+    const auto channel = [&](const char* name) { return all({word("<|channel|>"), text(name)}); };
+    std::vector<Expr> last;
+    if (mode == "auto" || mode == "none") {
+      last.push_back(all({channel("final"), said}));
+    }
+    if (mode != "none") {
+      std::move(calls.begin(), calls.end(), std::back_inserter(last));
+    }
+    Expr before = all({any({channel("analysis"), channel("commentary")}), said, word("<|end|>"),
+                       word("<|start|>"), text("assistant")});
+    return all({repeat(std::move(before), 0, kUnbounded), any(std::move(last))});
+  }
+
+  /// The recipient stands in the header of the message, before or after the channel.
+  Expr harmony_call(const std::string& name, Expr arguments) const {
+    const Expr to = text(" to=functions." + name);
+    const Expr channel = all({word("<|channel|>"), text("commentary")});
+    const Expr type =
+        any({text(""), text(" json"),
+             all({grammar::optional(text(" ")), word("<|constrain|>"), text("json")})});
+    return all({any({all({channel, to}), all({to, channel})}), type, word("<|message|>"),
+                std::move(arguments)});
+  }
+
   [[nodiscard]] static const OrderedJson& inner(const OrderedJson& tool) {
     return tool.is_object() && tool.contains("function") ? tool["function"] : tool;
   }
-  [[nodiscard]] std::string name_of(const OrderedJson& tool) const {
+  [[nodiscard]] std::string name_of(const OrderedJson& tool, const char* place = "#/tools") const {
     const OrderedJson& function = inner(tool);
     constexpr std::string_view kLetters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -158,7 +191,7 @@ class ToolReader {
     if (!function.is_object() || found == function.end() || !found->is_string() ||
         found->get<std::string>().empty() ||
         found->get<std::string>().find_first_not_of(kLetters) != std::string::npos) {
-      refuse("#/tools", "expected a name of letters, digits, \"_\", \".\" and \"-\"");
+      refuse(place, "expected a name of letters, digits, \"_\", \".\" and \"-\"");
     }
     return found->get<std::string>();
   }
@@ -180,6 +213,9 @@ class ToolReader {
   Expr call(const std::string& name, const OrderedJson& schema) {
     ToolArguments arguments(rules_, format_, ends_, subject_ + ", tool " + name);
     const std::string quoted = OrderedJson(name).dump();
+    if (format_.harmony) {
+      return harmony_call(name, arguments.object(schema));
+    }
     const Expr open = word(format_.call.open);
     const Expr close = word(format_.call.close);
     switch (format_.syntax) {
@@ -215,7 +251,9 @@ class ToolReader {
   const ToolSyntax& syntax_;
   const AnswerFormat& format_;
   const std::string& subject_;
-  const std::vector<std::string> ends_ = letters({format_.call.close});
+  /// What would end a text or a call and is no token.
+  const std::vector<std::string> ends_ = letters(
+      format_.harmony ? markers_of(format_) : std::vector<std::string_view>{format_.call.close});
   Rules rules_;
 };
 

@@ -270,6 +270,20 @@ static void grammars(ottobit_model* m) {
   ottobit_runtime_release(rt);
   ottobit_grammar_release(ottobit_grammar_retain(g));
   ottobit_grammar_release(g);
+  check_ok(
+      "tools",
+      ottobit_grammar_compile(m, OTTOBIT_GRAMMAR_TOOLS,
+                              "[{\"name\": \"now\", \"parameters\": null}]", OTTOBIT_NUL, &g, &e),
+      &e);
+  o.grammar = g;
+  {
+    const answer usual = ask(m, NULL, 0); /* calls nothing, which it may */
+    a = ask(m, &o, 0);
+    CHECK(a.finish == OTTOBIT_FINISH_END && strcmp(a.text, usual.text) == 0);
+  }
+  ottobit_grammar_release(g);
+  check_fails("no tools", OTTOBIT_E_GRAMMAR, "tools",
+              ottobit_grammar_compile(m, OTTOBIT_GRAMMAR_TOOLS, "[]", OTTOBIT_NUL, &g, &e), &e);
   ottobit_grammar_release(NULL);
   check_fails(
       "schema", OTTOBIT_E_GRAMMAR, "JSON schema",

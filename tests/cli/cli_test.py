@@ -158,6 +158,20 @@ class Run(unittest.TestCase):
         answer = ottobit("run", MODEL, "-q", "-p", QUESTION, "--regex", "[0-9]{3}")
         self.assertRegex(answer.stdout.decode(), r"^\d{3}\n$")
 
+    def test_tools_may_be_called_only_as_they_are_declared(self):
+        tools = json.dumps([{"name": name, "parameters": None} for name in ("now", "then")])
+        free = ottobit("run", MODEL, "-q", "-p", QUESTION)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "tools.json")
+            path.write_text(tools, encoding="utf-8")
+            for given in (tools, str(path)):
+                self.assertEqual(ottobit("run", MODEL, "-q", "-p", QUESTION, "--tools", given).stdout, free.stdout)
+        for choice, said in (("later", b"there is no tool later"), ("", b"#/tool_choice: expected a name")):
+            result = ottobit("run", MODEL, "-p", QUESTION, "--tools", tools, "--tool-choice", choice)
+            self.assertEqual((result.returncode, result.stdout), (1, b""), result)
+            self.assertIn(said, result.stderr)
+        self.assertEqual(ottobit("run", MODEL, "-p", QUESTION, "--tools", "{}").returncode, 2)
+
     def test_a_grammar_that_is_wrong_is_an_error(self):
         for option, text, said in (("--regex", "(", b"column 2"), ("--json-schema", '{"not": {}}', b'"not"'),
                                    ("--grammar", "no/such", b"no/such")):

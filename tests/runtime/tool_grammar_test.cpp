@@ -144,6 +144,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"", "deepseek_v4", false},
       {"", "kimi_k2", false},
       {"<|start_header_id|> \"parameters\"", "", false},
+      {"", "gpt_oss", false},
   };
   const OrderedJson tools = OrderedJson::parse(kTools);
   const std::string request = OrderedJson{{"tools", tools}, {"tool_choice", "required"}}.dump();
@@ -168,7 +169,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
         const AnswerFormat& format = *syntax.format;
         const std::string open(format.section.open.empty() ? format.call.open
                                                            : format.section.open);
-        const bool calls_first = format.bare_calls || text.rfind(open, 0) == 0;
+        const bool calls_first = !format.harmony && (format.bare_calls || text.rfind(open, 0) == 0);
         if (text.empty() || (calls_first && text.find(format.think.close) != std::string::npos &&
                              !format.think.close.empty())) {
           continue;  // thinks of calls, or calls with thinking: which of them cannot be seen
@@ -176,7 +177,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
         AnswerStart start;
         start.format = syntax.format;
         start.types = ToolTypes(tools);
-        start.thinking = !calls_first;
+        start.thinking = !calls_first && !format.harmony;
         AnswerParser parser(std::move(start));
         parser.feed(text);
         parser.finish();
@@ -222,6 +223,33 @@ TEST_CASE("tool grammar: text, thinking and choices") {
   CHECK_FALSE(matches(none, call));
 }
 
+TEST_CASE("tool grammar: the messages of harmony") {
+  const ToolSyntax syntax = syntax_of("", "gpt_oss", false);
+  const OrderedJson tools = OrderedJson::parse(kTools);
+  const auto with = [&](const OrderedJson& choice) {
+    return automaton_of(OrderedJson{{"tools", tools}, {"tool_choice", choice}}.dump(), syntax);
+  };
+  const std::string thought = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant";
+  const std::string said = "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant";
+  const std::string answer = "<|channel|>final<|message|>Rain <| soon.";
+  const std::string call = "<|channel|>commentary to=functions.now <|constrain|>json<|message|>{}";
+  const grammar::Automaton free = with("auto");
+  CHECK(matches(free, answer));
+  CHECK(matches(free, thought + said + answer));
+  CHECK(matches(free, thought + call));
+  CHECK(matches(free, said + " to=functions.now<|channel|>commentary json<|message|>{}"));
+  CHECK(matches(free, "<|channel|>commentary to=functions.now<|message|>{}"));
+  CHECK_FALSE(matches(free, thought));
+  CHECK_FALSE(matches(free, call + thought));
+  CHECK_FALSE(matches(free, "<|channel|>commentary to=functions.then<|message|>{}"));
+  CHECK_FALSE(matches(free, "<|channel|>commentary to=functions.now<|message|>{\"x\": 1}"));
+  CHECK_FALSE(matches(with("required"), answer));
+  CHECK(matches(with("required"), thought + call));
+  CHECK_FALSE(matches(with({{"name", "weather"}}), call));
+  CHECK(matches(with("none"), thought + answer));
+  CHECK_FALSE(matches(with("none"), call));
+}
+
 TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
   const ToolSyntax seed = syntax_of("<seed:", "", true);
   const auto error = [&](const std::string& text, const ToolSyntax& syntax) {
@@ -240,8 +268,8 @@ TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
         "tools, tool f: pattern cannot be honoured in seed-oss calls, which do not quote text");
   CHECK(error("[" + f + R"({"k": {"type": "integer", "multipleOf": 3}}}}])", seed) ==
         "tools, tool f: #: the keyword \"multipleOf\" is not supported");
-  CHECK(error(R"([{"name": "f"}])", syntax_of("", "gpt_oss", true)) ==
-        "tools: answers of the format harmony cannot be constrained");
+  CHECK(error(R"([{"name": "f"}])", syntax_of("", "llama", true)) ==
+        "tools: answers of the format plain cannot be constrained");
 }
 
 }  // namespace ottobit
