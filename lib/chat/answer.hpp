@@ -33,6 +33,7 @@ struct AnswerFormat {
   int patience = 0;               ///< tokens beyond its budget that a model needs to say so
   MarkerPair section;             ///< around all calls
   MarkerPair call;                ///< around one
+  std::string_view within;        ///< of these markers, what may be a token of its own
   CallSyntax syntax = CallSyntax::none;
   bool bare_calls = false;  ///< an answer that is nothing but a JSON call is one (Llama)
   bool harmony = false;     ///< messages with headers; beside `think` there are more markers

@@ -10,6 +10,7 @@ namespace ottobit {
 namespace {
 
 constexpr MarkerPair kThink = {"<think>", "</think>"};
+constexpr std::string_view kDsml = "｜DSML｜";
 constexpr std::string_view kEndNow = "</think>";
 constexpr std::string_view kEndLines = "\n</think>\n\n";
 
@@ -34,6 +35,7 @@ constexpr std::array<Entry, 12> kEntries = {{
       .end_thinking = kEndNow,
       .section = {"<｜DSML｜function_calls>", "</｜DSML｜function_calls>"},
       .call = {"<｜DSML｜invoke name=\"", "</｜DSML｜invoke>"},
+      .within = kDsml,
       .syntax = CallSyntax::dsml},
      {"｜DSML｜", "function_calls"},
      {"deepseek_v32"}},
@@ -42,6 +44,7 @@ constexpr std::array<Entry, 12> kEntries = {{
       .end_thinking = kEndNow,
       .section = {"<｜DSML｜tool_calls>", "</｜DSML｜tool_calls>"},
       .call = {"<｜DSML｜invoke name=\"", "</｜DSML｜invoke>"},
+      .within = kDsml,
       .syntax = CallSyntax::dsml},
      {"｜DSML｜"},
      {"deepseek_v4"}},

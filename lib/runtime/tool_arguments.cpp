@@ -89,9 +89,9 @@ Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
       property[definitions] = schema[definitions];
     }
   }
-  return grammar::all({grammar::text(open + type + ">" + line),
+  return grammar::all({grammar::text(syntax_.spelled(open) + type + ">" + line),
                        as_is ? plain(property, close) : json(property),
-                       grammar::text(line + close + "\n")});
+                       grammar::text(line + syntax_.spelled(close) + "\n")});
 }
 
 Expr ToolArguments::plain(const OrderedJson& property, const std::string& close) const {
@@ -121,7 +121,9 @@ Expr ToolArguments::plain(const OrderedJson& property, const std::string& close)
     return grammar::read_regex(pattern, subject_, false);
   }
   std::vector<std::string> words = avoid_;
-  words.push_back(close);
+  if (syntax_.is_text(close)) {
+    words.push_back(close);
+  }
   return grammar::text_avoiding(words, grammar::inverted({}), {}, subject_);
 }
 

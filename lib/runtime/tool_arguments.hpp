@@ -8,6 +8,7 @@
 #include "chat/answer.hpp"
 #include "grammar/expr.hpp"
 #include "io/json.hpp"
+#include "runtime/tool_grammar.hpp"
 
 namespace ottobit {
 
@@ -16,9 +17,13 @@ namespace ottobit {
 class ToolArguments {
  public:
   /// Strings do not hold the words of `avoid`, which end a call. All must outlive it.
-  ToolArguments(grammar::Rules& rules, const AnswerFormat& format,
+  ToolArguments(grammar::Rules& rules, const ToolSyntax& syntax,
                 const std::vector<std::string>& avoid, std::string subject)
-      : rules_(rules), format_(format), avoid_(avoid), subject_(std::move(subject)) {}
+      : rules_(rules),
+        syntax_(syntax),
+        format_(*syntax.format),
+        avoid_(avoid),
+        subject_(std::move(subject)) {}
 
   /// As one JSON object; an empty one for a tool without schema.
   grammar::Expr object(OrderedJson schema);
@@ -32,6 +37,7 @@ class ToolArguments {
   [[nodiscard]] grammar::Expr plain(const OrderedJson& property, const std::string& close) const;
 
   grammar::Rules& rules_;
+  const ToolSyntax& syntax_;
   const AnswerFormat& format_;
   const std::vector<std::string>& avoid_;
   std::string subject_;

@@ -68,9 +68,7 @@ class ToolReader {
     return std::find(syntax_.controls.begin(), syntax_.controls.end(), word) !=
            syntax_.controls.end();
   }
-  [[nodiscard]] Expr word(std::string_view marker) const {
-    return text((is_control(marker) ? "\xFF" : "") + std::string(marker));
-  }
+  [[nodiscard]] Expr word(std::string_view marker) const { return text(syntax_.spelled(marker)); }
 
   /// Text without `marker`, with the markers of thinking where these are tokens.
   [[nodiscard]] Expr prose(std::string_view marker) const {
@@ -90,7 +88,7 @@ class ToolReader {
       const std::vector<std::string_view>& markers) const {
     std::vector<std::string> words;
     for (const std::string_view marker : markers) {
-      if (!marker.empty() && !is_control(marker)) {
+      if (!marker.empty() && syntax_.is_text(marker)) {
         words.emplace_back(marker);
       }
     }
@@ -211,7 +209,7 @@ class ToolReader {
 
   /// One call with its markers.
   Expr call(const std::string& name, const OrderedJson& schema) {
-    ToolArguments arguments(rules_, format_, ends_, subject_ + ", tool " + name);
+    ToolArguments arguments(rules_, syntax_, ends_, subject_ + ", tool " + name);
     const std::string quoted = OrderedJson(name).dump();
     if (format_.harmony) {
       return harmony_call(name, arguments.object(schema));
@@ -259,10 +257,26 @@ class ToolReader {
 
 }  // namespace
 
+std::string ToolSyntax::spelled(std::string_view written) const {
+  std::string out;
+  while (!written.empty()) {
+    std::string_view longest;
+    for (const std::string& control : controls) {
+      if (control.size() > longest.size() && written.starts_with(control)) {
+        longest = control;
+      }
+    }
+    out += longest.empty() ? "" : "\xFF";
+    out += written.substr(0, std::max<std::size_t>(longest.size(), 1));
+    written.remove_prefix(std::max<std::size_t>(longest.size(), 1));
+  }
+  return out;
+}
+
 std::vector<std::string_view> tool_words(const AnswerFormat& format) {
   std::vector<std::string_view> words = markers_of(format);
   words.insert(words.end(), {format.report.open, format.report.close});
-  words.insert(words.end(), {kDeepSeekSeparator, kKimiSeparator});
+  words.insert(words.end(), {format.within, kDeepSeekSeparator, kKimiSeparator});
   words.erase(std::remove(words.begin(), words.end(), std::string_view()), words.end());
   return words;
 }

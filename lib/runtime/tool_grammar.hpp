@@ -12,12 +12,17 @@
 
 namespace ottobit {
 
-/// How a model writes calls.
+/// How a model writes calls. In the rules a control token is its name behind a byte 0xFF.
 struct ToolSyntax {
   const AnswerFormat* format = nullptr;  ///< not null
-  /// The markers that are tokens of their own and never text; in the rules they follow a byte 0xFF.
+  /// Markers, and parts of markers, that are control tokens and never text.
   std::vector<std::string> controls;
   bool fenced = false;  ///< DeepSeek before V3.1: arguments in a fence of Markdown
+
+  /// What a model writes as the rules have it: the longest controls, from the left.
+  [[nodiscard]] std::string spelled(std::string_view written) const;
+  /// Whether that is text alone.
+  [[nodiscard]] bool is_text(std::string_view written) const { return spelled(written) == written; }
 };
 
 /// The words of a format that may be control tokens.

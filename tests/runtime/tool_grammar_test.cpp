@@ -24,11 +24,15 @@ const char* const kTools = R"([
     "required": ["city", "days"]}}},
   {"type": "function", "function": {"name": "now"}}])";
 
-/// Words of a template that stand for a format, and the format's markers as tokens.
-ToolSyntax syntax_of(const char* words, const char* family, bool tokens) {
+/// Which words of a format are control tokens.
+enum class Controls { none, markers, within };
+
+/// Words of a template that stand for a format.
+ToolSyntax syntax_of(const char* words, const char* family, Controls controls) {
   ToolSyntax syntax{.format = &answer_format(words, family), .controls = {}};
   for (const std::string_view word : tool_words(*syntax.format)) {
-    if (tokens) {
+    if (controls == Controls::markers ||
+        (controls == Controls::within && word == syntax.format->within)) {
       syntax.controls.emplace_back(word);
     }
   }
@@ -150,16 +154,19 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
   const std::string request = OrderedJson{{"tools", tools}, {"tool_choice", "required"}}.dump();
   std::mt19937 dice(15);
   for (const Way& way : ways) {
-    for (const bool tokens : {false, true}) {
-      ToolSyntax syntax = syntax_of(way.words, way.family, tokens);
+    for (const Controls controls : {Controls::none, Controls::markers, Controls::within}) {
+      ToolSyntax syntax = syntax_of(way.words, way.family, controls);
+      if (controls == Controls::within && syntax.format->within.empty()) {
+        continue;
+      }
       syntax.fenced = way.fenced;
       CAPTURE(std::string(syntax.format->name));
-      CAPTURE(tokens);
+      CAPTURE(static_cast<int>(controls));
       const grammar::Automaton automaton = automaton_of(request, syntax);
       std::vector<std::string> markers = {"\", \"", "\"}", "</parameter>",
-                                          "</\uFF5CDSML\uFF5Cparameter>"};
+                                          syntax.spelled("</\uFF5CDSML\uFF5Cparameter>")};
       for (const std::string_view word : tool_words(*syntax.format)) {
-        markers.emplace_back((tokens ? "\xFF" : "") + std::string(word));
+        markers.push_back(syntax.spelled(word));
       }
       int calls = 0;
       for (int i = 0; i < 400 && calls < 20; ++i) {
@@ -197,7 +204,8 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
 }
 
 TEST_CASE("tool grammar: text, thinking and choices") {
-  const ToolSyntax syntax = syntax_of("<tool_call> \"arguments\" <think></think>", "", false);
+  const ToolSyntax syntax =
+      syntax_of("<tool_call> \"arguments\" <think></think>", "", Controls::none);
   const std::string call = "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>";
   const OrderedJson tools = OrderedJson::parse(kTools);
   const auto with = [&](const OrderedJson& choice, bool several) {
@@ -224,7 +232,7 @@ TEST_CASE("tool grammar: text, thinking and choices") {
 }
 
 TEST_CASE("tool grammar: the messages of harmony") {
-  const ToolSyntax syntax = syntax_of("", "gpt_oss", false);
+  const ToolSyntax syntax = syntax_of("", "gpt_oss", Controls::none);
   const OrderedJson tools = OrderedJson::parse(kTools);
   const auto with = [&](const OrderedJson& choice) {
     return automaton_of(OrderedJson{{"tools", tools}, {"tool_choice", choice}}.dump(), syntax);
@@ -251,7 +259,7 @@ TEST_CASE("tool grammar: the messages of harmony") {
 }
 
 TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
-  const ToolSyntax seed = syntax_of("<seed:", "", true);
+  const ToolSyntax seed = syntax_of("<seed:", "", Controls::markers);
   const auto error = [&](const std::string& text, const ToolSyntax& syntax) {
     return grammar_test::grammar_error([&] { automaton_of(text, syntax); });
   };
@@ -268,7 +276,7 @@ TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
         "tools, tool f: pattern cannot be honoured in seed-oss calls, which do not quote text");
   CHECK(error("[" + f + R"({"k": {"type": "integer", "multipleOf": 3}}}}])", seed) ==
         "tools, tool f: #: the keyword \"multipleOf\" is not supported");
-  CHECK(error(R"([{"name": "f"}])", syntax_of("", "llama", true)) ==
+  CHECK(error(R"([{"name": "f"}])", syntax_of("", "llama", Controls::markers)) ==
         "tools: answers of the format plain cannot be constrained");
 }
 
