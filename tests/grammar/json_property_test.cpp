@@ -189,40 +189,6 @@ OrderedJson random_schema(Dice& dice, int depth) {
   return schema;
 }
 
-/// A random text of the grammar; empty where the dice lead too far.
-std::string random_text(const grammar::Automaton& automaton, Dice& dice) {
-  constexpr std::string_view kOften = "\"\"\"\"}}}}]]]],:012.";
-  grammar::Matcher matcher(automaton);
-  grammar::Position position = matcher.begin();
-  grammar::Position next;
-  std::string text;
-  while (text.size() < 3000) {
-    if (position.accepts && (position.ways.empty() || dice.one_in(3))) {
-      return text;
-    }
-    // Mostly what leads to an end; now and then any byte that may follow.
-    std::string may;
-    for (int byte = 0; byte < 256; ++byte) {
-      matcher.advance(position, static_cast<std::uint8_t>(byte), next);
-      if (!next.dead()) {
-        may += static_cast<char>(byte);
-      }
-    }
-    if (may.empty()) {
-      return "dead end: " + text;
-    }
-    char chosen = may[dice.below(may.size())];
-    const char wished = kOften[dice.below(kOften.size())];
-    if (!dice.one_in(8) && may.find(wished) != std::string::npos) {
-      chosen = wished;
-    }
-    matcher.advance(position, static_cast<std::uint8_t>(chosen), next);
-    std::swap(position, next);
-    text += chosen;
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("JSON schema: every text of the grammar of a random schema validates") {
@@ -234,7 +200,9 @@ TEST_CASE("JSON schema: every text of the grammar of a random schema validates")
     const grammar::Automaton automaton =
         grammar::compile(grammar::read_json_schema(schema.dump(), "s"), "s");
     for (int round = 0; round < 8; ++round) {
-      const std::string text = random_text(automaton, dice);
+      const std::string text = grammar_test::random_text(
+          automaton, [&](std::size_t n) { return dice.below(n); },
+          [](const std::string&) { return "\"\"\"\"}}}}]]]],:012."; });  // what leads to an end
       if (text.empty()) {
         continue;
       }

@@ -67,41 +67,6 @@ std::string next_of(const std::vector<std::string>& markers, const std::string& 
   return next;
 }
 
-/// A random text of the grammar that likes to go on with the markers it has begun; empty where the
-/// dice lead too far.
-std::string random_text(const grammar::Automaton& automaton,
-                        const std::vector<std::string>& markers, std::mt19937& dice) {
-  grammar::Matcher matcher(automaton);
-  grammar::Position position = matcher.begin();
-  grammar::Position next;
-  std::string text;
-  while (text.size() < 2000) {
-    if (position.accepts && (position.ways.empty() || dice() % 3 == 0)) {
-      return text;
-    }
-    std::string may;
-    for (int byte = 0; byte < 256; ++byte) {
-      matcher.advance(position, static_cast<std::uint8_t>(byte), next);
-      if (!next.dead()) {
-        may += static_cast<char>(byte);
-      }
-    }
-    if (may.empty()) {
-      return "dead end: " + text;
-    }
-    char chosen = may[dice() % may.size()];
-    const std::string wished = next_of(markers, text);
-    if (!wished.empty() && dice() % 8 != 0) {
-      const char wish = wished[dice() % wished.size()];
-      chosen = may.find(wish) != std::string::npos ? wish : chosen;
-    }
-    matcher.advance(position, static_cast<std::uint8_t>(chosen), next);
-    std::swap(position, next);
-    text += chosen;
-  }
-  return "";
-}
-
 /// What is wrong with a call; empty for a good one.
 std::string fault_of(const ToolCall& call) {
   const OrderedJson arguments = OrderedJson::parse(call.arguments, nullptr, false);
@@ -170,7 +135,9 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       }
       int calls = 0;
       for (int i = 0; i < 400 && calls < 20; ++i) {
-        std::string text = random_text(automaton, markers, dice);
+        std::string text = grammar_test::random_text(
+            automaton, [&](std::size_t n) { return dice() % n; },
+            [&](const std::string& so_far) { return next_of(markers, so_far); });
         CHECK(text.rfind("dead end", 0) != 0);
         text.erase(std::remove(text.begin(), text.end(), '\xFF'), text.end());
         const AnswerFormat& format = *syntax.format;
