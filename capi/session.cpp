@@ -74,6 +74,20 @@ std::span<const std::int32_t> ids_in(const std::int32_t* ids, std::size_t n) {
   return array_in(ids, n, "ids");
 }
 
+/// Has a session read tokens: read(session, tokens, progress).
+template <class Read>
+ottobit_status read_tokens(ottobit_session* s, const std::int32_t* ids, std::size_t n,
+                           const ProgressReport& report, ottobit_error** err, const Read& read) {
+  return guard(err, [&] {
+    ottobit_session& session = required(s, "session");
+    const SessionUse use(session);
+    const std::span<const std::int32_t> tokens = ids_in(ids, n);
+    report.check_start();
+    read(session.session, tokens, report.progress());
+    return OTTOBIT_OK;
+  });
+}
+
 }  // namespace
 }  // namespace ottobit::capi
 
@@ -106,49 +120,34 @@ void ottobit_session_release(ottobit_session* s) {
 ottobit_status ottobit_session_append(ottobit_session* s, const int32_t* ids, size_t n,
                                       ottobit_cancel* c, ottobit_progress_fn progress, void* user,
                                       ottobit_error** err) {
-  return guard(err, [&] {
-    ottobit_session& session = required(s, "session");
-    const SessionUse use(session);
-    const ProgressReport report{OTTOBIT_PHASE_PREFILL, c, progress, user};
-    const auto tokens = ids_in(ids, n);
-    report.check_start();
-    session.session.append(tokens, report.progress());
-    return OTTOBIT_OK;
-  });
+  return read_tokens(s, ids, n, {OTTOBIT_PHASE_PREFILL, c, progress, user}, err,
+                     [](ottobit::Session& session, auto tokens, const ottobit::Progress& watch) {
+                       session.append(tokens, watch);
+                     });
 }
 
 ottobit_status ottobit_session_score(ottobit_session* s, const int32_t* ids, size_t n,
                                      float* logprobs, ottobit_cancel* c,
                                      ottobit_progress_fn progress, void* user,
                                      ottobit_error** err) {
-  return guard(err, [&] {
-    ottobit_session& session = required(s, "session");
-    const SessionUse use(session);
-    const ProgressReport report{OTTOBIT_PHASE_PREFILL, c, progress, user};
-    const auto tokens = ids_in(ids, n);
-    OTTOBIT_CHECK(logprobs != nullptr || n == 0, ottobit::ErrorCode::argument, "logprobs",
-                  "is NULL");
-    report.check_start();
-    session.session.score(tokens, std::span(logprobs, n), report.progress());
-    return OTTOBIT_OK;
-  });
+  return read_tokens(s, ids, n, {OTTOBIT_PHASE_PREFILL, c, progress, user}, err,
+                     [&](ottobit::Session& session, auto tokens, const ottobit::Progress& watch) {
+                       OTTOBIT_CHECK(logprobs != nullptr || n == 0, ottobit::ErrorCode::argument,
+                                     "logprobs", "is NULL");
+                       session.score(tokens, std::span(logprobs, n), watch);
+                     });
 }
 
 ottobit_status ottobit_session_set(ottobit_session* s, const int32_t* ids, size_t n, size_t* reused,
                                    ottobit_cancel* c, ottobit_progress_fn progress, void* user,
                                    ottobit_error** err) {
-  return guard(err, [&] {
-    ottobit_session& session = required(s, "session");
-    const SessionUse use(session);
-    const ProgressReport report{OTTOBIT_PHASE_PREFILL, c, progress, user};
-    const auto tokens = ids_in(ids, n);
-    report.check_start();
-    const ottobit::Index kept = session.session.set(tokens, report.progress());
-    if (reused != nullptr) {
-      *reused = static_cast<std::size_t>(kept);
-    }
-    return OTTOBIT_OK;
-  });
+  return read_tokens(s, ids, n, {OTTOBIT_PHASE_PREFILL, c, progress, user}, err,
+                     [&](ottobit::Session& session, auto tokens, const ottobit::Progress& watch) {
+                       const ottobit::Index kept = session.set(tokens, watch);
+                       if (reused != nullptr) {
+                         *reused = static_cast<std::size_t>(kept);
+                       }
+                     });
 }
 
 ottobit_status ottobit_session_truncate(ottobit_session* s, size_t keep, ottobit_error** err) {
