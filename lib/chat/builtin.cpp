@@ -9,6 +9,7 @@
 
 #include "io/json.hpp"
 #include "io/printable.hpp"
+#include "io/replace.hpp"
 
 namespace ottobit {
 
@@ -106,13 +107,6 @@ constexpr const char* kDeepSeekV32 = R"jinja(
 {%- endfor -%}
 )jinja";
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 /// The text around the tools' schemas, as Python's str.format reads it. Empty where the folder has
 /// no such program.
 Json declaration(const fs::path& dir) {
@@ -136,7 +130,7 @@ Json declaration(const fs::path& dir) {
        {"{thinking_start_token}", "<think>"},
        {"{thinking_end_token}", "</think>"}}};
   for (const auto& [name, value] : kNames) {
-    replace_all(text, name, value);
+    text = replace_all(text, name, value);
   }
   const std::size_t schemas = text.find(kSchemas);
   OTTOBIT_CHECK(schemas != std::string::npos && text.find('\\') == std::string::npos,
@@ -145,8 +139,7 @@ Json declaration(const fs::path& dir) {
   std::string before = text.substr(0, schemas);
   std::string after = text.substr(schemas + kSchemas.size());
   for (std::string* part : {&before, &after}) {
-    replace_all(*part, "{{", "{");
-    replace_all(*part, "}}", "}");
+    *part = replace_all(replace_all(*part, "{{", "{"), "}}", "}");
   }
   return {before, after};
 }

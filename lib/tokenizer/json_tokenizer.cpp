@@ -8,6 +8,7 @@
 #include "ottobit/error.hpp"
 
 #include "io/printable.hpp"
+#include "io/replace.hpp"
 #include "tokenizer/byte_level.hpp"
 #include "tokenizer/spec.hpp"
 
@@ -40,13 +41,6 @@ int fallback_byte(std::string_view spelling) {
   int byte = -1;
   const auto [end, error] = std::from_chars(spelling.data() + 3, spelling.data() + 5, byte, 16);
   return error == std::errc() && end == spelling.data() + 5 ? byte : -1;
-}
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
 }
 
 void parse_decoder(const Json& spec, Decoding& decoding, const std::string& subject, int depth) {
@@ -184,7 +178,7 @@ void Vocabulary::place(std::int32_t id, std::string_view spelling, const Decodin
   }
   std::string text(spelling);
   for (const auto& [from, to] : decoding.replace) {
-    replace_all(text, from, to);
+    text = replace_all(text, from, to);
   }
   bytes[at] = decoding.byte_level ? byte_level_bytes(text).value_or(text) : text;
 }

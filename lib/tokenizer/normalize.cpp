@@ -9,6 +9,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "io/replace.hpp"
 #include "tokenizer/newer_characters.hpp"
 #include "tokenizer/spec.hpp"
 #include "tokenizer/utf8.hpp"
@@ -16,10 +17,46 @@
 namespace ottobit {
 namespace {
 
-void append_normal_form(std::string_view text, unsigned options, std::string& out) {
-  if (text.empty()) {
+/// Marks behind a letter in the order of their combining classes, as all normal forms have them
+/// (the Unicode Standard, section 3.11): utf8proc takes a time that grows with the square of their
+/// number where they are not.
+std::string ordered(std::string_view text) {
+  struct Mark {
+    int kind;  // combining class
+    std::string_view bytes;
+  };
+  std::string out;
+  std::vector<Mark> marks;
+  const auto flush = [&] {
+    std::stable_sort(marks.begin(), marks.end(),
+                     [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+    for (const Mark& mark : marks) {
+      out += mark.bytes;
+    }
+    marks.clear();
+  };
+  while (!text.empty()) {
+    const utf8::Character character = utf8::first_character(text);
+    const std::string_view bytes = text.substr(0, character.length);
+    text.remove_prefix(character.length);
+    const auto code = static_cast<utf8proc_int32_t>(character.code);
+    const int kind = utf8proc_get_property(code)->combining_class;
+    if (kind != 0) {
+      marks.push_back({kind, bytes});
+      continue;
+    }
+    flush();
+    out += bytes;
+  }
+  flush();
+  return out;
+}
+
+void append_normal_form(std::string_view unordered, unsigned options, std::string& out) {
+  if (unordered.empty()) {
     return;
   }
+  const std::string text = ordered(unordered);
   utf8proc_uint8_t* result = nullptr;
   const utf8proc_ssize_t size = utf8proc_map(
       static_cast<const utf8proc_uint8_t*>(static_cast<const void*>(text.data())),
@@ -79,16 +116,6 @@ std::string lowercase(std::string_view text) {
     text.remove_prefix(character.length);
   }
   return out;
-}
-
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
-  std::string out;
-  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
-    out += text.substr(0, at);
-    out += to;
-    text.remove_prefix(at + from.size());
-  }
-  return out += text;
 }
 
 std::string replace_all(std::string_view text, const Regex& from, std::string_view to) {

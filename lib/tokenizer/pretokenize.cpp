@@ -6,6 +6,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "io/replace.hpp"
 #include "tokenizer/spec.hpp"
 
 namespace ottobit {
@@ -134,10 +135,7 @@ void PreTokenizer::apply(std::vector<std::string>& pieces, bool first) const {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       std::string& text = pieces[i];
       if (step.metaspace) {
-        for (std::size_t at = text.find(' '); at != std::string::npos;
-             at = text.find(' ', at + step.space.size())) {
-          text.replace(at, 1, step.space);
-        }
+        text = replace_all(text, " ", step.space);
       }
       const bool prefix =
           step.prefix == Space::always || (step.prefix == Space::first && first && i == 0);

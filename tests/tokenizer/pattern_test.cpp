@@ -115,6 +115,16 @@ TEST_SUITE("tokenizer") {
     CHECK(nfc.apply("a\u0316\u0618") == "a\u0618\u0316");  // classes 220, 30
     CHECK(nfc.apply("a\u1AC4\u0618") == "a\u1AC4\u0618");  // the same, of Unicode 14
     CHECK(nfc.apply("\U00011935\U00011930").size() == 8);  // composes since Unicode 13
+    std::string marks = "e";
+    std::string in_order = "\u1EB9";
+    for (int i = 0; i < 200'000; ++i) {
+      marks += "\u0301\u0323";  // classes 230 and 220: quadratic time would be minutes
+      in_order += i == 0 ? "" : "\u0323";
+    }
+    for (int i = 0; i < 200'000; ++i) {
+      in_order += "\u0301";
+    }
+    CHECK(nfc.apply(marks) == in_order);
     const Normalizer nfkc = Normalizer::parse(Json{{"type", "NFKC"}}, "test");
     CHECK(nfkc.apply("\uFB01\u32FF\u33FF") == "fi\u32FFgal");  // U+32FF is of Unicode 12.1
   }
