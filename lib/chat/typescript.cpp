@@ -261,13 +261,14 @@ class Function {
     if (!definitions.is_object()) {
       throw NoForm();
     }
-    for (const auto& [name, schema] : definitions.items()) {
-      const auto known = std::find_if(definitions_.begin(), definitions_.end(),
-                                      [&](const auto& entry) { return entry.first == name; });
+    for (const auto& entry : definitions.items()) {
+      const auto known =
+          std::find_if(definitions_.begin(), definitions_.end(),
+                       [&](const auto& other) { return other.first == entry.key(); });
       if (known != definitions_.end()) {
-        known->second = schema;
+        known->second = entry.value();
       } else {
-        definitions_.emplace_back(name, schema);
+        definitions_.emplace_back(entry.key(), entry.value());
       }
     }
   }

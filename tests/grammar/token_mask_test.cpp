@@ -103,8 +103,8 @@ void check(const grammar::Automaton& automaton, unsigned seed) {
 TEST_CASE("token masks: exactly the tokens that lead on are allowed") {
   const char* gbnf[] = {
       "root ::= \"aaab\" | \"ab\"*",
-      "root ::= value\nvalue ::= \"[\" (value (\", \" value)*)? \"]\" | [0-9]+ | string\n"
-      "string ::= \"\\\"\" char* \"\\\"\"\nchar ::= [^\"\\\\] | \"\\\\\" [n\"]",
+      ("root ::= value\nvalue ::= \"[\" (value (\", \" value)*)? \"]\" | [0-9]+ | string\n"
+       "string ::= \"\\\"\" char* \"\\\"\"\nchar ::= [^\"\\\\] | \"\\\\\" [n\"]"),
       "root ::= .*",
       "root ::= \"(\" root \")\" | \"a\" | \"aa\" | root2 root\nroot2 ::= \"b\" root2?",
       "root ::= (\"aa\" | \"a\" | \"abc\")* \"x\"?"};
