@@ -73,6 +73,8 @@ class AnswerParser {
 
   explicit AnswerParser(AnswerStart start);
   ~AnswerParser();
+  AnswerParser(const AnswerParser&) = delete;
+  AnswerParser& operator=(const AnswerParser&) = delete;
   AnswerParser(AnswerParser&&) noexcept;
   AnswerParser& operator=(AnswerParser&&) noexcept;
 

@@ -14,8 +14,8 @@
 
 namespace ottobit {
 
-ChatTemplate ChatTemplate::parse(std::string source, std::string name) {
-  jinja::Parser parser(jinja::Source(std::move(name), std::move(source)));
+ChatTemplate ChatTemplate::parse(const std::string& source, std::string name) {
+  jinja::Parser parser(jinja::Source(std::move(name), source));
   return ChatTemplate(parser.parse());
 }
 

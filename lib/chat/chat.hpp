@@ -44,7 +44,7 @@ class ChatTemplate {
  public:
   /// `name` is the subject of errors. Throws Error{chat_template, name, "line L, column C: ..."}
   /// on anything the engine does not know, and for more than 1 MiB.
-  static ChatTemplate parse(std::string source, std::string name);
+  static ChatTemplate parse(const std::string& source, std::string name);
 
   [[nodiscard]] const std::string& name() const noexcept;
   /// The text it was parsed from, but for line ends.

@@ -23,7 +23,7 @@ struct Runtime {
   std::optional<LocalTime> now;
 
   Value text(StrBuilder builder) { return make_string(make_str(budget, std::move(builder))); }
-  Value text(std::string plain) { return make_string(make_str(budget, std::move(plain))); }
+  Value text(const std::string& plain) { return make_string(make_str(budget, plain)); }
 };
 
 /// The evaluated arguments of a call.

@@ -168,6 +168,7 @@ class Heap {
   explicit Heap(Budget& budget) : budget_(budget) {}
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
+  ~Heap() = default;
 
   Value sequence(std::vector<Value> items, SeqKind kind);
   Value list(std::vector<Value> items) { return sequence(std::move(items), SeqKind::list); }

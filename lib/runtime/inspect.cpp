@@ -43,7 +43,7 @@ class Inspection {
           load_chat_template(directory_, folder ? folder->family->model_type : std::string_view());
       json_["chat_template"] = source.has_value();
       if (source) {
-        (void)ChatTemplate::parse(std::move(*source), "chat template");
+        (void)ChatTemplate::parse(*source, "chat template");
       }
     });
     json_["problems"] = problems_;

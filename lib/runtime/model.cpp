@@ -119,12 +119,12 @@ void Model::Impl::open_text(const std::filesystem::path& directory, const ModelO
   }
   if (std::optional<std::string> source =
           load_chat_template(directory, folder.family->model_type)) {
-    chat.emplace(ChatTemplate::parse(std::move(*source), "chat template"));
+    chat.emplace(ChatTemplate::parse(*source, "chat template"));
   }
   std::optional<std::string> source =
       load_chat_template(directory, folder.family->model_type, true);
   if (chat && source && ChatTemplate::parse(*source, "chat template").text() != chat->text()) {
-    chat_with_tools.emplace(ChatTemplate::parse(std::move(*source), "chat template for tools"));
+    chat_with_tools.emplace(ChatTemplate::parse(*source, "chat template for tools"));
   }
   chat_source = (chat ? chat->text() : "") + (chat_with_tools ? chat_with_tools->text() : "");
 }

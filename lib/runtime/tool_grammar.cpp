@@ -151,7 +151,7 @@ class ToolReader {
 
   /// Messages of thinking and of what is said before a call; then the answer or the call. One turn
   /// makes one call.
-  Expr harmony(std::vector<Expr> calls, const std::string& mode) const {
+  [[nodiscard]] Expr harmony(std::vector<Expr> calls, const std::string& mode) const {
     const Expr said =
         all({word("<|message|>"), grammar::text_avoiding(ends_, everything(), {}, subject_)});
     const auto channel = [&](const char* name) { return all({word("<|channel|>"), text(name)}); };
@@ -168,7 +168,7 @@ class ToolReader {
   }
 
   /// The recipient stands in the header of the message, before or after the channel.
-  Expr harmony_call(const std::string& name, Expr arguments) const {
+  [[nodiscard]] Expr harmony_call(const std::string& name, Expr arguments) const {
     const Expr to = text(" to=functions." + name);
     const Expr channel = all({word("<|channel|>"), text("commentary")});
     const Expr type =

@@ -25,7 +25,7 @@ class Bpe {
     OrderedJson vocab;   ///< null: absent
     OrderedJson merges;  ///< null: absent
   };
-  [[nodiscard]] static Bpe parse(const Source& model, bool byte_level, const std::string& subject);
+  [[nodiscard]] static Bpe parse(const Source& source, bool byte_level, const std::string& subject);
 
   /// From tokens whose ids are their priorities, without a list of merges: two symbols merge where
   /// their bytes together are a token. Error{format} if one of the 256 bytes is none.

@@ -59,8 +59,9 @@ class Translation {
   std::string escape(bool in_class) {
     const char kind = rest_.size() > 1 ? rest_[1] : '\0';
     const auto shorthand = [&](std::string_view members, bool negative) {
-      OTTOBIT_CHECK(!in_class || !negative, ErrorCode::unsupported, subject_,
-                    "regular expression: `" + std::string(1, kind) + "` within a class");
+      if (in_class && negative) {
+        refuse("`" + std::string(1, kind) + "` within a class");
+      }
       static_cast<void>(take(2));
       const std::string text(members);
       return in_class ? text : (negative ? "[^" : "[") + text + "]";
@@ -94,54 +95,58 @@ class Translation {
     return text;
   }
 
-  /// A class, from its bracket on.
+  /// A class, from its bracket on: one set of members, or several that have a character in common.
   std::string bracket(int depth) {
-    OTTOBIT_CHECK(
-        depth < kMaxDepth, ErrorCode::unsupported, subject_,
-        "regular expression: classes nested more than " + std::to_string(kMaxDepth) + " deep");
-    std::string own = take(1);
-    if (rest_.starts_with('^')) {
-      own += take(1);
+    if (depth == kMaxDepth) {
+      refuse("classes nested more than " + std::to_string(kMaxDepth) + " deep");
     }
-    std::string conditions;  // look-aheads: what else the character must be
-    std::string* members = &own;
-    for (bool first = true;; first = false) {
-      OTTOBIT_CHECK(!rest_.empty(), ErrorCode::format, subject_,
-                    "regular expression: a class does not end");
-      if (rest_.front() == ']' && !first) {
-        break;
+    static_cast<void>(take(1));
+    const std::string negation = rest_.starts_with('^') ? take(1) : "";
+    if (!negation.empty() && rest_.starts_with('[') && !rest_.starts_with("[:")) {
+      refuse("a class within a negated class");
+    }
+    std::string first = set(depth);
+    std::string others;
+    while (rest_.starts_with("&&")) {
+      static_cast<void>(take(2));
+      others += "(?=" + set(depth) + ")";
+    }
+    static_cast<void>(take(1));
+    if (!others.empty() && !negation.empty()) {
+      refuse("an intersection in a negated class");
+    }
+    return others.empty() ? first.insert(1, negation) : "(?:" + others + first + ")";
+  }
+
+  /// What stands before "&&" or the end of a class, as a class.
+  std::string set(int depth) {
+    std::string members;
+    if (rest_.starts_with('[') && !rest_.starts_with("[:")) {
+      members = bracket(depth + 1);
+      if (!rest_.starts_with("&&") && !rest_.starts_with(']')) {
+        refuse("more beside a class in an intersection");
       }
+      return members;
+    }
+    while (!rest_.empty() && !rest_.starts_with("&&") &&
+           (rest_.front() != ']' || members.empty())) {
       if (rest_.front() == '\\') {
-        *members += escape(true);
+        members += escape(true);
       } else if (rest_.starts_with("[:")) {
-        *members += take(std::min(rest_.find(":]"), rest_.size() - 2) + 2);
-      } else if (rest_.starts_with("&&")) {
-        OTTOBIT_CHECK(own.size() < 2 || own[1] != '^', ErrorCode::unsupported, subject_,
-                      "regular expression: an intersection in a negated class");
-        if (members != &own) {
-          *members += "])";
-        }
-        static_cast<void>(take(2));
-        if (rest_.starts_with('[')) {
-          conditions += "(?=" + bracket(depth + 1) + ")";
-          members = &own;
-          OTTOBIT_CHECK(rest_.starts_with(']') || rest_.starts_with("&&"), ErrorCode::unsupported,
-                        subject_, "regular expression: more beside a class in an intersection");
-        } else {
-          conditions += "(?=[";
-          members = &conditions;
-        }
+        members += take(std::min(rest_.find(":]"), rest_.size() - 2) + 2);
+      } else if (rest_.front() == '[') {
+        refuse("a class within a class");
       } else {
-        OTTOBIT_CHECK(rest_.front() != '[', ErrorCode::unsupported, subject_,
-                      "regular expression: a class within a class");
-        *members += take(1);
+        members += take(1);
       }
     }
-    if (members != &own) {
-      *members += "])";
-    }
-    own += take(1);
-    return conditions.empty() ? own : "(?:" + conditions + own + ")";
+    OTTOBIT_CHECK(!rest_.empty(), ErrorCode::format, subject_,
+                  "regular expression: a class does not end");
+    return "[" + members + "]";
+  }
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    fail(ErrorCode::unsupported, subject_, "regular expression: " + what);
   }
 
   std::string_view rest_;

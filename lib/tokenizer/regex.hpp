@@ -28,6 +28,7 @@ class Regex {
     Search(const Regex& regex, std::string_view text);
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
+    ~Search() = default;
     /// The next match that is not empty, from `offset` on. Error{format} if matching takes more
     /// steps than any real pattern needs.
     [[nodiscard]] std::optional<TextRange> next(std::size_t offset);

@@ -52,6 +52,7 @@ TEST_SUITE("tokenizer") {
     CHECK(matches("[a-f&&d-z]+", "abcdefg") == Pieces{"def"});
     CHECK(matches("[a-z&&[^x]&&[^c]]+", "abcxde") == Pieces{"ab", "de"});
     CHECK(matches("[a-z&&[b-y&&[^m]]]+", "abmyz") == Pieces{"b", "y"});
+    CHECK(matches("[[a-f]&&[d-z]]+", "abcdefg") == Pieces{"def"});
     CHECK(matches("[]a]+[[:digit:]]", "]a1") == Pieces{"]a1"});
     CHECK(matches("[\\[\\]&]+&&", "[&]&&") == Pieces{"[&]&&"});
   }
@@ -62,6 +63,8 @@ TEST_SUITE("tokenizer") {
                          [&] { static_cast<void>(pcre_pattern(pattern, "test")); });
     };
     refused("[a[b]]", "a class within a class");
+    refused("[^[a]]", "a class within a negated class");
+    refused("[[a]b]", "more beside a class");
     refused("[^a&&b]", "an intersection in a negated class");
     refused("[a&&[b]c]", "more beside a class");
     refused("[\\W]", "`W` within a class");
