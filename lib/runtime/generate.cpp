@@ -71,10 +71,6 @@ class StopFilter {
   std::string out_;
 };
 
-}  // namespace
-
-namespace {
-
 /// Tokens that hold one of the texts; empty without a tokenizer.
 std::vector<bool> tokens_with(const std::vector<std::string>& texts, const Model& model) {
   for (const std::string& text : texts) {
