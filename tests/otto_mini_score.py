@@ -9,30 +9,15 @@ says more about the model than about the library:
 import ctypes as C
 import json
 import os
-import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from library import NUL, PTR, ROOT, call, library
+
 MODEL = os.path.join(ROOT, "examples", "models", "otto-mini")
-LIBRARY = os.environ.get("OTTOBIT_LIBRARY", os.path.join(ROOT, "build/release/libottobit.so"))
-NUL = C.c_size_t(-1)
-PTR = C.c_void_p
-
-library = C.CDLL(LIBRARY)
-library.ottobit_error_message.restype = C.c_char_p
-library.ottobit_error_message.argtypes = [PTR]
 
 
 class Event(C.Structure):
     _fields_ = [("struct_size", C.c_uint32), ("finish", C.c_int32), ("token", C.c_int32),
                 ("logprob", C.c_float), ("text", PTR), ("text_len", C.c_size_t)]
-
-
-def call(name, *arguments):
-    error = PTR()
-    status = getattr(library, "ottobit_" + name)(*arguments, C.byref(error))
-    if status < 0:
-        sys.exit(f"{name}: {library.ottobit_error_message(error).decode()}")
-    return status
 
 
 def answer(model, chat):

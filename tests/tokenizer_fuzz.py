@@ -18,28 +18,13 @@ import tempfile
 
 import tokenizers
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-LIBRARY = os.environ.get("OTTOBIT_LIBRARY", os.path.join(ROOT, "build/release/libottobit.so"))
-NUL = C.c_size_t(-1)
-PTR = C.c_void_p
-
-library = C.CDLL(LIBRARY)
-library.ottobit_error_message.restype = C.c_char_p
-library.ottobit_error_message.argtypes = [PTR]
+from library import NUL, PTR, call
 
 HIDDEN, INNER = 16, 32
 CONFIG = {"architectures": ["SeedOssForCausalLM"], "model_type": "seed_oss", "hidden_size": HIDDEN,
           "intermediate_size": INNER, "num_hidden_layers": 1, "num_attention_heads": 2,
           "num_key_value_heads": 1, "head_dim": 8, "max_position_embeddings": 64,
           "attention_out_bias": False, "attention_bias": False, "tie_word_embeddings": True}
-
-
-def call(name, *arguments):
-    error = PTR()
-    status = getattr(library, "ottobit_" + name)(*arguments, C.byref(error))
-    if status < 0:
-        sys.exit(f"{name}: {library.ottobit_error_message(error).decode()}")
-    return status
 
 
 def carrier(folder, vocab):

@@ -26,8 +26,7 @@ struct AnswerView {
 struct Answer {
   std::string text;
   std::string thinking;
-  OrderedJson
-      message;  ///< as the chat JSON has it: with role, and tool_calls if the model made any
+  OrderedJson message;  ///< as the chat JSON has it: with its role, and tool_calls if there are any
   std::int32_t finish = OTTOBIT_FINISH_NONE;
   std::uint64_t prompt_tokens = 0;  ///< that were computed
   std::uint64_t prompt_reused = 0;  ///< that were in the session already

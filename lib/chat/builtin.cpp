@@ -32,7 +32,7 @@ constexpr const char* kDeepSeekV32 = R"jinja(
     {%- for part in content or [] -%}{{- part.text -}}{%- endfor -%}
   {%- endif -%}
 {%- endmacro -%}
-{%- macro declare(tools, format) -%}
+{%- macro declare(tools) -%}
   {%- if tools -%}
     {%- if not declaration -%}
       {{- raise_exception('tools need the text of encoding/encoding_dsv32.py, which is not in the model folder') -}}
@@ -43,28 +43,26 @@ constexpr const char* kDeepSeekV32 = R"jinja(
     {%- endfor -%}
     {{- declaration[1] -}}
   {%- endif -%}
-  {%- if format -%}
-    {{- '\n\n## Response Format:\n\nYou MUST strictly adhere to the following schema to reply:\n' -}}
-    {{- format | tojson -}}
-  {%- endif -%}
 {%- endmacro -%}
 {%- macro answer_from(index) -%}
   {{- '<think>' if think and index >= state.asked else '</think>' -}}
 {%- endmacro -%}
 {{- bos_token -}}
 {%- if not messages or messages[0].role not in ['system', 'developer'] -%}
-  {{- declare(tools, response_format) -}}
+  {{- declare(tools) -}}
 {%- endif -%}
 {%- for message in messages -%}
   {%- set declared = message.tools or (tools if loop.first else none) -%}
-  {%- set format = message.response_format or (response_format if loop.first else none) -%}
+  {%- if response_format or message.response_format -%}
+    {{- raise_exception('response_format is not known: constrain the answer with a grammar') -}}
+  {%- endif -%}
   {%- set asks = not loop.last or add_generation_prompt -%}
   {%- if message.role == 'system' -%}
-    {{- text_of(message.content) + declare(declared, format) -}}
+    {{- text_of(message.content) + declare(declared) -}}
   {%- elif message.role in ['user', 'developer'] -%}
     {{- '<｜User｜>' -}}
     {%- if message.role == 'developer' -%}
-      {{- declare(declared, format) + '\n\n# The user\'s message is: ' -}}
+      {{- declare(declared) + '\n\n# The user\'s message is: ' -}}
     {%- endif -%}
     {{- text_of(message.content) -}}
     {%- if asks -%}{{- '<｜Assistant｜>' + answer_from(loop.index0) -}}{%- endif -%}

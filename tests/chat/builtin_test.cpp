@@ -129,6 +129,8 @@ TEST_SUITE("chat") {
     fails("encoding/encoding_dsv32.py", R"({"messages": [], "tools": [{"function": {}}]})");
     fails("result without a call", R"({"messages": [{"role": "tool", "content": ""}]})");
     fails("the role critic is not known", R"({"messages": [{"role": "critic", "content": ""}]})");
+    fails("response_format is not known", R"({"messages": [{"role": "user", "content": "",
+          "response_format": {"type": "object"}}]})");
     for (const char* broken : {"no place", "a \\n {tool_schemas}"}) {
       write_program(folder, broken);
       test::expect_error(ErrorCode::format, {"encoding_dsv32.py", "{tool_schemas}"},
