@@ -2,7 +2,10 @@
 #include "grammar/expr.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "tokenizer/utf8.hpp"
 
 namespace ottobit::grammar {
 
@@ -15,6 +18,15 @@ void renumber(Expr& expr, std::size_t by) {
   }
 }
 
+// Sums and products that stay at kUnbounded.
+std::size_t sum(std::size_t a, std::size_t b) {
+  return a > kUnbounded - b ? kUnbounded : a + b;
+}
+
+std::size_t product(std::size_t a, std::size_t b) {
+  return b != 0 && a > kUnbounded / b ? kUnbounded : a * b;
+}
+
 }  // namespace
 
 std::size_t append(Rules& rules, Rules others) {
@@ -24,6 +36,55 @@ std::size_t append(Rules& rules, Rules others) {
     rules.add(std::move(others.names[i]), std::move(others.rules[i]));
   }
   return first;
+}
+
+LengthRange lengths(const Expr& expr) {
+  constexpr LengthRange nothing{kUnbounded, 0};
+  LengthRange range;
+  switch (expr.kind) {
+    case Expr::Kind::chars:
+      return expr.chars.empty() ? nothing : LengthRange{1, 1};
+    case Expr::Kind::text:
+      range.min = static_cast<std::size_t>(
+          std::count_if(expr.text.begin(), expr.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+      return {range.min, range.min};
+    case Expr::Kind::all:
+      for (const Expr& part : expr.parts) {
+        const LengthRange one = lengths(part);
+        range = {sum(range.min, one.min), sum(range.max, one.max)};
+      }
+      return range;
+    case Expr::Kind::any:
+      range = nothing;
+      for (const Expr& part : expr.parts) {
+        const LengthRange one = lengths(part);
+        range = {std::min(range.min, one.min), std::max(range.max, one.max)};
+      }
+      return range;
+    case Expr::Kind::repeat:
+      range = lengths(expr.parts[0]);
+      return {product(range.min, expr.min), product(range.max, expr.max)};
+    case Expr::Kind::rule:
+      break;
+  }
+  return {0, kUnbounded};
+}
+
+Expr without(Expr expr, char32_t c) {
+  if (expr.kind == Expr::Kind::chars) {
+    CharSet rest = inverted(expr.chars);
+    rest.push_back({c, c});
+    return chars(inverted(normalised(std::move(rest))));
+  }
+  if (expr.kind == Expr::Kind::text) {
+    std::string bytes;
+    utf8::append(bytes, c);
+    return expr.text.find(bytes) == std::string::npos ? std::move(expr) : any({});
+  }
+  for (Expr& part : expr.parts) {
+    part = without(std::move(part), c);
+  }
+  return expr;
 }
 
 CharSet normalised(CharSet chars) {

@@ -66,6 +66,16 @@ struct Rules {
 /// Adds the rules of another grammar; returns the number that its rule 0 has now.
 std::size_t append(Rules& rules, Rules others);
 
+/// How many characters the texts of an expression have; a `min` of kUnbounded if there is no text.
+struct LengthRange {
+  std::size_t min = 0;
+  std::size_t max = 0;
+};
+/// Of an expression without rules.
+[[nodiscard]] LengthRange lengths(const Expr& expr);
+/// Those texts of an expression without rules in which `c` does not stand.
+[[nodiscard]] Expr without(Expr expr, char32_t c);
+
 /// Sorts and merges.
 [[nodiscard]] CharSet normalised(CharSet chars);
 /// All characters that are not in `chars`; surrogates are in neither.

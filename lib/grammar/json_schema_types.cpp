@@ -4,10 +4,9 @@
 #include <optional>
 #include <string_view>
 
-#include "grammar/json_format.hpp"
 #include "grammar/json_merge.hpp"
-#include "grammar/regex.hpp"
 #include "grammar/schema_reader.hpp"
+#include "grammar/string_schema.hpp"
 
 namespace ottobit::grammar {
 
@@ -139,30 +138,11 @@ Expr SchemaReader::array(const OrderedJson& json, const std::string& place, int 
 }
 
 Expr SchemaReader::string(const OrderedJson& json, const std::string& place) const {
-  const std::size_t min = count(json, "minLength", 0, place);
-  const std::size_t max = count(json, "maxLength", kUnbounded, place);
-  const bool bounded = json.contains("minLength") || json.contains("maxLength");
-  if (min > max) {
-    refuse(place, "minLength is above maxLength");
+  const StringSchema read = read_string_schema(json, subject_ + ": " + place);
+  if (read.texts) {
+    return quoted(json_inside(*read.texts));
   }
-  const bool pattern = json.contains("pattern");
-  const bool format = json.contains("format");
-  if (static_cast<int>(pattern) + static_cast<int>(format) + static_cast<int>(bounded) > 1) {
-    refuse(place, "only one of pattern, format and the bounds of the length is supported");
-  }
-  const char* key = pattern ? "pattern" : "format";
-  if (!pattern && !format) {
-    return min == 0 && max == kUnbounded ? any_string() : quoted(repeat(rule(char_), min, max));
-  }
-  if (!json[key].is_string()) {
-    refuse(place, std::string(key) + " is not a string");
-  }
-  const std::string value = json[key];
-  const std::string_view expression = pattern ? std::string_view(value) : format_pattern(value);
-  if (expression.empty() && format) {
-    refuse(place, "the format \"" + value + "\" is not supported");
-  }
-  return quoted(json_inside(read_regex(expression, subject_ + ": " + place + ": " + key, pattern)));
+  return read.free() ? any_string() : quoted(repeat(rule(char_), read.min, read.max));
 }
 
 Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::string& place) const {
@@ -207,13 +187,7 @@ Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::stri
 
 std::size_t SchemaReader::count(const OrderedJson& json, const char* key, std::size_t otherwise,
                                 const std::string& place) const {
-  if (!json.contains(key)) {
-    return otherwise;
-  }
-  if (!json[key].is_number_unsigned()) {
-    refuse(place, std::string(key) + " is not a number of zero or more");
-  }
-  return json[key].get<std::size_t>();
+  return read_count(json, key, otherwise, subject_ + ": " + place);
 }
 
 void SchemaReader::refuse_keyword(const OrderedJson& json, const char* key,

@@ -2,15 +2,13 @@
 #include "runtime/tool_arguments.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "ottobit/error.hpp"
 
 #include "grammar/avoid.hpp"
-#include "grammar/json_format.hpp"
 #include "grammar/json_schema.hpp"
-#include "grammar/regex.hpp"
+#include "tokenizer/utf8.hpp"
 
 namespace ottobit {
 
@@ -95,36 +93,45 @@ Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
 }
 
 Expr ToolArguments::plain(const OrderedJson& property, const std::string& close) const {
-  const auto has = [&](const char* key) { return property.is_object() && property.contains(key); };
-  for (const char* const key : {"pattern", "minLength", "maxLength"}) {
-    if (has(key)) {
-      refuse(std::string(key) + " cannot be honoured in " + std::string(format_.name) +
-             " calls, which do not quote text");
-    }
-  }
-  if (has("enum") && property["enum"].is_array()) {
+  const OrderedJson schema = property.is_object() ? property : OrderedJson::object();
+  if (const OrderedJson list = schema.value("enum", OrderedJson()); list.is_array()) {
     std::vector<Expr> ways;
-    std::transform(property["enum"].begin(), property["enum"].end(), std::back_inserter(ways),
-                   &text_of);
+    std::transform(list.begin(), list.end(), std::back_inserter(ways), &text_of);
     return grammar::any(std::move(ways));
   }
-  if (has("const")) {
-    return text_of(property["const"]);
-  }
-  if (has("format")) {
-    const OrderedJson& format = property["format"];
-    const std::string_view pattern =
-        format.is_string() ? grammar::format_pattern(format.get_ref<const std::string&>()) : "";
-    if (pattern.empty()) {
-      refuse("the format " + format.dump() + " is not known");
-    }
-    return grammar::read_regex(pattern, subject_, false);
+  if (schema.contains("const")) {
+    return text_of(schema["const"]);
   }
   std::vector<std::string> words = avoid_;
   if (syntax_.is_text(close)) {
     words.push_back(close);
   }
-  return grammar::text_avoiding(words, grammar::inverted({}), {}, subject_);
+  return unquoted(grammar::read_string_schema(schema, subject_), words);
+}
+
+// Text of a pattern, or of at most so many characters, has no character that begins one of the
+// words: to hold a part of them would take a product of two automata.
+Expr ToolArguments::unquoted(const grammar::StringSchema& schema,
+                             const std::vector<std::string>& words) const {
+  if (words.empty()) {
+    return schema.texts ? *schema.texts
+                        : grammar::repeat(grammar::chars(grammar::inverted({})), schema.min, schema.max);
+  }
+  const char32_t first = utf8::first_character(words.front()).code;
+  if (schema.texts) {
+    Expr texts = grammar::without(*schema.texts, first);
+    if (grammar::lengths(texts).min == grammar::kUnbounded) {
+      refuse("no text of the pattern can stand in " + std::string(format_.name) +
+             " calls, which do not quote it");
+    }
+    return texts;
+  }
+  const Expr one = grammar::chars(grammar::inverted({{first, first}}));
+  if (schema.max != grammar::kUnbounded) {
+    return grammar::repeat(one, schema.min, schema.max);
+  }
+  return grammar::all({grammar::repeat(one, schema.min, schema.min),
+                       grammar::text_avoiding(words, grammar::inverted({}), {}, subject_)});
 }
 
 }  // namespace ottobit

@@ -7,6 +7,7 @@
 
 #include "chat/answer.hpp"
 #include "grammar/expr.hpp"
+#include "grammar/string_schema.hpp"
 #include "io/json.hpp"
 #include "runtime/tool_grammar.hpp"
 
@@ -35,6 +36,8 @@ class ToolArguments {
   grammar::Expr json(const OrderedJson& schema);
   grammar::Expr tag(const std::string& key, const OrderedJson& schema);
   [[nodiscard]] grammar::Expr plain(const OrderedJson& property, const std::string& close) const;
+  [[nodiscard]] grammar::Expr unquoted(const grammar::StringSchema& schema,
+                                       const std::vector<std::string>& words) const;
 
   grammar::Rules& rules_;
   const ToolSyntax& syntax_;

@@ -95,6 +95,10 @@ TEST_CASE("JSON schema: strings") {
   CHECK(readings(R"({"format": "ipv4"})", {"\"10.0.0.255\"", "\"10.0.0.256\""}) == "yn");
   CHECK(readings(R"({"format": "email"})", {"\"a.b@c.org\"", "\"a..b@c.org\""}) == "yn");
   CHECK(readings(R"({"format": "uri"})", {"\"https://a.b/c?d=%20#e\"", "\"a b\""}) == "yn");
+  // Bounds beside a pattern, which holds them.
+  CHECK(readings(R"({"pattern": "^[A-Z]{2,3}$", "minLength": 2, "maxLength": 3})",
+                 {"\"AB\"", "\"ABC\"", "\"A\""}) == "yyn");
+  CHECK(readings(R"({"format": "uuid", "maxLength": 36})", {"\"x\""}) == "n");
 }
 
 TEST_CASE("JSON schema: objects") {
@@ -176,6 +180,12 @@ TEST_CASE("JSON schema: what cannot be honoured is refused by name") {
         "s: #: no number is within the bounds");
   CHECK(error_of(R"({"type": "text"})") == "s: #: type \"text\" is none of JSON's");
   CHECK(error_of(R"({"format": "iri"})") == "s: #: the format \"iri\" is not supported");
+  CHECK(error_of(R"({"pattern": "^a+(b|cd)?$", "minLength": 1, "maxLength": 9})") ==
+        "s: #: the pattern allows lengths that minLength and maxLength do not");
+  CHECK(error_of(R"({"pattern": "^a?$", "minLength": 1})").find("allows lengths") !=
+        std::string::npos);
+  CHECK(error_of(R"({"pattern": "^a?$", "format": "date"})") ==
+        "s: #: only one of pattern and format is supported");
   CHECK(error_of("{\"pattern\": \"(?=a)\"}") ==
         "s: #: pattern: line 1, column 2: look-around and inline flags are not supported");
   CHECK(error_of(R"({"$ref": "#/$defs/x"})") ==

@@ -225,6 +225,35 @@ TEST_CASE("tool grammar: the messages of harmony") {
   CHECK_FALSE(matches(with("none"), call));
 }
 
+TEST_CASE("tool grammar: text that is not quoted obeys its schema") {
+  const ToolSyntax seed = syntax_of("<seed:", "", Controls::markers);
+  const auto accepts = [&](const std::string& schema, const std::string& value) {
+    const grammar::Automaton automaton = automaton_of(
+        R"({"tools": [{"name": "f", "parameters": {"properties": {"k": )" + schema +
+            R"(}, "required": ["k"]}}], "tool_choice": "required"})",
+        seed);
+    const std::string call = "\n<function=f>\n<parameter=k>" + value + "</parameter>\n</function>\n";
+    return matches(automaton, "\xFF<seed:tool_call>" + call + "\xFF</seed:tool_call>");
+  };
+  const std::string free = R"({"type": "string"})";
+  CHECK(accepts(free, "a < b </parameter"));
+  CHECK_FALSE(accepts(free, "a</parameter>b"));
+  const std::string some = R"({"type": "string", "minLength": 2})";
+  CHECK(accepts(some, "\u00e9a < b"));
+  CHECK_FALSE(accepts(some, "\u00e9"));
+  CHECK_FALSE(accepts(some, "ab</parameter>c"));
+  const std::string few = R"({"type": "string", "minLength": 1, "maxLength": 3})";
+  CHECK(accepts(few, "a\n\u00e9"));
+  CHECK_FALSE(accepts(few, ""));
+  CHECK_FALSE(accepts(few, "abcd"));
+  CHECK_FALSE(accepts(few, "a<b"));
+  const std::string pattern = R"({"type": "string", "pattern": "^a.*z$"})";
+  CHECK(accepts(pattern, "abcz"));
+  CHECK_FALSE(accepts(pattern, "abc"));
+  CHECK_FALSE(accepts(pattern, "a</parameter>z"));
+  CHECK(accepts(R"({"type": "string", "format": "date", "maxLength": 10})", "2026-02-28"));
+}
+
 TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
   const ToolSyntax seed = syntax_of("<seed:", "", Controls::markers);
   const auto error = [&](const std::string& text, const ToolSyntax& syntax) {
@@ -239,8 +268,8 @@ TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
         "tools: #/tools: there are two of the name f");
   CHECK(error(R"({"tools": [{"name": "f"}], "tool_choice": {"name": "g"}})", seed) ==
         "tools: #/tool_choice: there is no tool g");
-  CHECK(error("[" + f + R"({"k": {"type": "string", "pattern": "^a"}}}}])", seed) ==
-        "tools, tool f: pattern cannot be honoured in seed-oss calls, which do not quote text");
+  CHECK(error("[" + f + R"({"k": {"type": "string", "pattern": "^<$"}}}}])", seed) ==
+        "tools, tool f: no text of the pattern can stand in seed-oss calls, which do not quote it");
   CHECK(error("[" + f + R"({"k": {"type": "integer", "multipleOf": 3}}}}])", seed) ==
         "tools, tool f: #: the keyword \"multipleOf\" is not supported");
   CHECK(error(R"([{"name": "f"}])", syntax_of("", "llama", Controls::markers)) ==
