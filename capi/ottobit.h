@@ -479,15 +479,17 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_logits(ottobit_session* 
 /* A grammar for `grammar` in the generate options: every answer that ends by itself (FINISH_END) is
    then of it from its beginning to its end, and until then the beginning of such a text. Kinds:
      JSON_SCHEMA  JSON Schema (2020-12 or draft 7). Properties come in the order of the schema, and
-                  no others unless additionalProperties asks for them or none are listed; numbers
-                  have bounds that are integers. {} is any JSON value
+                  no others unless additionalProperties asks for them or none are listed. {} is
+                  any JSON value
      GBNF         the notation of llama.cpp's grammars; the first rule is `root`
      REGEX        ECMAScript's regular expressions, of the whole text; without look-around and back
                   references
      TOOLS        text, and then calls as the model's family writes them, of these tools and with
                   arguments of their schemas. A list of tools as in a chat, or an object with
                   "tools" and, as in OpenAI's requests, "tool_choice" and "parallel_tool_calls".
-                  Of gpt-oss one call in a turn. What opens a call opens one in thinking, too
+                  Of gpt-oss one call in a turn. What opens a call opens one in thinking, too.
+                  Where a family writes strings without quotes, those with a pattern or a maxLength
+                  do not hold "<", which begins the end of an argument
    A grammar is immutable and may serve many streams on many threads; it belongs to the tokens of
    the model it was made for. OTTOBIT_E_GRAMMAR says where the text is wrong, or what of it cannot
    be honoured; OTTOBIT_E_NOT_FOUND where the model has no tokenizer. */

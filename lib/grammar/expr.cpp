@@ -45,8 +45,8 @@ LengthRange lengths(const Expr& expr) {
     case Expr::Kind::chars:
       return expr.chars.empty() ? nothing : LengthRange{1, 1};
     case Expr::Kind::text:
-      range.min = static_cast<std::size_t>(
-          std::count_if(expr.text.begin(), expr.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+      range.min = static_cast<std::size_t>(std::count_if(
+          expr.text.begin(), expr.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
       return {range.min, range.min};
     case Expr::Kind::all:
       for (const Expr& part : expr.parts) {

@@ -2,9 +2,10 @@
 // What a schema says about values of each type.
 #include <algorithm>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "grammar/json_merge.hpp"
+#include "grammar/number_range.hpp"
 #include "grammar/schema_reader.hpp"
 #include "grammar/string_schema.hpp"
 
@@ -147,39 +148,28 @@ Expr SchemaReader::string(const OrderedJson& json, const std::string& place) con
 
 Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::string& place) const {
   refuse_keyword(json, "multipleOf", place);
-  constexpr std::int64_t kMost = 999'999'999'999'999'999;
   NumberBounds bounds;
-  for (const std::string_view key :
-       {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}) {
+  for (const std::string key : {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}) {
     if (!json.contains(key)) {
       continue;
     }
-    const OrderedJson& value = json[std::string(key)];
-    if (!value.is_number_integer() || value.get<double>() > static_cast<double>(kMost) ||
-        value.get<double>() < -static_cast<double>(kMost)) {
-      refuse(place,
-             std::string(key) + " is " + value.dump() + ", expected an integer of up to 18 digits");
+    const std::optional<Decimal> bound = decimal_of(json[key]);
+    if (!bound) {
+      refuse(place, key + " is " + json[key].dump() +
+                        ", expected an integer of up to 18 digits or a number of up to 15");
     }
-    const bool exclusive = key.substr(0, 9) == "exclusive";
-    const bool upper = key.find("aximum") != std::string_view::npos;
-    const auto limit = value.get<std::int64_t>();
-    std::optional<std::int64_t>& bound = upper ? bounds.max : bounds.min;
-    bool& open = upper ? bounds.exclusive_max : bounds.exclusive_min;
-    if (!bound || (upper ? limit < *bound : limit > *bound)) {
-      bound = limit;
-      open = exclusive;
-    } else if (limit == *bound) {
-      open = open || exclusive;
+    const bool open = key.compare(0, 9, "exclusive") == 0;
+    if (key.find("aximum") != std::string::npos) {
+      bounds.at_most({*bound, open});
+    } else {
+      bounds.at_least({*bound, open});
     }
   }
-  if (!bounds.min && !bounds.max) {
+  if (!bounds.min() && !bounds.max()) {
     return integer ? json_integer() : json_number();
   }
   Expr expr = integer ? json_integer_between(bounds) : json_number_between(bounds);
-  const bool none = std::all_of(expr.parts.begin(), expr.parts.end(), [](const Expr& part) {
-    return part.kind == Expr::Kind::any && part.parts.empty();
-  });
-  if (none) {
+  if (lengths(expr).min == kUnbounded) {
     refuse(place, "no number is within the bounds");
   }
   return expr;

@@ -38,64 +38,6 @@ std::string escaped(char32_t c) {
   return dumped.substr(1, dumped.size() - 2);
 }
 
-Expr digit(int first, int last) {
-  return chars({{static_cast<char32_t>('0' + first), static_cast<char32_t>('0' + last)}});
-}
-Expr digits(std::size_t min, std::size_t max) {
-  return repeat(digit(0, 9), min, max);
-}
-
-/// Numbers of as many digits as both texts have, between them.
-Expr same_length_between(std::string_view low, std::string_view high) {
-  if (low.empty()) {
-    return text("");
-  }
-  const int first = low[0] - '0';
-  const int last = high[0] - '0';
-  const std::size_t rest = low.size() - 1;
-  if (first == last) {
-    return all({digit(first, first), same_length_between(low.substr(1), high.substr(1))});
-  }
-  const std::string zeros(rest, '0');
-  const std::string nines(rest, '9');
-  std::vector<Expr> parts;
-  int begin = first;
-  int end = last;
-  if (low.substr(1) != zeros) {
-    parts.push_back(all({digit(first, first), same_length_between(low.substr(1), nines)}));
-    ++begin;
-  }
-  if (high.substr(1) != nines) {
-    parts.push_back(all({digit(last, last), same_length_between(zeros, high.substr(1))}));
-    --end;
-  }
-  if (begin <= end) {
-    parts.push_back(all({digit(begin, end), digits(rest, rest)}));
-  }
-  return any(std::move(parts));
-}
-
-constexpr std::uint64_t kMostDigits = 16;  // what is written without bounds
-
-/// Numbers without sign between the bounds.
-Expr magnitude_between(std::uint64_t low, std::optional<std::uint64_t> high) {
-  std::vector<Expr> parts;
-  const std::string from = std::to_string(low);
-  const std::string to = high ? std::to_string(*high)
-                              : std::string(std::max<std::size_t>(kMostDigits, from.size()), '9');
-  for (std::size_t size = from.size(); size <= to.size(); ++size) {
-    const std::string smallest = size == 1 ? "0" : "1" + std::string(size - 1, '0');
-    parts.push_back(same_length_between(size == from.size() ? from : smallest,
-                                        size == to.size() ? to : std::string(size, '9')));
-  }
-  return any(std::move(parts));
-}
-
-std::uint64_t magnitude(std::int64_t value) noexcept {
-  return value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
-                   : static_cast<std::uint64_t>(value);
-}
-
 /// The inside of strings that begin with `words[first..last).substr(at)` at most: all but those.
 Expr other_than(const std::vector<std::string>& words, std::size_t first, std::size_t last,
                 std::size_t at) {
@@ -146,6 +88,13 @@ Expr escape() {
 }
 
 }  // namespace
+
+Expr digit(int first, int last) {
+  return chars({{static_cast<char32_t>('0' + first), static_cast<char32_t>('0' + last)}});
+}
+Expr digits(std::size_t min, std::size_t max) {
+  return repeat(digit(0, 9), min, max);
+}
 
 Expr json_blank() {
   return any(
@@ -205,69 +154,6 @@ Expr json_number() {
   return all({json_integer(), optional(all({text("."), digits(1, kMostDigits)})),
               optional(all({chars({{'e', 'e'}, {'E', 'E'}}),
                             optional(chars({{'+', '+'}, {'-', '-'}})), digits(1, 2)}))});
-}
-
-Expr json_integer_between(std::optional<std::int64_t> min, std::optional<std::int64_t> max) {
-  std::vector<Expr> parts;
-  if (min && max && *min > *max) {
-    return any({});
-  }
-  if (!min || *min < 0) {
-    const bool to_zero = !max || *max >= 0;
-    const std::uint64_t low = to_zero ? 1 : magnitude(*max);
-    const std::optional<std::uint64_t> high =
-        min ? std::optional<std::uint64_t>(magnitude(*min)) : std::nullopt;
-    if (!high || low <= *high) {
-      parts.push_back(all({text("-"), magnitude_between(low, high)}));
-    }
-  }
-  if (!max || *max >= 0) {
-    const std::uint64_t low = min && *min > 0 ? magnitude(*min) : 0;
-    parts.push_back(
-        magnitude_between(low, max ? std::optional<std::uint64_t>(magnitude(*max)) : std::nullopt));
-  }
-  return any(std::move(parts));
-}
-
-Expr json_integer_between(const NumberBounds& bounds) {
-  return json_integer_between(
-      bounds.min ? std::optional(*bounds.min + (bounds.exclusive_min ? 1 : 0)) : std::nullopt,
-      bounds.max ? std::optional(*bounds.max - (bounds.exclusive_max ? 1 : 0)) : std::nullopt);
-}
-
-// A number with a fraction lies between the integer before its point and the next one away from 0.
-Expr json_number_between(const NumberBounds& bounds) {
-  const Expr fraction = all({text("."), digits(1, kMostDigits)});
-  const Expr some_fraction =
-      all({text("."), repeat(text("0"), 0, kMostDigits), digit(1, 9), digits(0, kMostDigits)});
-  std::vector<Expr> parts = {json_integer_between(bounds)};
-  // From `first`, which a bound excludes if `open`, to below `last`.
-  const auto add = [&](const char* sign, std::uint64_t first, bool open,
-                       std::optional<std::uint64_t> last) {
-    if (last && first >= *last) {
-      return;
-    }
-    if (open) {
-      parts.push_back(all({text(sign), text(std::to_string(first)), some_fraction}));
-      ++first;
-    }
-    if (!last || first < *last) {
-      parts.push_back(
-          all({text(sign), magnitude_between(first, last ? std::optional(*last - 1) : std::nullopt),
-               fraction}));
-    }
-  };
-  if (!bounds.max || *bounds.max > 0) {
-    const bool above = bounds.min && *bounds.min >= 0;
-    add("", above ? magnitude(*bounds.min) : 0, above && bounds.exclusive_min,
-        bounds.max ? std::optional(magnitude(*bounds.max)) : std::nullopt);
-  }
-  if (!bounds.min || *bounds.min < 0) {
-    const bool below = bounds.max && *bounds.max <= 0;
-    add("-", below ? magnitude(*bounds.max) : 0, below && bounds.exclusive_max,
-        bounds.min ? std::optional(magnitude(*bounds.min)) : std::nullopt);
-  }
-  return any(std::move(parts));
 }
 
 Expr json_other_than(std::vector<std::string> words) {

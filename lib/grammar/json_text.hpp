@@ -3,8 +3,7 @@
 // only lead a model astray: white space is short, numbers fit a double, escapes are not surrogates.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,24 +27,13 @@ namespace ottobit::grammar {
 [[nodiscard]] Expr json_inside(const Expr& expr);
 [[nodiscard]] Expr quoted(Expr inside);
 
+/// How many digits a number has where nothing bounds it.
+inline constexpr std::size_t kMostDigits = 16;
+[[nodiscard]] Expr digit(int first, int last);
+[[nodiscard]] Expr digits(std::size_t min, std::size_t max);
 /// A number; an integer without fraction and exponent.
 [[nodiscard]] Expr json_number();
 [[nodiscard]] Expr json_integer();
-/// An integer between the bounds, where there are any; bounds of up to 18 digits.
-[[nodiscard]] Expr json_integer_between(std::optional<std::int64_t> min,
-                                        std::optional<std::int64_t> max);
-
-/// Bounds of numbers; those with `exclusive` are not themselves within.
-struct NumberBounds {
-  std::optional<std::int64_t> min;
-  std::optional<std::int64_t> max;
-  bool exclusive_min = false;
-  bool exclusive_max = false;
-};
-/// The same with fractions, but without exponents.
-[[nodiscard]] Expr json_number_between(const NumberBounds& bounds);
-[[nodiscard]] Expr json_integer_between(const NumberBounds& bounds);
-
 /// The inside of a string that is none of `words` (JSON texts without their quotes).
 [[nodiscard]] Expr json_other_than(std::vector<std::string> words);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -32,6 +34,9 @@ class Builder {
     for (const auto& rule : rules_.rules) {
       const NodeId start = node();
       nfa_.rules.push_back({start, add(rule, start)});
+    }
+    if (dead_ends_) {
+      drop_dead_ends();
     }
     return std::move(nfa_);
   }
@@ -64,6 +69,7 @@ class Builder {
         }
         return start;
       case Expr::Kind::any: {
+        dead_ends_ = dead_ends_ || expr.parts.empty();
         const NodeId end = node();
         for (const Expr& part : expr.parts) {
           const NodeId begin = node();
@@ -112,6 +118,7 @@ class Builder {
   // The tails of the sequences are shared: most of them are any continuation bytes.
   NodeId add_chars(const CharSet& chars, NodeId start) {
     const NodeId end = node();
+    dead_ends_ = dead_ends_ || chars.empty();
     tails_.clear();
     for (const CharRange& range : chars) {
       add_range(range.first, range.last, start, end);
@@ -161,9 +168,59 @@ class Builder {
     at(start).bytes.push_back({byte_at(from, 0), byte_at(to, 0), next});
   }
 
+  /// Removes the edges from which no end of a rule is reached: a text must not be led there.
+  void drop_dead_ends() {
+    std::vector<std::pair<NodeId, NodeId>> backwards;
+    for (std::size_t i = 0; i < nfa_.nodes.size(); ++i) {
+      for_each_target(nfa_.nodes[i], [&](NodeId target) {
+        backwards.emplace_back(target, static_cast<NodeId>(i));
+      });
+    }
+    std::sort(backwards.begin(), backwards.end());
+    std::vector<bool> ends(nfa_.nodes.size());
+    std::vector<NodeId> open;
+    const auto visit = [&](NodeId id) {
+      if (!ends[static_cast<std::size_t>(id)]) {
+        ends[static_cast<std::size_t>(id)] = true;
+        open.push_back(id);
+      }
+    };
+    for (const Nfa::Span& rule : nfa_.rules) {
+      visit(rule.end);
+    }
+    while (!open.empty()) {
+      const NodeId target = open.back();
+      open.pop_back();
+      for (auto it = std::lower_bound(backwards.begin(), backwards.end(), std::pair(target, 0));
+           it != backwards.end() && it->first == target; ++it) {
+        visit(it->second);
+      }
+    }
+    const auto dead = [&](NodeId target) { return !ends[static_cast<std::size_t>(target)]; };
+    for (Nfa::Node& from : nfa_.nodes) {
+      std::erase_if(from.bytes, [&](const Nfa::ByteEdge& edge) { return dead(edge.target); });
+      std::erase_if(from.calls, [&](const Nfa::CallEdge& edge) { return dead(edge.target); });
+      std::erase_if(from.empty, dead);
+    }
+  }
+
+  template <class Visit>
+  static void for_each_target(const Nfa::Node& from, const Visit& visit) {
+    for (const Nfa::ByteEdge& edge : from.bytes) {
+      visit(edge.target);
+    }
+    for (const Nfa::CallEdge& edge : from.calls) {
+      visit(edge.target);
+    }
+    for (const NodeId target : from.empty) {
+      visit(target);
+    }
+  }
+
   const Rules& rules_;
   const std::string& subject_;
   Nfa nfa_;
+  bool dead_ends_ = false;  ///< an expression matches nothing
   std::map<std::tuple<std::uint8_t, std::uint8_t, NodeId>, NodeId> tails_;
 };
 

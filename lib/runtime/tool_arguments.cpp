@@ -114,8 +114,9 @@ Expr ToolArguments::plain(const OrderedJson& property, const std::string& close)
 Expr ToolArguments::unquoted(const grammar::StringSchema& schema,
                              const std::vector<std::string>& words) const {
   if (words.empty()) {
-    return schema.texts ? *schema.texts
-                        : grammar::repeat(grammar::chars(grammar::inverted({})), schema.min, schema.max);
+    return schema.texts
+               ? *schema.texts
+               : grammar::repeat(grammar::chars(grammar::inverted({})), schema.min, schema.max);
   }
   const char32_t first = utf8::first_character(words.front()).code;
   if (schema.texts) {

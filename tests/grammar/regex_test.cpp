@@ -63,6 +63,11 @@ TEST_CASE("regex: agrees with the standard library on random texts") {
   }
 }
 
+TEST_CASE("regex: no text is led to where it cannot end") {
+  CHECK(readings("a[^\\s\\S]|b", {"a", "b"}) == "ny");
+  CHECK(readings("x(ab[^\\s\\S]c)*", {"x", "xa", "xab"}) == "ynn");
+}
+
 TEST_CASE("regex: characters and escapes") {
   CHECK(readings("\\u00e9\\x41\\u{1F600}\\t", {"\u00e9A\U0001F600\t"}) == "y");
   CHECK(readings("[^\\d\\s]", {"1", " ", "\u00a0", "x", "\u65e5"}) == "nnnyy");

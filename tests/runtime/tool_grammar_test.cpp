@@ -228,11 +228,12 @@ TEST_CASE("tool grammar: the messages of harmony") {
 TEST_CASE("tool grammar: text that is not quoted obeys its schema") {
   const ToolSyntax seed = syntax_of("<seed:", "", Controls::markers);
   const auto accepts = [&](const std::string& schema, const std::string& value) {
-    const grammar::Automaton automaton = automaton_of(
-        R"({"tools": [{"name": "f", "parameters": {"properties": {"k": )" + schema +
-            R"(}, "required": ["k"]}}], "tool_choice": "required"})",
-        seed);
-    const std::string call = "\n<function=f>\n<parameter=k>" + value + "</parameter>\n</function>\n";
+    const grammar::Automaton automaton =
+        automaton_of(R"({"tools": [{"name": "f", "parameters": {"properties": {"k": )" + schema +
+                         R"(}, "required": ["k"]}}], "tool_choice": "required"})",
+                     seed);
+    const std::string call =
+        "\n<function=f>\n<parameter=k>" + value + "</parameter>\n</function>\n";
     return matches(automaton, "\xFF<seed:tool_call>" + call + "\xFF</seed:tool_call>");
   };
   const std::string free = R"({"type": "string"})";
