@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parallel: splits a range of output rows over threads. The only file that knows OpenMP. Work is
-// split statically over outputs only, never over sums, so results do not depend on the thread
-// count. The host's OpenMP settings are left alone: the thread count is a clause of each region.
+// split over outputs only, never over sums, so results do not depend on who does which part, nor on
+// the thread count. The host's OpenMP settings are left alone: the thread count is a clause of each
+// region.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
 #if defined(_OPENMP)
@@ -30,8 +32,9 @@ class Parallel {
 #endif
   }
 
-  /// Calls body(begin, end, worker) for disjoint ranges that cover [0, n); begin is a multiple of
-  /// `grain`, worker < threads(). The body must be noexcept: nothing may leave a parallel region.
+  /// Calls body(begin, end, worker) for disjoint ranges that cover [0, n), several of them for one
+  /// worker; begin is a multiple of `grain`, worker < threads(). The body must be noexcept: nothing
+  /// may leave a parallel region.
   template <class Body>
   void for_rows(Index n, Index grain, const Body& body) const noexcept {
     static_assert(std::is_nothrow_invocable_v<const Body&, Index, Index, int>);
@@ -41,16 +44,42 @@ class Parallel {
       body(0, n, 0);
       return;
     }
+    Shares shares(grains, parts);
     [[maybe_unused]] const int workers = static_cast<int>(parts);
 #pragma omp parallel for num_threads(workers) schedule(static, 1)
     for (Index part = 0; part < parts; ++part) {
-      const Index begin = std::min(n, part * grains / parts * grain);
-      const Index end = std::min(n, (part + 1) * grains / parts * grain);
-      body(begin, end, static_cast<int>(part));
+      for (Share share = shares.next(); share.begin < share.end; share = shares.next()) {
+        body(share.begin * grain, std::min(n, share.end * grain), static_cast<int>(part));
+      }
     }
   }
 
  private:
+  struct Share {
+    Index begin;
+    Index end;
+  };
+  /// Hands out [0, grains), first in long pieces, then in ever shorter ones: each is a part of what
+  /// is left, so that cores of different speeds, or busy with other work, end together.
+  class Shares {
+   public:
+    Shares(Index grains, Index parts) noexcept : grains_(grains), parts_(parts) {}
+
+    Share next() noexcept {
+      Index begin = next_.load(std::memory_order_relaxed);
+      Index end = 0;
+      do {
+        end = begin + (grains_ - begin + 2 * parts_ - 1) / (2 * parts_);
+      } while (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
+      return {begin, end};
+    }
+
+   private:
+    Index grains_;
+    Index parts_;
+    std::atomic<Index> next_{0};
+  };
+
   int threads_;
 };
 
