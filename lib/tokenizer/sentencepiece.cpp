@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokenizer/sentencepiece.hpp"
 
-#if OTTOBIT_SENTENCEPIECE
+#if defined(OTTOBIT_SENTENCEPIECE)
 #include <sentencepiece_processor.h>
 #endif
 
@@ -12,7 +12,7 @@
 
 namespace ottobit {
 
-#if OTTOBIT_SENTENCEPIECE
+#if defined(OTTOBIT_SENTENCEPIECE)
 
 struct SentencePiece::Processor {
   sentencepiece::SentencePieceProcessor library;

@@ -25,7 +25,7 @@ const std::vector<std::string>& folders() {
   static const std::vector<std::string> found = [] {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(test::test_data(""))) {
-#if !OTTOBIT_SENTENCEPIECE
+#if !defined(OTTOBIT_SENTENCEPIECE)
       if (std::filesystem::exists(entry.path() / "tokenizer.model")) {
         continue;
       }

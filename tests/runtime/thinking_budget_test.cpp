@@ -90,7 +90,8 @@ TEST_SUITE("model") {
       CHECK(written(model, prompt, 0, 20, "</think>") ==
             written(model, prompt, -1, 20, "</think>"));
     }
-    const std::shared_ptr<const Model> llama = test::open_model(test::test_data("llama2-bf16"));
+    const std::shared_ptr<const Model> llama =
+        test::open_model(test::test_data("llama3-bf16-tied"));
     Session session(llama, {.context = 64});
     session.append(llama->tokenizer().encode("Hi"));
     CHECK_NOTHROW(Generation(session, {.thinking_budget = 0}));

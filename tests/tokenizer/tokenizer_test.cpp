@@ -2,6 +2,7 @@
 // Tokenizers against ids and texts that the makers' own libraries give.
 #include "ottobit/tokenizer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,15 +21,29 @@ namespace {
 namespace fs = std::filesystem;
 using Ids = std::vector<std::int32_t>;
 
+/// How equal ids must be.
+enum class Ties {
+  none,
+  order,  ///< where pieces may stand in several orders of the same score, in any of them
+};
+
+void check_ids(Ids ids, Ids expected, Ties ties) {
+  if (ties == Ties::order) {
+    std::sort(ids.begin(), ids.end());
+    std::sort(expected.begin(), expected.end());
+  }
+  CHECK(ids == expected);
+}
+
 /// Checks a list of {text, ids, bos, decoded} and of {text, ids} with control words.
-void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& control) {
+void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& control, Ties ties) {
   for (const Json& item : texts) {
     const auto text = item["text"].get<std::string>();
     CAPTURE(text);
     const Ids ids = item["ids"].get<Ids>();
-    CHECK(tokenizer.encode(text) == ids);
+    check_ids(tokenizer.encode(text), ids, ties);
     if (item.contains("bos")) {
-      CHECK(tokenizer.encode(text, {.add_bos = true}) == item["bos"].get<Ids>());
+      check_ids(tokenizer.encode(text, {.add_bos = true}), item["bos"].get<Ids>(), ties);
     }
     if (item.contains("decoded")) {
       CHECK(tokenizer.decode(ids) == item["decoded"].get<std::string>());
@@ -41,14 +56,15 @@ void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& cont
   }
 }
 
-void check_folder(const fs::path& folder) {
+void check_folder(const fs::path& folder, Ties ties = Ties::none) {
   CAPTURE(folder.string());
   const Tokenizer tokenizer = Tokenizer::open(folder);
   if (fs::exists(folder / "cases.json")) {
     const Json cases = parse_json(read_text_file(folder / "cases.json"), "cases.json");
-    check_cases(tokenizer, cases["text"], cases.value("control", Json::array()));
+    check_cases(tokenizer, cases["text"], cases.value("control", Json::array()), ties);
   } else {
-    check_cases(tokenizer, parse_json(read_text_file(folder / "tokens.json"), "tokens.json"), {});
+    check_cases(tokenizer, parse_json(read_text_file(folder / "tokens.json"), "tokens.json"), {},
+                ties);
   }
 }
 
@@ -81,7 +97,7 @@ TEST_CASE("the Seed-OSS tokenizer equals its makers' on every case") {
 
 TEST_CASE("the tokenizers of the model folders equal their makers'") {
   check_folder(test::test_data("llama3-bf16-tied"));
-#if OTTOBIT_SENTENCEPIECE
+#if defined(OTTOBIT_SENTENCEPIECE)
   check_folder(test::test_data("llama2-bf16"));
   check_folder(test::test_data("gemma2-bf16"));
 #endif
@@ -95,18 +111,14 @@ TEST_CASE("every published tokenizer equals its makers'") {
     return;
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(*root)) {
-    if (entry.path().filename() == "unigram_spm") {
-      // Where two segmentations score the same, sentencepiece 0.1 and 0.2 choose differently.
-      MESSAGE("skipped: unigram_spm, whose goldens are of another sentencepiece release");
-      continue;
-    }
-#if !OTTOBIT_SENTENCEPIECE
+#if !defined(OTTOBIT_SENTENCEPIECE)
     if (!fs::exists(entry.path() / "tokenizer.json") &&
         fs::exists(entry.path() / "tokenizer.model")) {
       continue;
     }
 #endif
-    check_folder(entry.path());
+    // Releases of sentencepiece differ in which of the segmentations with the same score they take.
+    check_folder(entry.path(), entry.path().filename() == "unigram_spm" ? Ties::order : Ties::none);
   }
 }
 
