@@ -118,16 +118,23 @@ Expr ToolArguments::unquoted(const grammar::StringSchema& schema,
                ? *schema.texts
                : grammar::repeat(grammar::chars(grammar::inverted({})), schema.min, schema.max);
   }
-  const char32_t first = utf8::first_character(words.front()).code;
+  grammar::CharSet firsts;
+  for (const std::string& word : words) {
+    const char32_t c = utf8::first_character(word).code;
+    firsts.push_back({c, c});
+  }
   if (schema.texts) {
-    Expr texts = grammar::without(*schema.texts, first);
+    Expr texts = *schema.texts;
+    for (const grammar::CharRange& range : firsts) {
+      texts = grammar::without(std::move(texts), range.first);
+    }
     if (grammar::lengths(texts).min == grammar::kUnbounded) {
       refuse("no text of the pattern can stand in " + std::string(format_.name) +
              " calls, which do not quote it");
     }
     return texts;
   }
-  const Expr one = grammar::chars(grammar::inverted({{first, first}}));
+  const Expr one = grammar::chars(grammar::inverted(firsts));
   if (schema.max != grammar::kUnbounded) {
     return grammar::repeat(one, schema.min, schema.max);
   }
