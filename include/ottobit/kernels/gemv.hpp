@@ -192,6 +192,7 @@ template <class Token>
 struct DotFp8 {
   using Format = Fp8E4m3;
   static constexpr Index kTokenBytes = Token::kBytes;
+  static constexpr Index kInFlight = 4;  ///< blocks of a row, whose products cover one another
   Token x;
   E4m3Converter converter;
 
@@ -206,6 +207,7 @@ template <class Token>
 struct DotBf16 {
   using Format = Bf16Format;
   static constexpr Index kTokenBytes = Token::kBytes;
+  static constexpr Index kInFlight = 2;  // with 4, reads are so far apart that the prefetcher slows
   Token x;
 
   OTTOBIT_INLINE explicit DotBf16(TokenWords token) noexcept : x(natural_token<Token>(token)) {}
@@ -215,7 +217,7 @@ struct DotBf16 {
   }
 };
 
-/// One row after the other, four blocks in flight: four chains of four dot products cover their
+/// One row after the other, some blocks in flight: as many chains of four dot products cover their
 /// latency and the conversions.
 template <class Dot>
 inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
@@ -226,24 +228,25 @@ inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y
   const Index blocks = blocks_of(w.cols);
   const Dot dot(TokenWords{reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK});
   constexpr Index kStep = bytes_of<F>(kBlockK);
+  constexpr Index kMany = Dot::kInFlight;
   for (Index r = rows.begin; r < rows.end; ++r) {
     const std::byte* p = w.data + r * w.row_bytes;
     const float* const scale = scales.of_row(r);
     Vf total = zero();
     Index b = 0;
-    for (; (b + 4) * kBlockK <= w.cols; b += 4, p += 4 * kStep) {
-      const Index k = b * kBlockK;
+    for (; (b + kMany) * kBlockK <= w.cols; b += kMany, p += kMany * kStep) {
       if constexpr (F::kBits == 8) {
-        prefetch<4 * kStep>(p + kRowAhead);
+        prefetch<kMany * kStep>(p + kRowAhead);
       }
-      const Vf first = dot.block(p, k);
-      const Vf second = dot.block(p + kStep, k + kBlockK);
-      const Vf third = dot.block(p + 2 * kStep, k + 2 * kBlockK);
-      const Vf fourth = dot.block(p + 3 * kStep, k + 3 * kBlockK);
-      total = fma(first, broadcast(scale[b]), total);
-      total = fma(second, broadcast(scale[b + 1]), total);
-      total = fma(third, broadcast(scale[b + 2]), total);
-      total = fma(fourth, broadcast(scale[b + 3]), total);
+      Vf block[kMany];
+      OTTOBIT_UNROLL
+      for (Index i = 0; i < kMany; ++i) {
+        block[i] = dot.block(p + i * kStep, (b + i) * kBlockK);
+      }
+      OTTOBIT_UNROLL
+      for (Index i = 0; i < kMany; ++i) {
+        total = fma(block[i], broadcast(scale[b + i]), total);
+      }
     }
     for (; b < blocks; ++b, p += kStep) {
       const Index k = b * kBlockK;
