@@ -75,7 +75,7 @@ void attend(benchmark::State& state, const Case& c) {
       2.0 * static_cast<double>(c.tokens * h.heads * (h.key_dim + h.value_dim)) * keys * steps;
   const double bytes = static_cast<double>(cache) * (h.latent ? 1.0 : 2.0) * steps;
   const bool rounds = h.may_round && c.table->linear->has_fast_bf16;
-  const cli::Ceilings& roof = ceilings(c.table->isa, 1, rounds);
+  const Ceilings& roof = ceilings(c.table->isa, 1, rounds);
   using benchmark::Counter;
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
   state.counters["GFLOP/s"] = Counter(flops / 1e9, Counter::kIsRate);

@@ -103,7 +103,7 @@ void products(benchmark::State& state, const Case& c) {
       static_cast<double>(weights.bytes()) * static_cast<double>(state.iterations());
   const double flops = 2.0 * static_cast<double>(c.tokens * c.shape.n * c.shape.k) *
                        static_cast<double>(state.iterations());
-  const cli::Ceilings& roof = ceilings(c.table->isa, c.threads, computes_in_bf16(c));
+  const Ceilings& roof = ceilings(c.table->isa, c.threads, computes_in_bf16(c));
   const double ceiling = c.tokens == 1 ? roof.read_gb_per_second : roof.dp_gflops;
   using benchmark::Counter;
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);

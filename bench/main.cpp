@@ -15,13 +15,13 @@
 
 namespace ottobit::bench {
 
-const cli::Ceilings& ceilings(const std::string& isa, int threads, bool bf16) {
+const Ceilings& ceilings(const std::string& isa, int threads, bool bf16) {
   constexpr std::size_t kLastLevelCache = 32U << 20U;
-  static std::map<std::tuple<std::string, int, bool>, cli::Ceilings> measured;
+  static std::map<std::tuple<std::string, int, bool>, Ceilings> measured;
   const auto [at, fresh] = measured.try_emplace({isa, threads, bf16});
   if (fresh) {
-    cli::Probe probe(isa, threads, bf16, kLastLevelCache);
-    at->second = probe.measure();
+    at->second = {cli::ReadProbe(isa, threads, kLastLevelCache).measure(),
+                  cli::PeakProbe(isa, threads, bf16).measure().dp_gflops};
     static_cast<void>(Parallel::park());
   }
   return at->second;

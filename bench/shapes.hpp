@@ -28,7 +28,11 @@ inline constexpr std::array<MatrixShape, 4> kSeedOss{{
     {"k_proj", 1024, 5120},
 }};
 
-/// Ceilings for that number of threads on that level, measured once per run.
-const cli::Ceilings& ceilings(const std::string& isa, int threads, bool bf16);
+struct Ceilings {
+  double read_gb_per_second;
+  double dp_gflops;
+};
+/// For that number of threads on that level, measured once per run.
+const Ceilings& ceilings(const std::string& isa, int threads, bool bf16);
 
 }  // namespace ottobit::bench

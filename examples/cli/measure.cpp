@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kDecodeSeconds = 2.0;
+constexpr double kDecodeSeconds = 1.0 / 3;
 constexpr int kWarmTokens = 2;
 
 double seconds_since(Clock::time_point start) {
@@ -88,22 +88,24 @@ double Measurement::timed_block() {
   return seconds_since(start);
 }
 
-double Measurement::decode_rate(int context, int repeats) {
+void Measurement::prepare_decode(int context) {
   restart(0);
   append(context);
   for (int i = 0; i < kWarmTokens; ++i) {
     append(1);
   }
-  std::vector<double> rates;
-  double total = 0;
-  while (static_cast<int>(rates.size()) < repeats || total < kDecodeSeconds) {
+}
+
+double Measurement::decode_rate(int context) {
+  int tokens = 0;
+  double seconds = 0;
+  while (seconds < kDecodeSeconds) {
     restart(context - 1);
     append(1);  // untimed: after a restart the last token kept is read again beside the new one
-    const double seconds = timed_block();
-    total += seconds;
-    rates.push_back(kBlockTokens / seconds);
+    seconds += timed_block();
+    tokens += kBlockTokens;
   }
-  return median(std::move(rates));
+  return tokens / seconds;
 }
 
 std::uint64_t private_bytes() {

@@ -19,12 +19,15 @@ class Measurement {
   /// one that is not counted.
   [[nodiscard]] double prompt_rate(int tokens, int repeats);
 
-  /// Tokens per second of single tokens after `context` tokens: the median over blocks of
-  /// kBlockTokens, each beginning at `context` again; at least `repeats` blocks and two seconds.
-  [[nodiscard]] double decode_rate(int context, int repeats);
+  /// Brings the session to `context` tokens, for decode_rate.
+  void prepare_decode(int context);
+
+  /// Tokens per second of single tokens after `context` tokens: of blocks of kBlockTokens, each
+  /// beginning at `context` again, for a third of a second or of one block that takes longer.
+  [[nodiscard]] double decode_rate(int context);
 
   /// Tokens in a block of decode_rate.
-  static constexpr int kBlockTokens = 32;
+  static constexpr int kBlockTokens = 8;
 
  private:
   void restart(int keep);

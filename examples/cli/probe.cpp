@@ -53,48 +53,59 @@ double time_together(int threads, const Work& work) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Private memory in huge pages where the system has them; null where there is not enough.
-class Buffer {
- public:
-  explicit Buffer(std::size_t bytes) : mapped_(bytes + kPage) {
-    void* block =
-        mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block != MAP_FAILED) {
-      block_ = static_cast<std::byte*>(block);
-      const auto address = reinterpret_cast<std::uintptr_t>(block_);
-      data_ = block_ + (kPage - address % kPage) % kPage;
-#if defined(MADV_HUGEPAGE)
-      (void)madvise(data_, bytes, MADV_HUGEPAGE);  // only a hint
-#endif
-    }
-  }
-  ~Buffer() {
-    if (block_ != nullptr) {
-      munmap(block_, mapped_);
-    }
-  }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  [[nodiscard]] std::byte* data() const noexcept {
-    return data_;
-  }
-
- private:
-  std::size_t mapped_;
-  std::byte* block_ = nullptr;
-  std::byte* data_ = nullptr;
-};
-
 }  // namespace
 
-Probe::Probe(const std::string& isa, int threads, bool bf16, std::size_t last_level_cache_bytes)
+Pages::Pages(std::size_t bytes) : mapped_(bytes + kPage) {
+  void* block = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block != MAP_FAILED) {
+    block_ = static_cast<std::byte*>(block);
+    const auto address = reinterpret_cast<std::uintptr_t>(block_);
+    data_ = block_ + (kPage - address % kPage) % kPage;
+#if defined(MADV_HUGEPAGE)
+    (void)madvise(data_, bytes, MADV_HUGEPAGE);  // only a hint
+#endif
+  }
+}
+
+Pages::~Pages() {
+  if (block_ != nullptr) {
+    munmap(block_, mapped_);
+  }
+}
+
+ReadProbe::ReadProbe(const std::string& isa, int threads, std::size_t last_level_cache_bytes)
     : kernels_(&probe_kernels(isa)),
       threads_(std::max(1, threads)),
-      bf16_(bf16),
-      buffer_bytes_(std::clamp(32 * last_level_cache_bytes, kMinBuffer, kMaxBuffer)) {}
+      slab_(std::max(kPage, std::clamp(32 * last_level_cache_bytes, kMinBuffer, kMaxBuffer) /
+                                static_cast<std::size_t>(threads_) / kPage * kPage)),
+      pages_(slab_ * static_cast<std::size_t>(threads_)) {
+  if (pages_.data() != nullptr) {
+    // The thread that reads a slab touches it first, so that it lies in that thread's memory node.
+    time_together(threads_, [&](int index) {
+      std::fill_n(pages_.data() + static_cast<std::size_t>(index) * slab_, slab_, std::byte{1});
+    });
+  }
+}
 
-const Ceilings& Probe::measure() {
-  measure_read();
+double ReadProbe::pass() const {
+  const double seconds = time_together(threads_, [&](int index) {
+    kernels_->read(pages_.data() + static_cast<std::size_t>(index) * slab_, slab_);
+  });
+  return static_cast<double>(slab_) * threads_ / seconds / 1e9;
+}
+
+double ReadProbe::measure() const {
+  double best = 0;
+  for (int run = 0; run < kRuns && pages_.data() != nullptr; ++run) {
+    best = std::max(best, pass());
+  }
+  return best;
+}
+
+PeakProbe::PeakProbe(const std::string& isa, int threads, bool bf16)
+    : kernels_(&probe_kernels(isa)), threads_(std::max(1, threads)), bf16_(bf16) {}
+
+const Peaks& PeakProbe::measure() {
   const bool dot = bf16_ && kernels_->bf16 != nullptr;
   best_.dp_gflops = std::max(best_.dp_gflops, dot ? rate(kernels_->bf16, kernels_->bf16_operations)
                                                   : rate(kernels_->f32, kernels_->f32_operations));
@@ -104,33 +115,7 @@ const Ceilings& Probe::measure() {
   return best_;
 }
 
-void Probe::measure_read() {
-  const auto count = static_cast<std::size_t>(threads_);
-  const std::size_t slab = std::max(kPage, buffer_bytes_ / count / kPage * kPage);
-  const Buffer buffer(slab * count);
-  std::byte* data = buffer.data();
-  if (data == nullptr) {
-    return;
-  }
-  const auto slab_of = [=](int index) { return data + static_cast<std::size_t>(index) * slab; };
-  // The thread that reads a slab touches it first, so that it lies in that thread's memory node.
-  time_together(threads_, [&](int index) {
-    std::fill_n(slab_of(index), slab, std::byte{1});
-    kernels_->read(slab_of(index), slab);
-  });
-  for (int run = 0; run < kRuns; ++run) {
-    constexpr int kPasses = 3;
-    const double seconds = time_together(threads_, [&](int index) {
-      for (int pass = 0; pass < kPasses; ++pass) {
-        kernels_->read(slab_of(index), slab);
-      }
-    });
-    const double bytes = kPasses * static_cast<double>(slab * count);
-    best_.read_gb_per_second = std::max(best_.read_gb_per_second, bytes / seconds / 1e9);
-  }
-}
-
-double Probe::rate(void (*kernel)(long), double operations) const {
+double PeakProbe::rate(void (*kernel)(long), double operations) const {
   long rounds = 1000;
   double seconds = 0;
   while ((seconds = time_together(threads_, [&](int) { kernel(rounds); })) < kRunSeconds / 4) {

@@ -9,35 +9,66 @@
 
 namespace ottobit::cli {
 
-/// 0 where there is no kernel for this processor.
-struct Ceilings {
-  double read_gb_per_second = 0;  ///< plain vector loads over memory far larger than the caches
-  double dp_gflops = 0;  ///< peak of the instruction for the compute type: VDPBF16PS for bf16 on
+/// Peaks of arithmetic; 0 where there is no kernel for this processor.
+struct Peaks {
+  double dp_gflops = 0;  ///< of the instruction for the compute type: VDPBF16PS for bf16 on
                          ///< avx512_bf16, otherwise multiply-add in f32; two operations each
-  double int8_gops = 0;  ///< peak of the int8 dot product: VPDPBUSD, else VPMADDUBSW and VPMADDWD
+  double int8_gops = 0;  ///< of the int8 dot product: VPDPBUSD, else VPMADDUBSW and VPMADDWD
 };
 
 struct ProbeKernels;  // probe_kernels.hpp
 
-class Probe {
+/// Private memory in huge pages where the system has them; null where there is not enough.
+class Pages {
  public:
-  /// `isa` is a level's name as the library reports it; `bf16` the compute type.
-  Probe(const std::string& isa, int threads, bool bf16, std::size_t last_level_cache_bytes);
-
-  /// Takes about half a second. Keeps the best of all calls and returns it. The memory it reads is
-  /// allocated and returned within the call.
-  const Ceilings& measure();
-  [[nodiscard]] const Ceilings& best() const noexcept { return best_; }
+  explicit Pages(std::size_t bytes);
+  ~Pages();
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  [[nodiscard]] std::byte* data() const noexcept { return data_; }
 
  private:
-  void measure_read();
+  std::size_t mapped_;
+  std::byte* block_ = nullptr;
+  std::byte* data_ = nullptr;
+};
+
+/// What plain vector loads read of memory far larger than the caches: the rate at which `threads`
+/// threads do so at this moment; where a machine is shared it changes from second to second. Holds
+/// the memory it reads, from 256 MiB to 1 GiB.
+class ReadProbe {
+ public:
+  /// `isa` is a level's name as the library reports it.
+  ReadProbe(const std::string& isa, int threads, std::size_t last_level_cache_bytes);
+
+  /// GB/s, the best of several passes (some tenths of a second together); 0 where the memory is
+  /// lacking.
+  [[nodiscard]] double measure() const;
+
+ private:
+  [[nodiscard]] double pass() const;
+
+  const ProbeKernels* kernels_;
+  int threads_;
+  std::size_t slab_;  ///< bytes that one thread reads
+  Pages pages_;
+};
+
+class PeakProbe {
+ public:
+  /// `bf16` is the compute type.
+  PeakProbe(const std::string& isa, int threads, bool bf16);
+
+  /// Takes about a quarter of a second. Keeps the best of all calls and returns it.
+  const Peaks& measure();
+
+ private:
   [[nodiscard]] double rate(void (*kernel)(long), double operations) const;
 
   const ProbeKernels* kernels_;
   int threads_;
   bool bf16_;
-  std::size_t buffer_bytes_;
-  Ceilings best_;
+  Peaks best_;
 };
 
 }  // namespace ottobit::cli
