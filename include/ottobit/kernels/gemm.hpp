@@ -46,16 +46,6 @@ struct GemmScratch {
         sums(scales + kStripRows * kPieceBlocks) {}
 };
 
-inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
-  constexpr Index kFloat = sizeof(float);
-  if (tokens == 1) {
-    return 4 * blocks_of(k) * kFloat;  // scales of the rows that are read side by side
-  }
-  // Other roads than the mode's own may be taken: room for f32 pieces.
-  const Index vectors = lane_vectors(lanes_of(compute, tokens));
-  return kFloat * (kStripRows * (kPieceK + kPieceBlocks + vectors * kLanes));
-}
-
 #if defined(OTTOBIT_HAS_BF16_DOT)
 
 /// Pairs of bf16 weights against pairs of bf16 activations.

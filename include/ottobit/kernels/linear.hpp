@@ -27,6 +27,16 @@
 
 OTTOBIT_ISA_BEGIN
 
+inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
+  constexpr Index kFloat = sizeof(float);
+  if (tokens == 1) {
+    return kGemvGroupRows * blocks_of(k) * kFloat;  // scales of the rows read at once
+  }
+  // Other roads than the mode's own may be taken: room for f32 pieces.
+  const Index vectors = lane_vectors(lanes_of(compute, tokens));
+  return kFloat * (kStripRows * (kPieceK + kPieceBlocks + vectors * kLanes));
+}
+
 inline void dequant_f32(const WeightView& w, RowRange rows, float* out, Index out_stride) noexcept {
   with_format(w.format, [&](auto format) noexcept {
     dequant_rows<decltype(format)>(w, rows, out, out_stride);
