@@ -14,12 +14,12 @@ namespace ottobit::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  ottobit run MODEL -p "How many r's are in strawberry?"
+  ottobit run MODEL "How many r's are in strawberry?"
   git diff | ottobit run MODEL --system "Write a commit message for this change."
-  ottobit run MODEL -p "Name a colour." --temperature 0.8 --seed 7 --max-tokens 50
-  ottobit run MODEL --raw -p "Once upon a time" --max-tokens 100
-  ottobit run MODEL -p "What is 47 + 85?" --json
-  ottobit run MODEL -p "Name three fruits." --json-schema '{"type": "array", "maxItems": 3}'
+  ottobit run MODEL "Name a colour." --temperature 0.8 --seed 7 --max-tokens 50
+  ottobit run MODEL "Once upon a time" --raw --max-tokens 100
+  ottobit run MODEL "What is 47 + 85?" --json
+  ottobit run MODEL "Name three fruits." --json-schema '{"type": "array", "maxItems": 3}'
 
 The answer goes to standard output, everything else to standard error: the thinking, if the model
 thinks, and one line with rates. On a terminal thinking and answer appear together.)";
@@ -43,7 +43,7 @@ std::string prompt_of(const RunOptions& options) {
   std::string prompt = options.prompt;
   if (!options.has_prompt) {
     if (input_is_terminal()) {
-      throw UsageError("no prompt: give -p TEXT, or pipe a text into the command");
+      throw UsageError("no prompt: write it behind the folder, or pipe a text into the command");
     }
     prompt = read_input();
     if (!options.raw && !prompt.empty() && prompt.back() == '\n') {
@@ -137,7 +137,7 @@ void add_run_command(CLI::App& program, int& exit_code) {
   CLI::App& app = *program.add_subcommand("run", "answer one prompt");
   app.footer(kExamples);
   app.add_option("MODEL", options->directory, "folder of the model")->required();
-  CLI::Option* prompt = app.add_option("-p,--prompt", options->prompt,
+  CLI::Option* prompt = app.add_option("PROMPT,-p,--prompt", options->prompt,
                                        "the prompt; without it, standard input is read")
                             ->type_name("TEXT");
   CLI::Option* system =

@@ -104,6 +104,11 @@ class Run(unittest.TestCase):
         self.assertIn("thinking: strawberry", shown)
         self.assertNotIn("\x1b[", shown)
 
+    def test_the_prompt_may_stand_behind_the_folder(self):
+        self.assertEqual(ottobit("run", MODEL, QUESTION).stdout, ottobit("run", MODEL, "-p", QUESTION).stdout)
+        self.assertNotEqual(ottobit("run", MODEL, QUESTION, "-p", QUESTION).returncode, 0)
+        self.assertNotEqual(ottobit("run", MODEL, "").returncode, 0)
+
     def test_a_piped_prompt_is_read(self):
         result = ottobit("run", MODEL, "-q", stdin=QUESTION + "\n")
         self.assertEqual(result.stdout.decode(), ANSWER + "\n")
