@@ -162,26 +162,32 @@ OTTOBIT_INLINE void load_e4m3_half(const std::byte* p, Vf* out) noexcept {
   out[0] = _mm512_cvtph_ps(_mm512_castsi512_si256(fixed));
   out[1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(fixed, 1));
 }
-#else
-OTTOBIT_INLINE void load_e4m3_half(const std::byte* p, Vf* out) noexcept {
-  const __m128i codes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p)));
-  const __m256i high = _mm256_slli_epi16(_mm256_cvtepu8_epi16(codes), 8);
-  const __m256i half =
-      _mm256_and_si256(_mm256_srai_epi16(high, 1), _mm256_set1_epi16(static_cast<short>(0xBFFF)));
-  const __m256i nan = _mm256_cmpeq_epi16(_mm256_add_epi16(high, high),
-                                         _mm256_set1_epi16(static_cast<short>(0xFE00)));
-  const __m256i fixed = _mm256_or_si256(half, nan);
-  out[0] = _mm256_cvtph_ps(_mm256_castsi256_si128(fixed));
-  out[1] = _mm256_cvtph_ps(_mm256_extracti128_si256(fixed, 1));
-}
-#endif
-
 OTTOBIT_INLINE Group load_e4m3(const std::byte* p) noexcept {
   Group group;
   load_e4m3_half(p, group.v);
   load_e4m3_half(p + 2 * kLanes, group.v + 2);
   return group;
 }
+#else
+OTTOBIT_INLINE __m256i e4m3_half(__m256i high, __m256i nan) noexcept {
+  const __m256i bias = _mm256_set1_epi16(static_cast<short>(0xBFFF));
+  return _mm256_or_si256(_mm256_and_si256(_mm256_srai_epi16(high, 1), bias), nan);
+}
+/// Unpacking takes eight codes of each half of the register: 0-7 and 16-23, then the others.
+OTTOBIT_INLINE Group load_e4m3(const std::byte* p) noexcept {
+  const __m256i codes =
+      _mm256_loadu_si256(static_cast<const __m256i*>(static_cast<const void*>(p)));
+  const __m256i nan =
+      _mm256_cmpeq_epi8(_mm256_add_epi8(codes, codes), _mm256_set1_epi8(static_cast<char>(0xFE)));
+  const __m256i none = _mm256_setzero_si256();
+  const __m256i even = e4m3_half(_mm256_unpacklo_epi8(none, codes), _mm256_unpacklo_epi8(nan, nan));
+  const __m256i odd = e4m3_half(_mm256_unpackhi_epi8(none, codes), _mm256_unpackhi_epi8(nan, nan));
+  return {{_mm256_cvtph_ps(_mm256_castsi256_si128(even)),
+           _mm256_cvtph_ps(_mm256_castsi256_si128(odd)),
+           _mm256_cvtph_ps(_mm256_extracti128_si256(even, 1)),
+           _mm256_cvtph_ps(_mm256_extracti128_si256(odd, 1))}};
+}
+#endif
 
 #else
 
