@@ -2,7 +2,7 @@
 // One token: y[r] = sum_k W[r, k] x[k]. Memory bounds it, so each thread reads its rows as one
 // linear stream, one row after the other. Reading 2 or 4 neighbouring rows side by side measured
 // half the bandwidth on Zen 4. Latency is hidden by independent accumulators for consecutive blocks
-// of K instead. Where x is too wide for that, see gemv_dot_quarters.
+// of K instead. Where x is too wide for that, see gemv_groups.
 //
 // Order of summation: lanes over a block of kBlockK columns, the block times its scale added to the
 // lanes of the row by one fma, lanes by reduce_add. It depends on K only, never on the row range.
@@ -32,9 +32,8 @@ OTTOBIT_INLINE void prefetch(const std::byte* p) noexcept {
     prefetch(static_cast<const void*>(p + at));
   }
 }
-/// Rows that gemv_dot_groups reads at once; their scales are the scratch of a single token.
+/// Rows that gemv_groups reads at once; their scales are the scratch of a single token.
 inline constexpr Index kGemvGroupRows = 6;
-inline constexpr Index kRowAhead = 1024;  // 4 KiB, or the first level, was half as fast on Zen 4
 
 /// Decoded scales of one row, a float for each block of kBlockK columns; refilled when the row
 /// enters another block of rows. Inverse scales become factors here.
@@ -72,14 +71,17 @@ class RowScales {
 
 /// Packed activations of one token as f32 vectors.
 struct XFloats {
+  static constexpr Index kBytes = 4;  ///< of an element
   const float* x;
   OTTOBIT_INLINE Vf at(Index k) const noexcept { return load(x + k); }
 };
 struct XBf16 {
+  static constexpr Index kBytes = 2;
   const std::uint16_t* x;
   OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(x + k); }
 };
 struct XBf16x2 {
+  static constexpr Index kBytes = 4;
   const std::uint16_t* high;
   const std::uint16_t* low;
   OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(high + k) + load_bf16(low + k); }
@@ -110,25 +112,16 @@ OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k) noexcept {
 
 /// Exact weights times f32 activations; any format on every level.
 template <class F, class X>
-inline void gemv_fma(const WeightView& w, X x, float* y, RowRange rows, float* scratch) noexcept {
-  RowScales scales(w, scratch);
-  BlockCopy<F> copy;
-  const Index blocks = blocks_of(w.cols);
-  for (Index r = rows.begin; r < rows.end; ++r) {
-    const std::byte* const row = w.data + r * w.row_bytes;
-    const float* const scale = scales.of_row(r);
-    Vf total = zero();
-    for (Index b = 0; b < blocks; ++b) {
-      const Index k = b * kBlockK;
-      const std::byte* const p = whole_block<F>(row + bytes_of<F>(k), w.cols - k, copy);
-      if constexpr (F::kBits <= 8) {
-        prefetch<bytes_of<F>(kBlockK)>(row + bytes_of<F>(k) + kRowAhead);
-      }
-      total = fma(dot_block<F>(p, x, k), broadcast(scale[b]), total);
-    }
-    y[r] = reduce_add(total);
+struct DotFma {
+  using Format = F;
+  static constexpr Index kTokenBytes = X::kBytes;
+  static constexpr Index kInFlight = 1;  ///< blocks of a row whose products cover one another
+  X x;
+
+  OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
+    return dot_block<F>(w, x, k);
   }
-}
+};
 
 /// Blocks that hold several scales: each weight is scaled (rounded once to f32) before its product.
 template <class F, class X>
@@ -192,7 +185,7 @@ template <class Token>
 struct DotFp8 {
   using Format = Fp8E4m3;
   static constexpr Index kTokenBytes = Token::kBytes;
-  static constexpr Index kInFlight = 4;  ///< blocks of a row, whose products cover one another
+  static constexpr Index kInFlight = 4;
   Token x;
   E4m3Converter converter;
 
@@ -217,16 +210,17 @@ struct DotBf16 {
   }
 };
 
+#endif
+
 /// One row after the other, some blocks in flight: as many chains of four dot products cover their
 /// latency and the conversions.
 template <class Dot>
-inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
-                          float* scratch) noexcept {
+inline void gemv_rows(const WeightView& w, const Dot& dot, float* y, RowRange rows,
+                      float* scratch) noexcept {
   using F = typename Dot::Format;
   RowScales scales(w, scratch);
   BlockCopy<F> copy;
   const Index blocks = blocks_of(w.cols);
-  const Dot dot(TokenWords{reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK});
   constexpr Index kStep = bytes_of<F>(kBlockK);
   constexpr Index kMany = Dot::kInFlight;
   for (Index r = rows.begin; r < rows.end; ++r) {
@@ -258,16 +252,15 @@ inline void gemv_dot_rows(const WeightView& w, const std::byte* packed, float* y
 /// second-level cache again for each row, which then costs more than the weights. The next rows are
 /// meanwhile asked for in the order of their addresses: memory sees one linear stream, and several
 /// are read from the cache. (27648 columns of E4M3, one thread of Zen 4: 2.5 times the rate of
-/// gemv_dot_rows; 8 rows are as good, 4 and 12 slower.) Returns the first row left over.
+/// gemv_rows; 8 rows are as good, 4 and 12 slower.) Returns the first row left over.
 template <class Dot>
-inline Index gemv_dot_groups(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
-                             float* scratch) noexcept {
+inline Index gemv_groups(const WeightView& w, const Dot& dot, float* y, RowRange rows,
+                         float* scratch) noexcept {
   using F = typename Dot::Format;
   constexpr Index kMany = kGemvGroupRows;
   constexpr Index kStep = bytes_of<F>(kBlockK);
   const Index blocks = blocks_of(w.cols);
   const Index whole = w.cols / kBlockK;
-  const Dot dot(TokenWords{reinterpret_cast<const std::uint16_t*>(packed), blocks * kBlockK});
   RowScales scales[kMany] = {{w, scratch},
                              {w, scratch + blocks},
                              {w, scratch + 2 * blocks},
@@ -307,15 +300,13 @@ inline Index gemv_dot_groups(const WeightView& w, const std::byte* packed, float
 }
 
 template <class Dot>
-inline void gemv_dot(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
-                     float* scratch) noexcept {
+inline void gemv(const WeightView& w, const Dot& dot, float* y, RowRange rows,
+                 float* scratch) noexcept {
   constexpr Index kNear = 16384;  // bytes of x that stay in 32 KiB beside the stream of weights
   if (w.cols * Dot::kTokenBytes > kNear) {
-    rows.begin = gemv_dot_groups<Dot>(w, packed, y, rows, scratch);
+    rows.begin = gemv_groups(w, dot, y, rows, scratch);
   }
-  gemv_dot_rows<Dot>(w, packed, y, rows, scratch);
+  gemv_rows(w, dot, y, rows, scratch);
 }
-
-#endif
 
 OTTOBIT_ISA_END

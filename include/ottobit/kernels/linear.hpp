@@ -71,7 +71,7 @@ inline void multiply_fma(const LinearCall& c, X x) noexcept {
     if (scaled) {
       gemv_scaled<F>(c.w, x, c.y, c.rows);
     } else {
-      gemv_fma<F>(c.w, x, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+      gemv(c.w, DotFma<F, X>{x}, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
     }
   } else if (scaled) {
     gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
@@ -85,7 +85,9 @@ inline void multiply_fma(const LinearCall& c, X x) noexcept {
 template <class F, class Dot>
 inline void multiply_dot(const LinearCall& c) noexcept {
   if (c.tokens == 1) {
-    gemv_dot<Dot>(c.w, c.packed, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+    const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
+                           blocks_of(c.w.cols) * kBlockK};
+    gemv(c.w, Dot(token), c.y, c.rows, reinterpret_cast<float*>(c.scratch));
   } else {
     gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
   }
