@@ -33,9 +33,9 @@ class Pages {
   std::byte* data_ = nullptr;
 };
 
-/// What plain vector loads read of memory far larger than the caches: the rate at which `threads`
-/// threads do so at this moment; where a machine is shared it changes from second to second. Holds
-/// the memory it reads, from 256 MiB to 1 GiB.
+/// What plain vector loads of `threads` threads reach in memory far larger than the caches, at this
+/// moment: where a machine is shared it changes from second to second. Holds the memory that it
+/// reads, from 256 MiB to 1 GiB.
 class ReadProbe {
  public:
   /// `isa` is a level's name as the library reports it.

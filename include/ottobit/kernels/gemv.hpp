@@ -299,6 +299,7 @@ inline Index gemv_groups(const WeightView& w, const Dot& dot, float* y, RowRange
   return r;
 }
 
+/// y[r] of `rows`; `scratch` as linear.hpp's scratch_bytes says.
 template <class Dot>
 inline void gemv(const WeightView& w, const Dot& dot, float* y, RowRange rows,
                  float* scratch) noexcept {

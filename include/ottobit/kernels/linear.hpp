@@ -27,6 +27,7 @@
 
 OTTOBIT_ISA_BEGIN
 
+/// LinearKernels::scratch_bytes.
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
   if (tokens == 1) {
