@@ -11,6 +11,7 @@ namespace {
 struct Shape {
   std::string_view name;
   std::string_view config;
+  std::string_view like = {};  // the shape that gives the members this config does not have
 };
 
 constexpr Shape kShapes[] = {
@@ -36,11 +37,11 @@ constexpr Shape kShapes[] = {
       "head_dim": 256, "query_pre_attn_scalar": 256, "sliding_window": 512,
       "vocab_size": 262144, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6})"},
     {"gemma-3-27b", R"({
-      "model_type": "gemma3_text", "hidden_size": 5376, "intermediate_size": 21504,
-      "num_hidden_layers": 62, "num_attention_heads": 32, "num_key_value_heads": 16,
-      "head_dim": 128, "query_pre_attn_scalar": 168, "sliding_window": 1024,
-      "vocab_size": 262144, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6,
-      "rope_scaling": {"rope_type": "linear", "factor": 8.0}})"},
+      "hidden_size": 5376, "intermediate_size": 21504, "num_hidden_layers": 62,
+      "num_attention_heads": 32, "num_key_value_heads": 16, "head_dim": 128,
+      "query_pre_attn_scalar": 168, "sliding_window": 1024, "max_position_embeddings": 131072,
+      "rope_scaling": {"rope_type": "linear", "factor": 8.0}})",
+     "gemma-3-1b"},
     {"gpt-oss-20b", R"({
       "model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880,
       "num_hidden_layers": 24, "num_attention_heads": 64, "num_key_value_heads": 8,
@@ -49,25 +50,13 @@ constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-5, "rope_scaling": {"rope_type": "yarn", "factor": 32.0,
         "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
         "original_max_position_embeddings": 4096}})"},
-    {"gpt-oss-120b", R"({
-      "model_type": "gpt_oss", "hidden_size": 2880, "intermediate_size": 2880,
-      "num_hidden_layers": 36, "num_attention_heads": 64, "num_key_value_heads": 8,
-      "head_dim": 64, "num_local_experts": 128, "num_experts_per_tok": 4, "sliding_window": 128,
-      "vocab_size": 201088, "max_position_embeddings": 131072, "rope_theta": 150000,
-      "rms_norm_eps": 1e-5, "rope_scaling": {"rope_type": "yarn", "factor": 32.0,
-        "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
-        "original_max_position_embeddings": 4096}})"},
+    {"gpt-oss-120b", R"({"num_hidden_layers": 36, "num_local_experts": 128})", "gpt-oss-20b"},
     {"kimi-k2", R"({
-      "model_type": "kimi_k2", "hidden_size": 7168, "intermediate_size": 18432,
-      "moe_intermediate_size": 2048, "num_hidden_layers": 61, "first_k_dense_replace": 1,
-      "num_attention_heads": 64, "num_key_value_heads": 64, "n_routed_experts": 384,
-      "n_shared_experts": 1, "num_experts_per_tok": 8, "n_group": 1, "topk_group": 1,
-      "norm_topk_prob": true, "routed_scaling_factor": 2.827, "q_lora_rank": 1536,
-      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
-      "vocab_size": 163840, "max_position_embeddings": 131072, "rope_theta": 50000,
-      "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 32, "beta_fast": 1.0,
-        "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
-        "original_max_position_embeddings": 4096}})"},
+      "model_type": "kimi_k2", "first_k_dense_replace": 1, "num_attention_heads": 64,
+      "num_key_value_heads": 64, "n_routed_experts": 384, "n_group": 1, "topk_group": 1,
+      "routed_scaling_factor": 2.827, "vocab_size": 163840, "max_position_embeddings": 131072,
+      "rope_theta": 50000, "rope_scaling": {"factor": 32, "beta_fast": 1.0}})",
+     "deepseek-v3"},
     {"llama-3.1-8b", R"({
       "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
       "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
@@ -76,12 +65,9 @@ constexpr Shape kShapes[] = {
         "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 8192}})"},
     {"llama-3.2-1b", R"({
-      "model_type": "llama", "hidden_size": 2048, "intermediate_size": 8192,
-      "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8,
-      "vocab_size": 128256, "max_position_embeddings": 131072, "rope_theta": 500000.0,
-      "rms_norm_eps": 1e-5, "tie_word_embeddings": true, "rope_scaling": {
-        "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 8192}})"},
+      "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16,
+      "tie_word_embeddings": true, "rope_scaling": {"factor": 32.0}})",
+     "llama-3.1-8b"},
     {"llama-4-scout", R"({
       "model_type": "llama4_text", "hidden_size": 5120, "intermediate_size": 8192,
       "intermediate_size_mlp": 16384, "num_hidden_layers": 48, "num_attention_heads": 40,
@@ -110,16 +96,11 @@ constexpr Shape kShapes[] = {
       "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8,
       "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
       "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": true})"},
-    {"qwen3-1.7b", R"({
-      "model_type": "qwen3", "hidden_size": 2048, "intermediate_size": 6144,
-      "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8,
-      "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
-      "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": true})"},
+    {"qwen3-1.7b", R"({"hidden_size": 2048, "intermediate_size": 6144})", "qwen3-0.6b"},
     {"qwen3-8b", R"({
-      "model_type": "qwen3", "hidden_size": 4096, "intermediate_size": 12288,
-      "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8,
-      "head_dim": 128, "vocab_size": 151936, "max_position_embeddings": 40960,
-      "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "tie_word_embeddings": false})"},
+      "hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36,
+      "num_attention_heads": 32, "tie_word_embeddings": false})",
+     "qwen3-0.6b"},
     {"qwen3-30b-a3b", R"({
       "model_type": "qwen3_moe", "hidden_size": 2048, "intermediate_size": 6144,
       "moe_intermediate_size": 768, "num_experts": 128, "num_experts_per_tok": 8,
@@ -144,12 +125,9 @@ constexpr Shape kShapes[] = {
       "max_position_embeddings": 262144, "rope_theta": 10000000, "rms_norm_eps": 1e-6,
       "tie_word_embeddings": true})"},
     {"qwen3.5-27b", R"({
-      "model_type": "qwen3_5_text", "hidden_size": 5120, "intermediate_size": 17408,
-      "num_hidden_layers": 64, "num_attention_heads": 24, "num_key_value_heads": 4,
-      "head_dim": 256, "partial_rotary_factor": 0.25, "full_attention_interval": 4,
-      "linear_num_key_heads": 16, "linear_num_value_heads": 48, "linear_key_head_dim": 128,
-      "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4, "vocab_size": 248320,
-      "max_position_embeddings": 262144, "rope_theta": 10000000, "rms_norm_eps": 1e-6})"},
+      "hidden_size": 5120, "intermediate_size": 17408, "num_hidden_layers": 64,
+      "num_attention_heads": 24, "linear_num_value_heads": 48, "tie_word_embeddings": false})",
+     "qwen3.5-4b"},
     {"seed-oss-36b", R"({
       "model_type": "seed_oss", "hidden_size": 5120, "intermediate_size": 27648,
       "num_hidden_layers": 64, "num_attention_heads": 80, "num_key_value_heads": 8,
@@ -163,7 +141,13 @@ Json published_config(const std::string& shape) {
   std::string known;
   for (const Shape& candidate : kShapes) {
     if (candidate.name == shape) {
-      return parse_json(candidate.config, shape);
+      Json config = parse_json(candidate.config, shape);
+      if (candidate.like.empty()) {
+        return config;
+      }
+      Json whole = published_config(std::string(candidate.like));
+      whole.merge_patch(config);
+      return whole;
     }
     known += (known.empty() ? "" : ", ") + std::string(candidate.name);
   }
