@@ -51,171 +51,77 @@ void f32_baseline(long rounds) {
 
 #if defined(__x86_64__)
 
-void int8_baseline(long rounds) {
-  __m128i chain[kChains] = {};
-  __m128i a = _mm_set1_epi16(3);
-  const __m128i b = _mm_set1_epi16(5);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains; ++i) {
-      asm("" : "+x"(a));
-      chain[i] = _mm_add_epi32(chain[i], _mm_madd_epi16(a, b));
-    }
-  }
-  for (__m128i& part : chain) {
-    asm volatile("" : : "x"(part));
-  }
-}
-
 #define OTTOBIT_TARGET(features) __attribute__((target(features)))
 
-OTTOBIT_TARGET("avx2") void read_avx2(const std::byte* data, std::size_t bytes) {
-  __m256i sum[8];
-  for (__m256i& part : sum) {
-    part = _mm256_setzero_si256();
+// Reads into 8 sums of the type Vector.
+#define OTTOBIT_READ(name, features, Vector, zero, combine, load)                \
+  OTTOBIT_TARGET(features) void name(const std::byte* data, std::size_t bytes) { \
+    Vector sum[8];                                                               \
+    for (Vector & part : sum) {                                                  \
+      part = zero();                                                             \
+    }                                                                            \
+    for (std::size_t at = 0; at < bytes; at += sizeof sum) {                     \
+      _Pragma("GCC unroll 8") for (std::size_t i = 0; i < 8; ++i) {              \
+        const void* from = data + at + sizeof(Vector) * i;                       \
+        sum[i] = combine(sum[i], load(static_cast<const Vector*>(from)));        \
+      }                                                                          \
+    }                                                                            \
+    for (Vector & part : sum) {                                                  \
+      asm volatile("" : : "v"(part));                                            \
+    }                                                                            \
   }
-  for (std::size_t at = 0; at < bytes; at += 8 * 32) {
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) {
-      const void* from = data + at + 32 * i;
-      sum[i] = _mm256_or_si256(sum[i], _mm256_load_si256(static_cast<const __m256i*>(from)));
-    }
-  }
-  for (__m256i& part : sum) {
-    asm volatile("" : : "x"(part));
-  }
-}
 
-OTTOBIT_TARGET("avx2,fma") void f32_avx2(long rounds) {
-  __m256 chain[kChains];
-  for (int i = 0; i < kChains; ++i) {
-    chain[i] = _mm256_set1_ps(static_cast<float>(i));
+// Runs `count` chains, each of which begins as `start` of its number i and goes from x to `next` in
+// a round. The operand a, one of those declared in `operands`, is made anew for each step.
+#define OTTOBIT_CHAINS(name, features, Vector, count, start, operands, next) \
+  OTTOBIT_TARGET(features) void name(long rounds) {                          \
+    Vector chain[count];                                                     \
+    for (int i = 0; i < count; ++i) {                                        \
+      chain[i] = start;                                                      \
+    }                                                                        \
+    operands;                                                                \
+    for (long round = 0; round < rounds; ++round) {                          \
+      _Pragma("GCC unroll 16") for (Vector & x : chain) {                    \
+        asm("" : "+v"(a));                                                   \
+        x = next;                                                            \
+      }                                                                      \
+    }                                                                        \
+    for (Vector & x : chain) {                                               \
+      asm volatile("" : : "v"(x));                                           \
+    }                                                                        \
   }
-  const __m256 scale = _mm256_set1_ps(0.999F);
-  const __m256 step = _mm256_set1_ps(0.5F);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains; ++i) {
-      chain[i] = _mm256_fmadd_ps(chain[i], scale, step);
-    }
-  }
-  for (__m256& part : chain) {
-    asm volatile("" : : "x"(part));
-  }
-}
 
-OTTOBIT_TARGET("avx2") void int8_avx2(long rounds) {
-  __m256i chain[kChains];
-  for (__m256i& part : chain) {
-    part = _mm256_setzero_si256();
-  }
-  __m256i a = _mm256_set1_epi8(3);
-  const __m256i b = _mm256_set1_epi8(5);
-  const __m256i ones = _mm256_set1_epi16(1);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains; ++i) {
-      asm("" : "+x"(a));
-      const __m256i pairs = _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones);
-      chain[i] = _mm256_add_epi32(chain[i], pairs);
-    }
-  }
-  for (__m256i& part : chain) {
-    asm volatile("" : : "x"(part));
-  }
-}
+OTTOBIT_CHAINS(int8_baseline, "sse2", __m128i, kChains, _mm_setzero_si128(),
+               __m128i a = _mm_set1_epi16(3);
+               const __m128i b = _mm_set1_epi16(5), _mm_add_epi32(x, _mm_madd_epi16(a, b)))
 
-OTTOBIT_TARGET("avx512f") void read_avx512(const std::byte* data, std::size_t bytes) {
-  __m512i sum[8];
-  for (__m512i& part : sum) {
-    part = _mm512_setzero_si512();
-  }
-  for (std::size_t at = 0; at < bytes; at += 8 * 64) {
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) {
-      sum[i] = _mm512_or_si512(sum[i], _mm512_load_si512(data + at + 64 * i));
-    }
-  }
-  for (__m512i& part : sum) {
-    asm volatile("" : : "v"(part));
-  }
-}
+OTTOBIT_READ(read_avx2, "avx2", __m256i, _mm256_setzero_si256, _mm256_or_si256, _mm256_load_si256)
+OTTOBIT_CHAINS(f32_avx2, "avx2,fma", __m256, kChains, _mm256_set1_ps(static_cast<float>(i)),
+               __m256 a = _mm256_set1_ps(0.999F);
+               const __m256 step = _mm256_set1_ps(0.5F), _mm256_fmadd_ps(x, a, step))
+OTTOBIT_CHAINS(int8_avx2, "avx2", __m256i, kChains, _mm256_setzero_si256(),
+               __m256i a = _mm256_set1_epi8(3);
+               const __m256i b = _mm256_set1_epi8(5);
+               const __m256i ones = _mm256_set1_epi16(1),
+               _mm256_add_epi32(x, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones)))
 
-OTTOBIT_TARGET("avx512f") void f32_avx512(long rounds) {
-  __m512 chain[kChains512];
-  for (int i = 0; i < kChains512; ++i) {
-    chain[i] = _mm512_set1_ps(static_cast<float>(i));
-  }
-  const __m512 scale = _mm512_set1_ps(0.999F);
-  const __m512 step = _mm512_set1_ps(0.5F);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains512; ++i) {
-      chain[i] = _mm512_fmadd_ps(chain[i], scale, step);
-    }
-  }
-  for (__m512& part : chain) {
-    asm volatile("" : : "v"(part));
-  }
-}
-
-OTTOBIT_TARGET("avx512f,avx512bw") void int8_avx512(long rounds) {
-  __m512i chain[kChains512];
-  for (__m512i& part : chain) {
-    part = _mm512_setzero_si512();
-  }
-  __m512i a = _mm512_set1_epi8(3);
-  const __m512i b = _mm512_set1_epi8(5);
-  const __m512i ones = _mm512_set1_epi16(1);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains512; ++i) {
-      asm("" : "+v"(a));
-      const __m512i pairs = _mm512_madd_epi16(_mm512_maddubs_epi16(a, b), ones);
-      chain[i] = _mm512_add_epi32(chain[i], pairs);
-    }
-  }
-  for (__m512i& part : chain) {
-    asm volatile("" : : "v"(part));
-  }
-}
-
-OTTOBIT_TARGET("avx512f,avx512bf16") void bf16_avx512(long rounds) {
-  __m512 chain[kChains512];
-  for (int i = 0; i < kChains512; ++i) {
-    chain[i] = _mm512_set1_ps(static_cast<float>(i));
-  }
-  const __m512 values = _mm512_set1_ps(0.015625F);
-  const __m512bh a = _mm512_cvtne2ps_pbh(values, values);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains512; ++i) {
-      chain[i] = _mm512_dpbf16_ps(chain[i], a, a);
-    }
-  }
-  for (__m512& part : chain) {
-    asm volatile("" : : "v"(part));
-  }
-}
-
-OTTOBIT_TARGET("avx512f,avx512vnni") void int8_vnni(long rounds) {
-  __m512i chain[kChains512];
-  for (__m512i& part : chain) {
-    part = _mm512_setzero_si512();
-  }
-  __m512i a = _mm512_set1_epi8(3);
-  const __m512i b = _mm512_set1_epi8(5);
-  for (long round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kChains512; ++i) {
-      asm("" : "+v"(a));
-      chain[i] = _mm512_dpbusd_epi32(chain[i], a, b);
-    }
-  }
-  for (__m512i& part : chain) {
-    asm volatile("" : : "v"(part));
-  }
-}
+OTTOBIT_READ(read_avx512, "avx512f", __m512i, _mm512_setzero_si512, _mm512_or_si512,
+             _mm512_load_si512)
+OTTOBIT_CHAINS(f32_avx512, "avx512f", __m512, kChains512, _mm512_set1_ps(static_cast<float>(i)),
+               __m512 a = _mm512_set1_ps(0.999F);
+               const __m512 step = _mm512_set1_ps(0.5F), _mm512_fmadd_ps(x, a, step))
+OTTOBIT_CHAINS(int8_avx512, "avx512f,avx512bw", __m512i, kChains512, _mm512_setzero_si512(),
+               __m512i a = _mm512_set1_epi8(3);
+               const __m512i b = _mm512_set1_epi8(5);
+               const __m512i ones = _mm512_set1_epi16(1),
+               _mm512_add_epi32(x, _mm512_madd_epi16(_mm512_maddubs_epi16(a, b), ones)))
+OTTOBIT_CHAINS(int8_vnni, "avx512f,avx512vnni", __m512i, kChains512, _mm512_setzero_si512(),
+               __m512i a = _mm512_set1_epi8(3);
+               const __m512i b = _mm512_set1_epi8(5), _mm512_dpbusd_epi32(x, a, b))
+OTTOBIT_CHAINS(bf16_avx512, "avx512f,avx512bf16", __m512, kChains512,
+               _mm512_set1_ps(static_cast<float>(i)),
+               __m512i a = _mm512_set1_epi16(0x3C80),  // 2^-6 in bf16
+               _mm512_dpbf16_ps(x, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(a)))
 
 constexpr ProbeKernels kAvx2 = {"avx2",  read_avx2, f32_avx2,  kChains * 8 * 2.0,
                                 nullptr, 0,         int8_avx2, kChains * 32 * 2.0};
