@@ -10,7 +10,7 @@
 #include "ottobit/arena.hpp"
 #include "ottobit/kernels/table.hpp"
 
-#include "runtime/pages.hpp"
+#include "io/pages.hpp"
 #include "shapes.hpp"
 
 namespace ottobit::bench {

@@ -14,7 +14,7 @@
 #include "ottobit/format/recognise.hpp"
 #include "ottobit/layers/linear.hpp"
 
-#include "runtime/pages.hpp"
+#include "io/pages.hpp"
 #include "shapes.hpp"
 
 namespace ottobit::bench {

@@ -26,9 +26,12 @@ set(OTTOBIT_LAYERS
     "io/config=^lib/io/config\\."
     "lib/io=^lib/io/"
     "lib/models=^lib/models/"
+    "lib/folder=^lib/folder/"
     "lib/tokenizer=^lib/tokenizer/"
+    "lib/jinja=^lib/jinja/"
     "lib/chat=^lib/chat/"
     "lib/grammar=^lib/grammar/"
+    "lib/answer=^lib/answer/"
     "lib/runtime=^lib/runtime/"
     "ottobit.h=^capi/ottobit\\.h$"
     "capi=^capi/"
@@ -43,8 +46,8 @@ set(below_format base numeric views)
 set(below_kernels ${below_format} simd format)
 set(below_layers ${below_format} spec table)
 set(all_headers ${below_kernels} spec table kernels layers decoder tokenizer.hpp public)
-set(all_lib lib/kernels lib/cpu io/json io/config lib/io lib/models lib/tokenizer lib/chat
-            lib/grammar lib/runtime)
+set(all_lib lib/kernels lib/cpu io/json io/config lib/io lib/models lib/folder lib/tokenizer
+            lib/jinja lib/chat lib/grammar lib/answer lib/runtime)
 
 set(may_base "")
 set(may_numeric base)
@@ -67,8 +70,11 @@ set(may_io/config ${below_format} io/json)
 set(may_lib/io ${below_format} io/json io/config)
 set(may_lib/models base numeric spec io/json io/config)
 set(may_lib/tokenizer base tokenizer.hpp io/json io/config <pcre2> <utf8proc> <sentencepiece>)
-set(may_lib/chat base io/json <utf8proc>)
+set(may_lib/jinja base io/json <utf8proc>)
+set(may_lib/chat base io/json lib/jinja)
 set(may_lib/grammar base tokenizer.hpp lib/tokenizer io/json)
+set(may_lib/answer base tokenizer.hpp io/json lib/tokenizer lib/grammar)
+set(may_lib/folder ${all_headers} io/json io/config lib/io lib/models lib/chat)
 set(may_lib/runtime ${all_headers} ${all_lib} <omp>)
 set(may_ottobit.h "")
 set(may_capi ${all_headers} ottobit.h)

@@ -8,9 +8,9 @@
 #include "ottobit/error.hpp"
 
 #include "chat/chat_input.hpp"
-#include "chat/eval.hpp"
-#include "chat/parser.hpp"
 #include "chat/typescript.hpp"
+#include "jinja/eval.hpp"
+#include "jinja/parser.hpp"
 
 namespace ottobit {
 
@@ -62,8 +62,8 @@ void declare_in_typescript(jinja::Runtime& runtime, OrderedJson& chat) {
   if (tools == chat.end() || tools->empty() || chat.contains("tools_ts_str")) {
     return;
   }
-  jinja::sort_members(*tools);
-  if (std::optional<std::string> text = jinja::typescript_declarations(runtime, *tools)) {
+  sort_members(*tools);
+  if (std::optional<std::string> text = typescript_declarations(runtime, *tools)) {
     chat["tools_ts_str"] = std::move(*text);
   }
 }
@@ -78,8 +78,8 @@ bool has_tools(std::string_view chat_json) {
 
 Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
                      const std::string& bos_token, const std::string& eos_token) {
-  OrderedJson chat = parse_ordered_json(chat_json, jinja::kChatSubject, ErrorCode::argument);
-  jinja::check_chat(chat);
+  OrderedJson chat = parse_ordered_json(chat_json, kChatSubject, ErrorCode::argument);
+  check_chat(chat);
   name_reasoning(chat_template, chat);
   jinja::Runtime runtime;
   jinja::Evaluator evaluator(chat_template.parsed(), runtime);
@@ -88,12 +88,12 @@ Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_js
     if (chat_template.uses("tools_ts_str")) {
       declare_in_typescript(runtime, chat);
     }
-    jinja::set_chat_variables(chat, runtime, evaluator);
+    set_chat_variables(chat, runtime, evaluator);
     evaluator.set_variable("bos_token", runtime.text(bos_token));
     evaluator.set_variable("eos_token", runtime.text(eos_token));
     out = evaluator.render();
   } catch (const jinja::RenderError& e) {  // the chat alone is beyond the limits
-    fail(ErrorCode::argument, jinja::kChatSubject, e.message);
+    fail(ErrorCode::argument, kChatSubject, e.message);
   }
   Rendered rendered;
   rendered.text = out.take_text();

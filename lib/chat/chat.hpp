@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "chat/span.hpp"
+#include "jinja/span.hpp"
 
 namespace ottobit {
 

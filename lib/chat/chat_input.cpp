@@ -8,10 +8,12 @@
 
 #include "ottobit/error.hpp"
 
-#include "chat/json_value.hpp"
 #include "io/printable.hpp"
+#include "jinja/json_value.hpp"
 
-namespace ottobit::jinja {
+namespace ottobit {
+
+using namespace jinja;  // the conversation becomes values of the engine
 
 namespace {
 
@@ -228,4 +230,4 @@ void set_chat_variables(const OrderedJson& chat, Runtime& rt, Evaluator& evaluat
   }
 }
 
-}  // namespace ottobit::jinja
+}  // namespace ottobit

@@ -2,10 +2,10 @@
 // The chat JSON: checks its shape and hands it to a template as variables.
 #pragma once
 
-#include "chat/eval.hpp"
 #include "io/json.hpp"
+#include "jinja/eval.hpp"
 
-namespace ottobit::jinja {
+namespace ottobit {
 
 /// Subject of errors about the chat JSON.
 inline constexpr const char* kChatSubject = "chat JSON";
@@ -14,6 +14,6 @@ inline constexpr const char* kChatSubject = "chat JSON";
 void check_chat(const OrderedJson& chat);
 
 /// Sets the variables that the template sees, and the time. `chat` has passed check_chat.
-void set_chat_variables(const OrderedJson& chat, Runtime& rt, Evaluator& evaluator);
+void set_chat_variables(const OrderedJson& chat, jinja::Runtime& rt, jinja::Evaluator& evaluator);
 
-}  // namespace ottobit::jinja
+}  // namespace ottobit

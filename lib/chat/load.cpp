@@ -4,8 +4,8 @@
 
 #include "chat/builtin.hpp"
 #include "chat/chat.hpp"
-#include "chat/source.hpp"
 #include "io/json.hpp"
+#include "jinja/source.hpp"
 
 namespace ottobit {
 

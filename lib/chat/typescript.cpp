@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "chat/json_value.hpp"
+#include "jinja/json_value.hpp"
 
-namespace ottobit::jinja {
+namespace ottobit {
+
+using namespace jinja;  // the conversation becomes values of the engine
 
 namespace {
 
@@ -362,4 +364,4 @@ std::optional<std::string> typescript_declarations(Runtime& rt, const OrderedJso
   return std::nullopt;
 }
 
-}  // namespace ottobit::jinja
+}  // namespace ottobit

@@ -18,16 +18,16 @@
 #include <optional>
 #include <string>
 
-#include "chat/runtime.hpp"
 #include "io/json.hpp"
+#include "jinja/runtime.hpp"
 
-namespace ottobit::jinja {
+namespace ottobit {
 
 /// `tools` as in the chat JSON, their members sorted by sort_members. nullopt where a schema has no
 /// such form (the template then writes JSON).
-std::optional<std::string> typescript_declarations(Runtime& rt, const OrderedJson& tools);
+std::optional<std::string> typescript_declarations(jinja::Runtime& rt, const OrderedJson& tools);
 
 /// Members of all objects in the order of their names.
 void sort_members(OrderedJson& json);
 
-}  // namespace ottobit::jinja
+}  // namespace ottobit

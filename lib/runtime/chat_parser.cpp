@@ -8,7 +8,7 @@
 
 #include "ottobit/tokenizer.hpp"
 
-#include "chat/answer.hpp"
+#include "answer/answer.hpp"
 #include "chat/chat.hpp"
 #include "io/json.hpp"
 

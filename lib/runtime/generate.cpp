@@ -8,8 +8,8 @@
 #include "ottobit/error.hpp"
 #include "ottobit/tokenizer.hpp"
 
+#include "answer/thinking_budget.hpp"
 #include "runtime/constrained.hpp"
-#include "runtime/thinking_budget.hpp"
 
 namespace ottobit {
 namespace {
@@ -116,7 +116,9 @@ struct Generation::Impl {
       constrained.emplace(session.model(), options.grammar);
     }
     if (options.thinking_budget >= 0 || constrained) {
-      budget.emplace(session.model(), options.thinking_budget, session.tokens());
+      const Model& model = session.model();
+      budget.emplace(answer_format(model.chat_source(), model.family()), model.tokenizer(),
+                     model.end_ids(), options.thinking_budget, session.tokens());
       forced = budget->spent() ? 0 : budget->closing().size();
     }
     if (session.model().has_tokenizer()) {

@@ -9,11 +9,11 @@
 #include "ottobit/error.hpp"
 #include "ottobit/tokenizer.hpp"
 
+#include "answer/tool_grammar.hpp"
 #include "grammar/gbnf.hpp"
 #include "grammar/json_schema.hpp"
 #include "grammar/regex.hpp"
 #include "grammar/token_mask.hpp"
-#include "runtime/tool_grammar.hpp"
 
 namespace ottobit {
 namespace {

@@ -14,12 +14,12 @@
 
 #include "chat/chat.hpp"
 #include "cpu/features.hpp"
+#include "folder/folder.hpp"
+#include "folder/model_json.hpp"
+#include "folder/random_weights.hpp"
+#include "folder/weight_reader.hpp"
 #include "grammar/vocabulary.hpp"
 #include "io/checkpoint.hpp"
-#include "runtime/folder.hpp"
-#include "runtime/model_json.hpp"
-#include "runtime/random_weights.hpp"
-#include "runtime/weight_reader.hpp"
 
 namespace ottobit {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "ottobit/layers/kv_cache.hpp"
 
-#include "runtime/pages.hpp"
+#include "io/pages.hpp"
 
 namespace ottobit {
 

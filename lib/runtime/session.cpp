@@ -11,8 +11,8 @@
 #include "ottobit/decoder.hpp"
 #include "ottobit/error.hpp"
 
+#include "io/pages.hpp"
 #include "runtime/log_sum.hpp"
-#include "runtime/pages.hpp"
 #include "runtime/saved_states.hpp"
 #include "runtime/session_options.hpp"
 

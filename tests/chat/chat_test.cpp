@@ -61,6 +61,13 @@ class Folder {
 
 }  // namespace
 
+TEST_CASE("a template knows which variables it reads") {
+  const ChatTemplate t = ChatTemplate::parse("{% if enable_thinking %}x{% endif %}", "t");
+  CHECK(t.uses("enable_thinking"));
+  CHECK_FALSE(t.uses("thinking_budget"));
+  CHECK(t.name() == "t");
+}
+
 TEST_CASE("published templates render byte for byte what transformers renders") {
   const fs::path dir = fs::path(OTTOBIT_SHARED_FIXTURES) / "chat_templates";
   if (!fs::exists(dir / "goldens.json")) {

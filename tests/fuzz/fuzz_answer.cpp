@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "chat/answer.hpp"
+#include "answer/answer.hpp"
 
 namespace {
 

@@ -10,10 +10,10 @@
 
 #include "ottobit/format/list.hpp"
 
+#include "folder/folder.hpp"
+#include "folder/weight_reader.hpp"
 #include "io/checkpoint.hpp"
 #include "models/registry.hpp"
-#include "runtime/folder.hpp"
-#include "runtime/weight_reader.hpp"
 #include "support/checkpoint_writer.hpp"
 #include "support/model.hpp"
 #include "support/temp_directory.hpp"

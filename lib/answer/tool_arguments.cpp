@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "answer/tool_arguments.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ottobit/error.hpp"
+
+#include "grammar/avoid.hpp"
+#include "grammar/json_schema.hpp"
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit {
+
+using grammar::Expr;
+
+namespace {
+
+Expr text_of(const OrderedJson& value) {
+  return grammar::text(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// The types of one tool's parameters.
+ToolTypes types_of(const OrderedJson& schema) {
+  OrderedJson tool = {{"name", "f"}, {"parameters", schema}};
+  return ToolTypes(OrderedJson::array({std::move(tool)}));
+}
+
+}  // namespace
+
+void ToolArguments::refuse(const std::string& why) const {
+  fail(ErrorCode::grammar, subject_, why);
+}
+
+Expr ToolArguments::json(const OrderedJson& schema) {
+  return grammar::rule(
+      grammar::append(rules_, grammar::read_json_schema(schema.dump(), subject_, avoid_)));
+}
+
+Expr ToolArguments::object(OrderedJson schema) {
+  if (schema.is_null()) {
+    return grammar::text("{}");
+  }
+  if (schema.is_object() && !schema.contains("type") && !schema.contains("$ref")) {
+    schema["type"] = "object";
+  }
+  return json(schema);
+}
+
+Expr ToolArguments::tags(const OrderedJson& schema) {
+  const bool declared = schema.is_object() && schema.contains("properties");
+  if (!schema.is_null() &&
+      (!schema.is_object() || (declared && !schema["properties"].is_object()))) {
+    refuse("the parameters are no schema with an object \"properties\"");
+  }
+  const OrderedJson required =
+      schema.is_object() && schema.contains("required") ? schema["required"] : OrderedJson::array();
+  std::size_t needed = 0;
+  std::vector<Expr> parts;
+  const OrderedJson properties = declared ? schema["properties"] : OrderedJson::object();
+  for (const auto& [key, property] : properties.items()) {
+    if (key.empty() || key.find_first_of("<>\"\n") != std::string::npos) {
+      refuse("the parameter \"" + key + "\" cannot be the name of a tag");
+    }
+    const bool must = std::find(required.begin(), required.end(), key) != required.end();
+    needed += must ? 1 : 0;
+    parts.push_back(must ? tag(key, schema) : grammar::optional(tag(key, schema)));
+  }
+  if (!required.is_array() || needed != required.size()) {
+    refuse("\"required\" is no list of different properties");
+  }
+  return grammar::all(std::move(parts));
+}
+
+Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
+  OrderedJson property = schema["properties"][key];
+  const bool as_is = types_of(schema).of("f", key) != ToolTypes::Kind::json;
+  const bool dsml = format_.syntax == CallSyntax::dsml;
+  const bool named = dsml || format_.syntax == CallSyntax::invoke;
+  const std::string tag = dsml ? "｜DSML｜parameter" : "parameter";
+  const std::string line = format_.syntax == CallSyntax::function_lines ? "\n" : "";
+  const std::string open = named ? "<" + tag + " name=\"" + key + "\"" : "<parameter=" + key;
+  const std::string type = !dsml ? "" : as_is ? " string=\"true\"" : " string=\"false\"";
+  const std::string close = "</" + tag + ">";
+  for (const char* const definitions : {"$defs", "definitions"}) {
+    if (property.is_object() && schema.contains(definitions)) {
+      property[definitions] = schema[definitions];
+    }
+  }
+  return grammar::all({grammar::text(syntax_.spelled(open) + type + ">" + line),
+                       as_is ? plain(property, close) : json(property),
+                       grammar::text(line + syntax_.spelled(close) + "\n")});
+}
+
+Expr ToolArguments::plain(const OrderedJson& property, const std::string& close) const {
+  const OrderedJson schema = property.is_object() ? property : OrderedJson::object();
+  if (const OrderedJson list = schema.value("enum", OrderedJson()); list.is_array()) {
+    std::vector<Expr> ways;
+    std::transform(list.begin(), list.end(), std::back_inserter(ways), &text_of);
+    return grammar::any(std::move(ways));
+  }
+  if (schema.contains("const")) {
+    return text_of(schema["const"]);
+  }
+  std::vector<std::string> words = avoid_;
+  if (syntax_.is_text(close)) {
+    words.push_back(close);
+  }
+  return unquoted(grammar::read_string_schema(schema, subject_), words);
+}
+
+// Text of a pattern, or of at most so many characters, has no character that begins one of the
+// words: to hold a part of them would take a product of two automata.
+Expr ToolArguments::unquoted(const grammar::StringSchema& schema,
+                             const std::vector<std::string>& words) const {
+  if (words.empty()) {
+    return schema.texts
+               ? *schema.texts
+               : grammar::repeat(grammar::chars(grammar::inverted({})), schema.min, schema.max);
+  }
+  grammar::CharSet firsts;
+  for (const std::string& word : words) {
+    const char32_t c = utf8::first_character(word).code;
+    firsts.push_back({c, c});
+  }
+  if (schema.texts) {
+    Expr texts = *schema.texts;
+    for (const grammar::CharRange& range : firsts) {
+      texts = grammar::without(std::move(texts), range.first);
+    }
+    if (grammar::lengths(texts).min == grammar::kUnbounded) {
+      refuse("no text of the pattern can stand in " + std::string(format_.name) +
+             " calls, which do not quote it");
+    }
+    return texts;
+  }
+  const Expr one = grammar::chars(grammar::inverted(firsts));
+  if (schema.max != grammar::kUnbounded) {
+    return grammar::repeat(one, schema.min, schema.max);
+  }
+  return grammar::all({grammar::repeat(one, schema.min, schema.min),
+                       grammar::text_avoiding(words, grammar::inverted({}), {}, subject_)});
+}
+
+}  // namespace ottobit

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at a model folder without reading its weights and reports everything, problems included.
+#include <map>
+#include <optional>
+#include <string>
+
+#include "ottobit/error.hpp"
+#include "ottobit/model.hpp"
+
+#include "chat/chat.hpp"
+#include "folder/folder.hpp"
+#include "folder/model_json.hpp"
+#include "folder/weight_reader.hpp"
+#include "io/checkpoint.hpp"
+
+namespace ottobit {
+namespace {
+
+class Inspection {
+ public:
+  explicit Inspection(const std::filesystem::path& directory) : directory_(directory) {
+    json_["name"] = folder_name(directory);
+    json_["folder"] = directory.string();
+  }
+
+  [[nodiscard]] std::string run() {
+    std::optional<FolderConfig> folder;
+    attempt([&] {
+      const Config config = Config::open(directory_ / "config.json");
+      attempt([&] { json_["end_ids"] = read_generation(directory_, config).end_ids; });
+      folder = read_config(config, directory_);
+      describe_config(*folder, json_);
+      require_understood(*folder, {});
+    });
+    attempt([&] { weights(folder); });
+    attempt([&] {
+      OTTOBIT_CHECK(has_tokenizer_file(directory_), ErrorCode::io, json_["name"],
+                    "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
+      describe_tokenizer(Tokenizer::open(directory_), json_);
+    });
+    attempt([&] {
+      std::optional<std::string> source =
+          load_chat_template(directory_, folder ? folder->family->model_type : std::string_view());
+      json_["chat_template"] = source.has_value();
+      if (source) {
+        (void)ChatTemplate::parse(*source, "chat template");
+      }
+    });
+    json_["problems"] = problems_;
+    return json_.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  }
+
+ private:
+  /// A failing step is a problem of the folder; the others go on.
+  template <class Step>
+  void attempt(const Step& step) {
+    try {
+      step();
+    } catch (const Error& error) {
+      problems_.push_back({{"status", static_cast<int>(error.code())},
+                           {"subject", error.subject()},
+                           {"message", error.what()}});
+    }
+  }
+
+  void weights(const std::optional<FolderConfig>& folder) {
+    const Checkpoint checkpoint = Checkpoint::open(directory_);
+    json_["file_bytes"] = checkpoint.file_bytes();
+    json_["shards"] = checkpoint.shard_count();
+    std::map<std::string, Index> dtypes;
+    const std::vector<std::string> names = checkpoint.names();
+    for (const std::string& name : names) {
+      dtypes[std::string(dtype_name(checkpoint.find(name)->dtype))] += 1;
+    }
+    json_["tensors"] = names.size();
+    json_["dtypes"] = dtypes;
+    if (folder) {
+      CheckpointReader reader(checkpoint, folder->spec, folder->scale_blocks,
+                              *find_kernel_table(""));
+      const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
+      describe_weights(decoder, json_);
+      json_["tensors_aside"] = reader.leave_aside();
+      reader.finish({});
+    }
+  }
+
+  const std::filesystem::path& directory_;
+  OrderedJson json_;
+  OrderedJson problems_ = OrderedJson::array();
+};
+
+}  // namespace
+
+std::string inspect(const std::filesystem::path& directory) {
+  require_directory(directory);
+  return Inspection(directory).run();
+}
+
+}  // namespace ottobit

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "folder/quantization.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
+
+namespace ottobit {
+namespace {
+
+using Blocks = std::vector<Shape2>;
+
+constexpr Index kLargestBlock = 1 << 24;
+
+/// The text at `key`, which must be one of `known`; `fallback` if it is absent.
+std::string require_known(const Config& config, std::string_view key, std::string_view fallback,
+                          std::initializer_list<std::string_view> known) {
+  const std::string found = config.text(key, fallback);
+  if (std::find(known.begin(), known.end(), found) == known.end()) {
+    std::string list;
+    for (const std::string_view name : known) {
+      list += (list.empty() ? "" : ", ") + std::string(name);
+    }
+    fail(ErrorCode::unsupported, config.subject(),
+         "`" + std::string(key) + "` is \"" + printable(found) + "\", known are: " + list);
+  }
+  return found;
+}
+
+/// Two positive integers, rows and columns.
+std::optional<Shape2> block_at(const Config& config, std::string_view key) {
+  if (!config.has(key)) {
+    return std::nullopt;
+  }
+  const std::vector<Index> size = config.integers(key);
+  OTTOBIT_CHECK(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= kLargestBlock &&
+                    size[1] <= kLargestBlock,
+                ErrorCode::format, config.subject(),
+                "`" + std::string(key) + "` must be two positive integers, rows and columns");
+  return Shape2{size[0], size[1]};
+}
+
+std::optional<Shape2> group_at(const Config& config) {
+  if (!config.has("group_size")) {
+    return std::nullopt;
+  }
+  const Index size = config.integer("group_size");
+  OTTOBIT_CHECK(size >= 1 && size <= kLargestBlock, ErrorCode::format, config.subject(),
+                "`group_size` is " + std::to_string(size) + ", expected a positive integer");
+  return Shape2{1, size};
+}
+
+/// DeepSeek's "fp8" and those derived from it.
+void read_fine_grained(const Config& q, Blocks& blocks) {
+  require_known(q, "fmt", "e4m3", {"e4m3", "float8_e4m3fn", "e5m2"});
+  require_known(q, "scale_fmt", "float", {"float", "ue8m0"});
+  require_known(q, "expert_dtype", "fp8", {"fp8", "fp4"});
+  if (const std::optional<Shape2> block = block_at(q, "weight_block_size")) {
+    blocks.push_back(*block);
+  }
+}
+
+/// One group of compressed-tensors: https://github.com/vllm-project/compressed-tensors,
+/// quantization/quant_args.py.
+void read_group(const Config& group, Blocks& blocks) {
+  const std::optional<Config> weights = group.section("weights");
+  if (!weights) {
+    return;  // activations only
+  }
+  const std::string type = require_known(*weights, "type", "int", {"int", "float"});
+  const Index bits = weights->integer("num_bits", 8);
+  OTTOBIT_CHECK(bits == 4 || (bits == 8 && type == "float"), ErrorCode::unsupported,
+                weights->subject(),
+                "weights of " + std::to_string(bits) + " bits, type \"" + type +
+                    "\"; known are 8 and 4 bits of float and 4 bits of int");
+  OTTOBIT_CHECK(weights->flag("symmetric", true), ErrorCode::unsupported, weights->subject(),
+                "`symmetric` is false, weights with zero points are not known to this release");
+  require_known(*weights, "strategy", "tensor",
+                {"tensor", "channel", "group", "block", "tensor_group"});
+  if (const std::optional<Shape2> size = group_at(*weights)) {
+    blocks.push_back(*size);
+  }
+  if (const std::optional<Shape2> block = block_at(*weights, "block_structure")) {
+    blocks.push_back(*block);
+  }
+}
+
+void read_compressed_tensors(const Config& q, Blocks& blocks) {
+  const std::initializer_list<std::string_view> formats = {
+      "dense",           "float-quantized",      "naive-quantized",      "pack-quantized",
+      "mxfp8-quantized", "nvfp4-pack-quantized", "mxfp4-pack-quantized", "mixed-precision"};
+  require_known(q, "format", "dense", formats);
+  require_known(q, "quantization_status", "compressed", {"compressed", "frozen"});
+  const std::optional<Config> groups = q.section("config_groups");
+  OTTOBIT_CHECK(groups.has_value(), ErrorCode::format, q.subject(), "`config_groups` is missing");
+  for (const auto& [name, value] : groups->raw().items()) {
+    const std::optional<Config> group = groups->section(name);
+    if (group) {
+      require_known(*group, "format", "dense", formats);
+      read_group(*group, blocks);
+    }
+  }
+}
+
+/// NVIDIA ModelOpt, in either of its two places.
+void read_modelopt(const Config& q, Blocks& blocks) {
+  const std::string algorithm = require_known(
+      q, "quant_algo", "", {"FP8", "FP8_PER_CHANNEL_PER_TOKEN", "FP8_PB_WO", "NVFP4", "MXFP8"});
+  if (const std::optional<Shape2> size = group_at(q)) {
+    blocks.push_back(*size);
+  }
+  if (algorithm == "FP8_PB_WO") {
+    blocks.push_back({128, 128});
+  }
+}
+
+void read_quantization(const Config& q, Blocks& blocks) {
+  const std::string method =
+      require_known(q, "quant_method", "",
+                    {"fp8", "mxfp8", "mxfp4", "fbgemm_fp8", "compressed-tensors", "modelopt"});
+  if (method == "fp8" || method == "mxfp8") {
+    read_fine_grained(q, blocks);
+  } else if (method == "compressed-tensors") {
+    read_compressed_tensors(q, blocks);
+  } else if (method == "modelopt") {
+    read_modelopt(q.section("quantization").value_or(q), blocks);
+  }
+}
+
+}  // namespace
+
+std::vector<Shape2> read_scale_blocks(const Config& config,
+                                      const std::filesystem::path& directory) {
+  Blocks blocks;
+  const std::filesystem::path modelopt = directory / "hf_quant_config.json";
+  std::error_code error;
+  if (const std::optional<Config> q = config.section("quantization_config")) {
+    read_quantization(*q, blocks);
+  } else if (const std::optional<Config> old = config.section("compression_config")) {
+    read_quantization(*old, blocks);
+  } else if (!directory.empty() && std::filesystem::exists(modelopt, error)) {
+    const Config file = Config::open(modelopt);
+    const std::optional<Config> q2 = file.section("quantization");
+    OTTOBIT_CHECK(q2.has_value(), ErrorCode::format, file.subject(), "`quantization` is missing");
+    read_modelopt(*q2, blocks);
+  }
+  if (blocks.empty()) {
+    blocks.push_back({128, 128});
+  }
+  return blocks;
+}
+
+}  // namespace ottobit

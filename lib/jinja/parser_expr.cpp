@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions. From loosest to tightest: if-else, or, and, not, comparisons and in, + -, ~,
+// * / // %, **, unary - +, then postfix: attribute, index, call, filter and test.
+#include <array>
+#include <utility>
+
+#include "jinja/parser.hpp"
+
+namespace ottobit::jinja {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
+
+}  // namespace
+
+bool Parser::at_expression_end() const noexcept {
+  const TokenKind kind = current().kind;
+  return kind == TokenKind::variable_end || kind == TokenKind::block_end || at_op(")") ||
+         at_name("recursive") || kind == TokenKind::end;
+}
+
+ExprPtr Parser::parse_tuple(Conditional conditional) {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_expression(conditional);
+  if (!at_op(",")) {
+    return first;
+  }
+  SequenceExpr tuple;
+  tuple.tuple = true;
+  tuple.items.push_back(std::move(first));
+  while (skip_op(",")) {
+    if (at_expression_end() || at_op("=")) {
+      break;
+    }
+    tuple.items.push_back(parse_expression(conditional));
+  }
+  return make_expr(offset, std::move(tuple));
+}
+
+ExprPtr Parser::parse_expression(Conditional conditional) {
+  const Nest nest(*this);
+  return conditional == Conditional::yes ? parse_conditional() : parse_logic(false);
+}
+
+ExprPtr Parser::parse_conditional() {
+  const std::size_t offset = current().offset;
+  ExprPtr value = parse_logic(false);
+  int chained = 0;
+  while (skip_name("if")) {
+    if (++chained > 4) {
+      fail("more than 4 conditions of one value without else");
+    }
+    ConditionalExpr node;
+    node.yes = std::move(value);
+    node.condition = parse_logic(false);
+    if (skip_name("else")) {
+      const Nest nest(*this);
+      node.no = parse_conditional();
+    }
+    value = make_expr(offset, std::move(node));
+  }
+  return value;
+}
+
+ExprPtr Parser::parse_logic(bool conjunction) {
+  const std::size_t offset = current().offset;
+  const auto operand = [&] { return conjunction ? parse_not() : parse_logic(true); };
+  ExprPtr first = operand();
+  const std::string_view word = conjunction ? "and" : "or";
+  if (!at_name(word)) {
+    return first;
+  }
+  LogicExpr node;
+  node.conjunction = conjunction;
+  node.items.push_back(std::move(first));
+  while (skip_name(word)) {
+    node.items.push_back(operand());
+  }
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_not() {
+  const std::size_t offset = current().offset;
+  if (!skip_name("not")) {
+    return parse_compare();
+  }
+  const Nest nest(*this);
+  return make_expr(offset, NegateExpr{'!', parse_not()});
+}
+
+bool Parser::take_comparison(Operator& op) {
+  constexpr std::array<std::pair<std::string_view, Operator>, 6> kOperators = {{
+      {"==", Operator::equal},
+      {"!=", Operator::not_equal},
+      {"<", Operator::less},
+      {"<=", Operator::less_equal},
+      {">", Operator::greater},
+      {">=", Operator::greater_equal},
+  }};
+  for (const auto& [text, value] : kOperators) {
+    if (skip_op(text)) {
+      op = value;
+      return true;
+    }
+  }
+  if (skip_name("in")) {
+    op = Operator::in;
+    return true;
+  }
+  const bool not_in = at_name("not") && ahead().kind == TokenKind::name && ahead().text == "in";
+  if (not_in) {
+    advance();
+    advance();
+    op = Operator::not_in;
+  }
+  return not_in;
+}
+
+ExprPtr Parser::parse_compare() {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_sum();
+  CompareExpr node;
+  Operand operand;
+  operand.offset = current().offset;
+  while (take_comparison(operand.op)) {
+    operand.value = parse_sum();
+    node.rest.push_back(std::move(operand));
+    operand = Operand{};
+    operand.offset = current().offset;
+  }
+  if (node.rest.empty()) {
+    return first;
+  }
+  node.first = std::move(first);
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_sum() {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_concat();
+  ArithmeticExpr node;
+  while (at_op("+") || at_op("-")) {
+    Operand operand;
+    operand.op = at_op("+") ? Operator::add : Operator::subtract;
+    operand.offset = current().offset;
+    advance();
+    operand.value = parse_concat();
+    node.rest.push_back(std::move(operand));
+  }
+  if (node.rest.empty()) {
+    return first;
+  }
+  node.first = std::move(first);
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_concat() {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_product();
+  if (!at_op("~")) {
+    return first;
+  }
+  ConcatExpr node;
+  node.items.push_back(std::move(first));
+  while (skip_op("~")) {
+    node.items.push_back(parse_product());
+  }
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_product() {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_power();
+  ArithmeticExpr node;
+  while (at_op("*") || at_op("/") || at_op("//") || at_op("%")) {
+    Operand operand;
+    const std::string& op = current().text;
+    operand.op = op == "*"    ? Operator::multiply
+                 : op == "/"  ? Operator::divide
+                 : op == "//" ? Operator::floor_divide
+                              : Operator::modulo;
+    operand.offset = current().offset;
+    advance();
+    operand.value = parse_power();
+    node.rest.push_back(std::move(operand));
+  }
+  if (node.rest.empty()) {
+    return first;
+  }
+  node.first = std::move(first);
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_power() {
+  const std::size_t offset = current().offset;
+  ExprPtr first = parse_unary(true);
+  ArithmeticExpr node;
+  while (at_op("**")) {
+    Operand operand;
+    operand.op = Operator::power;
+    operand.offset = current().offset;
+    advance();
+    operand.value = parse_unary(true);
+    node.rest.push_back(std::move(operand));
+  }
+  if (node.rest.empty()) {
+    return first;
+  }
+  node.first = std::move(first);
+  return make_expr(offset, std::move(node));
+}
+
+ExprPtr Parser::parse_unary(bool with_filters) {
+  const std::size_t offset = current().offset;
+  ExprPtr base;
+  if (at_op("-") || at_op("+")) {
+    const Nest nest(*this);
+    const char op = current().text[0];
+    advance();
+    base = make_expr(offset, NegateExpr{op, parse_unary(false)});
+  } else {
+    base = parse_primary();
+  }
+  PostfixExpr chain;
+  parse_postfix(chain, with_filters);
+  if (chain.steps.empty()) {
+    return base;
+  }
+  chain.base = std::move(base);
+  return make_expr(offset, std::move(chain));
+}
+
+ExprPtr Parser::parse_primary() {
+  const Token token = current();
+  const auto constant = [&](Value v) {
+    advance();
+    return make_expr(token.offset, Constant{std::move(v)});
+  };
+  switch (token.kind) {
+    case TokenKind::name:
+      if (token.text == "true" || token.text == "True") {
+        return constant(make_bool(true));
+      }
+      if (token.text == "false" || token.text == "False") {
+        return constant(make_bool(false));
+      }
+      if (token.text == "none" || token.text == "None") {
+        return constant(make_none());
+      }
+      advance();
+      ++uses_[symbol(token.text)];
+      return make_expr(token.offset, NameExpr{symbol(token.text)});
+    case TokenKind::string: {
+      std::string text = token.text;  // literals side by side are one
+      while (ahead().kind == TokenKind::string) {
+        advance();
+        text += current().text;
+      }
+      return constant(make_string(constant_str(std::move(text))));
+    }
+    case TokenKind::integer:
+      return constant(make_int(token.integer));
+    case TokenKind::real:
+      return constant(make_real(token.real));
+    default:
+      break;
+  }
+  if (at_op("(")) {
+    return parse_parenthesis();
+  }
+  if (at_op("[")) {
+    return parse_list();
+  }
+  if (at_op("{")) {
+    return parse_dict();
+  }
+  fail_unexpected("an expression");
+}
+
+ExprPtr Parser::parse_parenthesis() {
+  const std::size_t offset = current().offset;
+  expect_op("(");
+  if (skip_op(")")) {
+    return make_expr(offset, SequenceExpr{true, {}});
+  }
+  ExprPtr value = parse_tuple(Conditional::yes);
+  expect_op(")");
+  return value;
+}
+
+ExprPtr Parser::parse_list() {
+  const std::size_t offset = current().offset;
+  expect_op("[");
+  SequenceExpr list;
+  while (!at_op("]")) {
+    if (!list.items.empty()) {
+      expect_op(",");
+      if (at_op("]")) {
+        break;
+      }
+    }
+    list.items.push_back(parse_expression());
+  }
+  expect_op("]");
+  return make_expr(offset, std::move(list));
+}
+
+ExprPtr Parser::parse_dict() {
+  const std::size_t offset = current().offset;
+  expect_op("{");
+  DictExpr dict;
+  while (!at_op("}")) {
+    if (!dict.entries.empty()) {
+      expect_op(",");
+      if (at_op("}")) {
+        break;
+      }
+    }
+    ExprPtr key = parse_expression();
+    expect_op(":");
+    dict.entries.emplace_back(std::move(key), parse_expression());
+  }
+  expect_op("}");
+  return make_expr(offset, std::move(dict));
+}
+
+void Parser::parse_postfix(PostfixExpr& chain, bool with_filters) {
+  while (true) {
+    const std::size_t offset = current().offset;
+    if (skip_op(".")) {
+      parse_dot(chain);
+    } else if (at_op("[")) {
+      parse_subscript(chain);
+    } else if (at_op("(")) {
+      chain.steps.push_back(Step{offset, CallStep{parse_arguments()}});
+    } else if (with_filters && skip_op("|")) {
+      chain.steps.push_back(parse_filter(offset));
+    } else if (with_filters && skip_name("is")) {
+      chain.steps.push_back(parse_test(offset));
+    } else {
+      return;
+    }
+  }
+}
+
+void Parser::parse_dot(PostfixExpr& chain) {
+  const Token token = current();
+  if (token.kind == TokenKind::name) {
+    chain.steps.push_back(Step{token.offset, AttributeStep{constant_str(token.text)}});
+  } else if (token.kind == TokenKind::integer) {
+    ExprPtr index = make_expr(token.offset, Constant{make_int(token.integer)});
+    chain.steps.push_back(Step{token.offset, IndexStep{std::move(index)}});
+  } else {
+    fail_unexpected("a name or number after '.'");
+  }
+  advance();
+}
+
+void Parser::parse_subscript(PostfixExpr& chain) {
+  const std::size_t offset = current().offset;
+  expect_op("[");
+  ExprPtr bounds[3];
+  int part = 0;
+  while (!at_op("]")) {
+    if (at_op(":")) {
+      if (++part > 2) {
+        fail_unexpected("']'");
+      }
+      advance();
+    } else if (bounds[part] == nullptr) {
+      bounds[part] = parse_tuple(Conditional::yes);
+    } else {
+      fail_unexpected("']'");
+    }
+  }
+  if (part == 0 && bounds[0] == nullptr) {
+    fail_unexpected("an index");
+  }
+  expect_op("]");
+  if (part == 0) {
+    chain.steps.push_back(Step{offset, IndexStep{std::move(bounds[0])}});
+    return;
+  }
+  SliceStep slice;
+  for (int i = 0; i < 3; ++i) {
+    slice.bounds[i] = std::move(bounds[i]);
+  }
+  chain.steps.push_back(Step{offset, std::move(slice)});
+}
+
+Step Parser::parse_filter(std::size_t offset) {
+  const Token token = current();
+  std::string name = expect_name();
+  while (skip_op(".")) {
+    name += "." + expect_name();
+  }
+  FilterStep step;
+  step.filter = find_filter(name);
+  if (step.filter == nullptr) {
+    result_->source.fail(token.offset, "there is no filter " + quoted(name));
+  }
+  if (at_op("(")) {
+    step.arguments = parse_arguments();
+  }
+  return Step{offset, std::move(step)};
+}
+
+Step Parser::parse_test(std::size_t offset) {
+  TestStep step;
+  step.negated = skip_name("not");
+  const Token token = current();
+  const std::string name = expect_name();
+  step.test = find_test(name);
+  if (step.test == nullptr) {
+    result_->source.fail(token.offset, "there is no test " + quoted(name));
+  }
+  const TokenKind kind = current().kind;
+  const bool takes_primary = kind == TokenKind::string || kind == TokenKind::integer ||
+                             kind == TokenKind::real || at_op("[") || at_op("{") ||
+                             (kind == TokenKind::name &&
+                              !at_any({"else", "or", "and", "if", "is", "not", "in", "recursive"}));
+  if (at_op("(")) {
+    step.arguments = parse_arguments();
+  } else if (takes_primary) {
+    const std::size_t begin = current().offset;
+    PostfixExpr chain;
+    chain.base = parse_primary();
+    parse_postfix(chain, false);
+    step.arguments.positional.push_back(chain.steps.empty() ? std::move(chain.base)
+                                                            : make_expr(begin, std::move(chain)));
+  } else if (at_name("is")) {
+    fail("tests cannot be chained with 'is'");
+  }
+  return Step{offset, std::move(step)};
+}
+
+Arguments Parser::parse_arguments() {
+  expect_op("(");
+  Arguments arguments;
+  bool first = true;
+  while (!at_op(")")) {
+    if (!first) {
+      expect_op(",");
+      if (at_op(")")) {
+        break;
+      }
+    }
+    first = false;
+    parse_argument(arguments);
+  }
+  expect_op(")");
+  return arguments;
+}
+
+void Parser::parse_argument(Arguments& arguments) {
+  if (at_op("*") || at_op("**")) {
+    ExprPtr& slot = at_op("*") ? arguments.star : arguments.star_star;
+    if (slot != nullptr || arguments.star_star != nullptr) {
+      fail_unexpected("')'");
+    }
+    advance();
+    slot = parse_expression();
+    return;
+  }
+  const bool named =
+      current().kind == TokenKind::name && ahead().kind == TokenKind::op && ahead().text == "=";
+  if (arguments.star_star != nullptr || (!named && !arguments.named.empty())) {
+    fail("a positional argument follows a named one");
+  }
+  if (!named) {
+    arguments.positional.push_back(parse_expression());
+    return;
+  }
+  const std::string name = expect_name();
+  for (const auto& other : arguments.named) {
+    if (other.first == name) {
+      fail("the argument " + quoted(name) + " is given twice");
+    }
+  }
+  expect_op("=");
+  arguments.named.emplace_back(name, parse_expression());
+}
+
+}  // namespace ottobit::jinja

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of each family taken apart: well formed, malformed, cut off, and in pieces of any size.
+#include "answer/answer.hpp"
+
+#include <doctest/doctest.h>
+
+namespace ottobit {
+namespace {
+
+AnswerStart start_of(std::string_view family, std::vector<std::string> ends = {}) {
+  AnswerStart start;
+  start.format = &answer_format("", family);
+  start.ends = std::move(ends);
+  return start;
+}
+
+AnswerStart start_with(std::string_view template_text, std::vector<std::string> ends = {}) {
+  AnswerStart start;
+  start.format = &answer_format(template_text, "");
+  start.ends = std::move(ends);
+  return start;
+}
+
+AnswerStart qwen() {
+  return start_with("<tool_call> \"arguments\" <think></think>", {"<|im_end|>"});
+}
+
+/// "r: reasoning|c: content|t: name arguments|n: note" in order; the same for every size of pieces.
+std::string parts(const AnswerStart& start, std::string_view text) {
+  const auto run = [&](std::size_t size) {
+    AnswerParser parser(start);
+    std::vector<AnswerPart> all;
+    const auto take = [&] {
+      while (parser.has_part()) {
+        AnswerPart part = parser.take();
+        if (!all.empty() && all.back().kind == part.kind &&
+            part.kind != AnswerPart::Kind::tool_call && part.kind != AnswerPart::Kind::note) {
+          all.back().text += part.text;
+        } else {
+          all.push_back(std::move(part));
+        }
+      }
+    };
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      parser.feed(text.substr(at, size));
+      take();
+    }
+    parser.finish();
+    take();
+    std::string out;
+    for (const AnswerPart& part : all) {
+      out += out.empty() ? "" : "|";
+      out += "?crtn"[static_cast<int>(part.kind)];
+      out += ": " + part.text;
+      if (part.kind == AnswerPart::Kind::tool_call) {
+        out += part.call.name + " " + part.call.arguments;
+      }
+    }
+    return out;
+  };
+  const std::string whole = run(text.size() + 1);
+  for (const std::size_t size : {1U, 2U, 3U, 7U}) {
+    CAPTURE(size);
+    CHECK(run(size) == whole);
+  }
+  return whole;
+}
+
+TEST_CASE("answers: thinking and content, without the newlines of the template") {
+  CHECK(parts(qwen(), "<think>\nhm\n\n  so\n</think>\n\nHello\n") == "r: hm\n\n  so|c: Hello\n");
+  CHECK(parts(qwen(), "\n\n<think>\n\n</think>\n\nHello<|im_end|>\n") == "c: Hello");
+  CHECK(parts(qwen(), "\nHello") == "c: \nHello");
+  CHECK(parts(qwen(), "") == "");
+  CHECK(parts(qwen(), "\n") == "c: \n");
+  CHECK(parts(qwen(), "What <think> is, <thi") == "c: What <think> is, <thi");
+  CHECK(parts(qwen(), "<think>hm</think>a </think> b") == "r: hm|c: a </think> b");
+  CHECK(parts(qwen(), "<think>hm\n") == "r: hm\n|n: the thinking is not closed");
+  AnswerStart opened = qwen();
+  opened.thinking = true;
+  CHECK(parts(opened, "hm\n</think>\n\nHello") == "r: hm|c: Hello");
+  CHECK(parts(opened, "<think>\nhm</think>Hello") == "r: hm|c: Hello");
+  CHECK(parts(opened, "of <think> I think</think>") == "r: of <think> I think");
+  CHECK(parts(start_of(""), "<think>a</think>") == "c: <think>a</think>");
+  CHECK(parts(start_of("seed_oss", {"<seed:eos>"}),
+              "<seed:think>\n<seed:cot_budget_reflect>x</seed:cot_budget_reflect>\n</seed:think>"
+              "Hi<seed:eos>") == "r: <seed:cot_budget_reflect>x</seed:cot_budget_reflect>|c: Hi");
+}
+
+TEST_CASE("answers: a complete text shows whether the prompt opened the thinking") {
+  const Answer answer = parse_answer(qwen(), "hm</think>\n\nHello");
+  CHECK(answer.reasoning == "hm");
+  CHECK(answer.content == "Hello");
+  CHECK(parse_answer(qwen(), "<think>hm</think>Hello").reasoning == "hm");
+  CHECK(parse_answer(qwen(), "Hello").content == "Hello");
+}
+
+TEST_CASE("answers: tool calls") {
+  CHECK(parts(qwen(),
+              "Look:\n\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n"
+              "</tool_call>\n<tool_call>\n{\"name\": \"g\"}\n</tool_call><|im_end|>") ==
+        "c: Look:|t: f {\"a\":1}|t: g {}");
+  CHECK(parts(start_of("deepseek_v3", {"<｜end▁of▁sentence｜>"}),
+              "hm</think>a<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}"
+              "<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{\"b\": "
+              "2}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜><｜end▁of▁sentence｜>") ==
+        "c: hm</think>a|t: f {}|t: g {\"b\": 2}");
+  CHECK(parts(start_of("kimi_k2", {"<|im_end|>"}),
+              "a<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0"
+              "<|tool_call_argument_begin|>{\"a\": 1}<|tool_call_end|><|tool_calls_section_end|>"
+              "<|im_end|>") == "c: a|t: f {\"a\": 1}");
+  CHECK(
+      parts(start_of("minimax_m2", {"[e~["}),
+            "hm\n</think>\n\na\n<minimax:tool_call>\n<invoke name=\"f\">\n<parameter name=\"k\">x"
+            "</parameter>\n</invoke>\n<invoke name=\"g\">\n</invoke>\n</minimax:tool_call>[e~[") ==
+      "c: hm\n</think>\n\na|t: f {\"k\":\"x\"}|t: g {}");
+  CHECK(parts(start_of("seed_oss"),
+              "<seed:tool_call>\n<function=f>\n<parameter=k>1</parameter>\n</function>\n"
+              "</seed:tool_call>") == "t: f {\"k\":1}");
+  CHECK(parts(start_of("deepseek_v32"),
+              "\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter "
+              "name=\"k\" string=\"false\">1</｜DSML｜parameter>\n</｜DSML｜invoke>\n"
+              "</｜DSML｜function_calls>") == "t: f {\"k\":1}");
+}
+
+TEST_CASE("answers: Llama's calls have no markers") {
+  const AnswerStart llama = start_with("<|start_header_id|> \"parameters\"", {"<|eot_id|>"});
+  CHECK(parts(llama, "{\"name\": \"f\", \"parameters\": {\"a\": 1}}<|eot_id|>") ==
+        "t: f {\"a\":1}");
+  CHECK(parts(llama, "<|python_tag|>{\"name\": \"f\", \"parameters\": {}}") == "t: f {}");
+  CHECK(parts(llama, "<|python_tag|>search.call(query=\"a, b\", n=2)") ==
+        "t: search {\"query\":\"a, b\",\"n\":2}");
+  CHECK(parts(llama, "{\"colour\": \"red\"}") == "c: {\"colour\": \"red\"}");
+  CHECK(parts(llama, "{\"name\": \"Tom\", \"age\": 3}") == "c: {\"name\": \"Tom\", \"age\": 3}");
+  AnswerStart without_tools = llama;
+  without_tools.has_tools = false;
+  CHECK(parts(without_tools, "{\"name\": \"f\", \"parameters\": {}}") ==
+        "c: {\"name\": \"f\", \"parameters\": {}}");
+  CHECK(parts(llama, " Hello {}") == "c:  Hello {}");
+  CHECK(parts(llama, "{\"name\": \"f\"") == "c: {\"name\": \"f\"");
+  CHECK(parts(llama, "<|python_tag|>print(1)").substr(0, 18) == "n: not a tool call");
+}
+
+TEST_CASE("answers: what is malformed is content, with a note") {
+  CHECK(parts(qwen(), "<tool_call>{\"name\": \"f\"") ==
+        "n: the tool call is not complete|c: <tool_call>{\"name\": \"f\"");
+  CHECK(parts(qwen(), "<tool_call>[]</tool_call>!") ==
+        "n: not a tool call: the call is not {\"name\": ..., \"arguments\": {...}}|"
+        "c: <tool_call>[]</tool_call>!");
+  CHECK(parts(start_of("kimi_k2"),
+              "<|tool_calls_section_begin|>?<|tool_call_begin|>f<|tool_call_argument_begin|>{}"
+              "<|tool_call_end|>") == "n: there is text between the tool calls|c: ?|t: f {}");
+  CHECK(parts(qwen(), "a<|im_end|>b") == "c: a|n: there is text after the end of the answer|c: b");
+}
+
+TEST_CASE("answers: harmony") {
+  const AnswerStart harmony = start_of("gpt_oss", {"<|return|>", "<|call|>"});
+  CHECK(parts(harmony,
+              "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final"
+              "<|message|>Hello<|return|>") == "r: hm|c: Hello");
+  CHECK(parts(harmony,
+              "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"a\": 1}"
+              "<|call|>") == "t: f {\"a\": 1}");
+  CHECK(parts(harmony, " to=functions.f<|channel|>commentary json<|message|>{}") == "t: f {}");
+  CHECK(parts(harmony,
+              "<|channel|>commentary<|message|>One.<|end|><|start|>assistant<|channel|>"
+              "final<|message|>Two.") == "c: One.\n\nTwo.");
+  CHECK(
+      parts(harmony, "<|channel|>commentary to=python<|message|>print(1)<|call|>").substr(0, 18) ==
+      "n: not a tool call");
+  CHECK(parts(harmony, "Hello") == "n: a message has no <|message|>|c: Hello");
+  CHECK(parts(harmony, "<|channel|>final<|message|>A<|end|>B") ==
+        "c: A|n: there is text between the messages|c: B");
+  CHECK(parts(harmony, "<|channel|>analysis<|message|>a <|message|> b") == "r: a <|message|> b");
+}
+
+TEST_CASE("answers: a marker that is a token does not count when it is spelled") {
+  AnswerStart start = qwen();
+  start.token_markers = {"<think>", "</think>"};
+  AnswerParser parser(start);
+  parser.feed_marker("<think>");
+  parser.feed("What is </think>? ");
+  parser.feed("<");
+  parser.feed_marker("</think>");
+  parser.feed("Text <tool_");
+  parser.feed("call>{\"name\": \"f\"}</tool_call>");
+  parser.feed_marker("</think>");
+  parser.finish();
+  Answer answer;
+  while (parser.has_part()) {
+    answer.add(parser.take());
+  }
+  CHECK(answer.reasoning == "What is </think>? <");
+  CHECK(answer.content == "Text </think>");
+  REQUIRE(answer.tool_calls.size() == 1);
+  CHECK(
+      answer.json().dump() ==
+      R"({"role":"assistant","content":"Text </think>","reasoning_content":"What is </think>? <",)"
+      R"("tool_calls":[{"id":"call_0","type":"function","function":{"name":"f",)"
+      R"("arguments":"{}"}}]})");
+}
+
+}  // namespace
+}  // namespace ottobit

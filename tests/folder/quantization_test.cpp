@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What quantization_config and hf_quant_config.json say, and what of it is refused.
+#include "folder/quantization.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/errors.hpp"
+#include "support/temp_directory.hpp"
+
+namespace ottobit {
+namespace {
+
+std::string blocks(const std::string& json, const std::filesystem::path& directory = {}) {
+  std::string text;
+  for (const Shape2 block :
+       read_scale_blocks(Config::parse(Json::parse(json), "config.json"), directory)) {
+    text += std::to_string(block.rows) + "x" + std::to_string(block.cols) + " ";
+  }
+  return text;
+}
+
+std::string quantised(const std::string& inside) {
+  return R"({"quantization_config": {)" + inside + "}}";
+}
+
+std::string compressed(const std::string& weights) {
+  return quantised(R"("quant_method": "compressed-tensors", "format": "float-quantized",
+    "config_groups": {"group_0": {"targets": ["Linear"], "weights": {)" +
+                   weights + "}}}");
+}
+
+}  // namespace
+
+TEST_CASE("each maker's configuration gives the geometry of its scales") {
+  CHECK(blocks("{}") == "128x128 ");
+  CHECK(blocks(quantised(R"("quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [32, 32],
+                            "scale_fmt": "ue8m0", "expert_dtype": "fp4")")) == "32x32 ");
+  CHECK(blocks(quantised(R"("quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0)")) ==
+        "128x128 ");
+  CHECK(blocks(compressed(R"("num_bits": 4, "type": "int", "strategy": "group", "group_size": 64,
+                             "symmetric": true)")) == "1x64 ");
+  CHECK(blocks(compressed(R"("num_bits": 8, "type": "float", "strategy": "block",
+                             "block_structure": [64, 128])")) == "64x128 ");
+  CHECK(blocks(quantised(R"("quant_method": "modelopt", "quant_algo": "NVFP4",
+                            "group_size": 16)")) == "1x16 ");
+}
+
+TEST_CASE("hf_quant_config.json counts where config.json is silent") {
+  const test::TempDirectory directory;
+  test::write_text(directory / "hf_quant_config.json",
+                   R"({"quantization": {"quant_algo": "FP8_PB_WO", "group_size": 16}})");
+  CHECK(blocks("{}", directory.path()) == "1x16 128x128 ");
+  CHECK(blocks(quantised(R"("quant_method": "fp8", "weight_block_size": [64, 64])"),
+               directory.path()) == "64x64 ");
+  test::write_text(directory / "hf_quant_config.json", R"({"producer": {}})");
+  test::expect_error(ErrorCode::format, {"hf_quant_config.json", "quantization"},
+                     [&] { blocks("{}", directory.path()); });
+}
+
+TEST_CASE("schemes that would be read wrongly are refused by name") {
+  const auto refused = [](const std::string& json, const std::vector<std::string_view>& words,
+                          ErrorCode code = ErrorCode::unsupported) {
+    test::expect_error(code, words, [&] { blocks(json); });
+  };
+  refused(quantised(R"("quant_method": "awq")"), {"quant_method", "awq", "compressed-tensors"});
+  refused(quantised(R"("quant_method": "fp8", "fmt": "e3m4")"), {"fmt", "e3m4", "e4m3"});
+  refused(quantised(R"("quant_method": "fp8", "weight_block_size": [0, 128])"),
+          {"weight_block_size", "positive"}, ErrorCode::format);
+  refused(quantised(R"("quant_method": "compressed-tensors", "format": "marlin-24")"),
+          {"format", "marlin-24"});
+  refused(compressed(R"("num_bits": 8, "type": "int", "symmetric": true)"), {"8 bits", "int"});
+  refused(compressed(R"("num_bits": 4, "type": "int", "symmetric": false)"),
+          {"symmetric", "zero points"});
+  refused(compressed(R"("num_bits": 4, "type": "int", "strategy": "attn_head")"), {"attn_head"});
+  refused(quantised(R"("quant_method": "modelopt", "quant_algo": "W4A8_AWQ")"), {"W4A8_AWQ"});
+}
+
+}  // namespace ottobit
