@@ -11,6 +11,7 @@
 #include <benchmark/benchmark.h>
 
 #include "ottobit/arena.hpp"
+#include "ottobit/crew.hpp"
 #include "ottobit/format/recognise.hpp"
 #include "ottobit/layers/linear.hpp"
 
@@ -92,7 +93,8 @@ void products(benchmark::State& state, const Case& c) {
   ArenaSize size;
   Packed::workspace({*c.table, compute, c.threads, c.tokens}, c.shape.k, size);
   Arena arena(size.bytes());
-  ExecContext ctx{*c.table, compute, Parallel(c.threads), arena};
+  Crew crew(CrewOptions{c.threads});
+  ExecContext ctx{*c.table, compute, Parallel(crew), arena};
   for ([[maybe_unused]] auto step : state) {
     const Arena::Mark mark(arena);
     const Packed packed(ctx, x.data(), c.shape.k, c.tokens, c.shape.k);
@@ -114,7 +116,8 @@ void products(benchmark::State& state, const Case& c) {
 
 void dequant(benchmark::State& state, const Case& c) {
   Weights weights(c.format, c.shape.n, c.shape.k);
-  const Parallel parallel(c.threads);
+  Crew crew(CrewOptions{c.threads});
+  const Parallel parallel(crew);
   std::vector<float> rows(static_cast<std::size_t>(c.threads * 16 * c.shape.k));
   for ([[maybe_unused]] auto step : state) {
     const WeightView& w = weights.next().weight;

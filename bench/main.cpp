@@ -9,8 +9,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include "ottobit/parallel.hpp"
-
 #include "shapes.hpp"
 
 namespace ottobit::bench {
@@ -22,7 +20,6 @@ const Ceilings& ceilings(const std::string& isa, int threads, bool bf16) {
   if (fresh) {
     at->second = {cli::ReadProbe(isa, threads, kLastLevelCache).measure(),
                   cli::PeakProbe(isa, threads, bf16).measure().dp_gflops};
-    static_cast<void>(Parallel::park());
   }
   return at->second;
 }

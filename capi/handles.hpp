@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "ottobit/crew.hpp"
 #include "ottobit/grammar.hpp"
 #include "ottobit/model.hpp"
 #include "ottobit/session.hpp"
@@ -12,7 +13,9 @@
 #include "common.hpp"
 
 struct ottobit_runtime : ottobit::capi::Counted {
-  ottobit::Machine machine;  // complete: kernels and threads are chosen
+  ottobit::Machine machine;               // complete: kernels and threads are chosen
+  std::shared_ptr<ottobit::Crew> crew;    // its engine
+  mutable std::atomic<int> computing{0};  // calls that have a session of it
   std::int32_t log_level = 0;
   ottobit_log_fn log_function = nullptr;
   void* log_user = nullptr;
@@ -65,10 +68,12 @@ class SessionUse {
   explicit SessionUse(const ottobit_session& session) : session_(session) {
     OTTOBIT_CHECK(!session.busy.exchange(true, std::memory_order_acquire), ErrorCode::busy,
                   "session", "is in use by another call");
+    session_.model->runtime->computing.fetch_add(1);
   }
   SessionUse(const SessionUse&) = delete;
   SessionUse& operator=(const SessionUse&) = delete;
   ~SessionUse() {
+    session_.model->runtime->computing.fetch_sub(1);
     session_.length.store(static_cast<std::size_t>(session_.session.length()),
                           std::memory_order_relaxed);
     session_.busy.store(false, std::memory_order_release);

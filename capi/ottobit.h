@@ -207,9 +207,9 @@ OTTOBIT_API void OTTOBIT_CALL ottobit_runtime_release(ottobit_runtime* rt);
 /* The instruction set level chosen, e.g. "avx512"; and the number of threads. */
 OTTOBIT_API const char* OTTOBIT_CALL ottobit_runtime_isa(const ottobit_runtime* rt);
 OTTOBIT_API int32_t OTTOBIT_CALL ottobit_runtime_threads(const ottobit_runtime* rt);
-/* Ends the idle worker threads that earlier calls of this thread left behind: before fork(), or
-   when the app goes to the background. The next call starts new ones. OTTOBIT_E_BUSY from within a
-   call of the library (a callback): nothing was ended. */
+/* Ends the idle worker threads: when the app goes to the background, say. The next call starts new
+   ones. OTTOBIT_E_BUSY while a call computes with a session of this runtime, on any thread and so
+   from within its callbacks, too: nothing was ended. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_runtime_park(ottobit_runtime* rt);
 
 /* ---- cancellation ---- */

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "ottobit/cpu.hpp"
-#include "ottobit/parallel.hpp"
+#include "ottobit/crew.hpp"
 #include "ottobit/version.hpp"
 
 #include "handles.hpp"
@@ -115,6 +115,9 @@ ottobit_status ottobit_runtime_create(const ottobit_runtime_options* o, ottobit_
     runtime->machine.kernels = capped_kernels(optional_text(options.isa_cap));
     runtime->machine.threads =
         options.threads == 0 ? std::min(ottobit::usable_cores(), kMostThreads) : options.threads;
+    runtime->crew = std::make_shared<ottobit::Crew>(ottobit::CrewOptions{
+        runtime->machine.threads, (options.flags & OTTOBIT_RUNTIME_SPIN) != 0});
+    runtime->machine.engine = runtime->crew;
     runtime->log_level = options.log_level;
     runtime->log_function = options.log;
     runtime->log_user = options.log_user;
@@ -146,7 +149,8 @@ ottobit_status ottobit_runtime_park(ottobit_runtime* rt) {
   if (rt == nullptr) {
     return OTTOBIT_E_ARGUMENT;
   }
-  return ottobit::Parallel::park() ? OTTOBIT_OK : OTTOBIT_E_BUSY;
+  const bool idle = rt->computing.load() == 0 && rt->crew->park();
+  return idle ? OTTOBIT_OK : OTTOBIT_E_BUSY;
 }
 
 ottobit_status ottobit_cancel_create(ottobit_cancel** out, ottobit_error** err) {

@@ -8,7 +8,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/repository_files.cmake)
 set(OTTOBIT_LAYERS
     "base=^include/ottobit/(error|isa|version)\\.hpp$"
     "numeric=^include/ottobit/numeric/"
-    "views=^include/ottobit/(tensor|weight|source|arena|parallel)\\.hpp$"
+    "views=^include/ottobit/(weight|source|arena|engine|parallel)\\.hpp$"
     "spec=^include/ottobit/spec\\.hpp$"
     "simd=^include/ottobit/simd/"
     "format=^include/ottobit/format/"
@@ -51,7 +51,7 @@ set(all_lib lib/kernels lib/cpu io/json io/config lib/io lib/models lib/folder l
 
 set(may_base "")
 set(may_numeric base)
-set(may_views base numeric <omp>)
+set(may_views base numeric)
 set(may_spec base numeric)
 set(may_simd ${below_format} <xsimd> <intrinsics>)
 set(may_format ${below_format} simd)
@@ -75,14 +75,14 @@ set(may_lib/chat base io/json lib/jinja)
 set(may_lib/grammar base tokenizer.hpp lib/tokenizer io/json)
 set(may_lib/answer base tokenizer.hpp io/json lib/tokenizer lib/grammar)
 set(may_lib/folder ${all_headers} io/json io/config lib/io lib/models lib/chat)
-set(may_lib/runtime ${all_headers} ${all_lib} <omp>)
+set(may_lib/runtime ${all_headers} ${all_lib})
 set(may_ottobit.h "")
 set(may_capi ${all_headers} ottobit.h)
 set(may_probe <intrinsics>)
 set(may_cli ottobit.h probe <nlohmann> <CLI> <intrinsics>)
 set(may_consumer ottobit.h public)
 set(may_examples ${all_headers} ottobit.h)
-set(may_bench ${all_headers} ${all_lib} probe <nlohmann> <benchmark> <omp>)
+set(may_bench ${all_headers} ${all_lib} probe <nlohmann> <benchmark>)
 set(may_tests ${all_headers} ${all_lib} interop ottobit.h <nlohmann> <doctest> <Eigen> <omp>
               <sentencepiece> <pcre2> <utf8proc> <intrinsics>)
 

@@ -4,13 +4,12 @@
 # users of an archive must link too) and OTTOBIT_FEATURES (definitions for the optional ones found).
 #   OTTOBIT_FETCH_DEPS=OFF          never download
 #   OTTOBIT_USE_SYSTEM_<NAME>=OFF   ignore the system's copy of one library
-#   OTTOBIT_SENTENCEPIECE=OFF, OTTOBIT_OPENMP=OFF   build without
+#   OTTOBIT_SENTENCEPIECE=OFF       build without
 include(${CMAKE_CURRENT_LIST_DIR}/ottobitDependencies.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/fetch.cmake)
 
 option(OTTOBIT_FETCH_DEPS "Download the pinned release of a library that the system lacks" ON)
 option(OTTOBIT_SENTENCEPIECE "Read SentencePiece tokenizer models" ON)
-option(OTTOBIT_OPENMP "Compute on several threads (needs OpenMP)" ON)
 
 # Only the build needs these four; the rest are in ottobitDependencies.cmake.
 function(ottobit_find_nlohmann_json)
@@ -59,23 +58,15 @@ ottobit_need(xsimd libxsimd-dev)
 ottobit_need(nlohmann_json nlohmann-json3-dev)
 ottobit_need(pcre2 libpcre2-dev)
 ottobit_need(utf8proc libutf8proc-dev)
+ottobit_need(threads "a part of the C library")
 
-set(OTTOBIT_LINKED ottobit_pcre2 ottobit_utf8proc)
+set(OTTOBIT_LINKED ottobit_pcre2 ottobit_utf8proc ottobit_threads)
 set(OTTOBIT_FEATURES "")
-set(OTTOBIT_OPENMP_TARGET "")
 if(OTTOBIT_SENTENCEPIECE)
   ottobit_need(sentencepiece libsentencepiece-dev OPTIONAL)
   if(TARGET ottobit_sentencepiece)
     list(APPEND OTTOBIT_LINKED ottobit_sentencepiece)
     list(APPEND OTTOBIT_FEATURES OTTOBIT_SENTENCEPIECE=1)
-  endif()
-endif()
-if(OTTOBIT_OPENMP)
-  ottobit_need(openmp "a part of g++" OPTIONAL)
-  if(TARGET ottobit_openmp)
-    set(OTTOBIT_OPENMP_TARGET ottobit_openmp)
-    list(APPEND OTTOBIT_LINKED ottobit_openmp)
-    list(APPEND OTTOBIT_FEATURES OTTOBIT_OPENMP=1)
   endif()
 endif()
 

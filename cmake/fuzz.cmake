@@ -24,7 +24,7 @@ execute_process(
     ${CMAKE_COMMAND} -S ${root} -B ${root}/build/fuzz -G Ninja -DCMAKE_C_COMPILER=${CLANG}
     -DCMAKE_CXX_COMPILER=${CLANGXX} -DCMAKE_BUILD_TYPE=RelWithDebInfo -DOTTOBIT_FUZZ=ON
     "-DOTTOBIT_SANITIZE=fuzzer-no-link;address;undefined" -DOTTOBIT_BUILD_BENCH=OFF
-    -DOTTOBIT_BUILD_EXAMPLES=OFF -DOTTOBIT_OPENMP=OFF
+    -DOTTOBIT_BUILD_EXAMPLES=OFF
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${root}/build/fuzz --target ${programs}
                 COMMAND_ERROR_IS_FATAL ANY)

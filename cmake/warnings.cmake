@@ -21,7 +21,5 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ottobit_warnings_cxx}>"
               "$<$<COMPILE_LANGUAGE:C>:${ottobit_warnings_c};-Wstrict-prototypes>"
               $<$<NOT:$<BOOL:${ottobit_property}>>:-Wnull-dereference>
-              $<$<BOOL:${OTTOBIT_WERROR}>:-Werror>
-              # Without OpenMP the pragmas mean nothing, and that is intended.
-              $<$<NOT:$<TARGET_EXISTS:ottobit_openmp>>:-Wno-unknown-pragmas>)
+              $<$<BOOL:${OTTOBIT_WERROR}>:-Werror>)
 endif()

@@ -20,14 +20,16 @@
 namespace ottobit {
 
 class Decoder;
+class Engine;
 namespace grammar {
 class Vocabulary;
 }  // namespace grammar
 
-/// What computes: the kernels of one ISA level and a number of threads.
+/// What computes: the kernels of one ISA level, and the threads.
 struct Machine {
   const KernelTable* kernels = nullptr;  ///< nullptr: the best this CPU supports
-  int threads = 0;                       ///< 0: one for each physical core this process may use
+  int threads = 0;  ///< of the engine; 0: one for each physical core this process may use
+  std::shared_ptr<Engine> engine{};  ///< nullptr: a Crew of that many threads
 };
 
 /// Called with (done, total) of a long task; false asks it to end with Error{cancelled}.

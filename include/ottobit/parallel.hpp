@@ -1,60 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parallel: splits a range of output rows over threads. The only file that knows OpenMP. Work is
-// split over outputs only, never over sums, so results do not depend on who does which part, nor on
-// the thread count. The host's OpenMP settings are left alone: the thread count is a clause of each
-// region.
+// Parallel: splits a range of output rows over the threads of an engine. Work is split over outputs
+// only, never over sums, so results do not depend on who does which part, nor on the thread count.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <type_traits>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-
+#include "ottobit/engine.hpp"
 #include "ottobit/isa.hpp"
 
 namespace ottobit {
 
 class Parallel {
  public:
-  explicit Parallel(int threads = 1) noexcept : threads_(std::max(threads, 1)) {}
+  /// On the calling thread alone.
+  Parallel() noexcept = default;
+  /// On the calling thread and on those of `engine`, which must live longer.
+  explicit Parallel(Engine& engine) noexcept : engine_(&engine) {}
 
-  [[nodiscard]] int threads() const noexcept { return threads_; }
-
-  /// Ends the workers that wait for this thread's next region; false from within a region.
-  static bool park() noexcept {
-#if defined(_OPENMP)
-    return omp_pause_resource_all(omp_pause_soft) == 0;
-#else
-    return true;
-#endif
-  }
+  [[nodiscard]] int threads() const noexcept { return engine_ == nullptr ? 1 : engine_->threads(); }
 
   /// Calls body(begin, end, worker) for disjoint ranges that cover [0, n), several of them for one
-  /// worker; begin is a multiple of `grain`, worker < threads(). The body must be noexcept: nothing
-  /// may leave a parallel region.
+  /// worker; begin is a multiple of `grain`, worker < threads(). Work of less than a few
+  /// microseconds stays on the calling thread. The body must be noexcept.
   template <class Body>
   void for_rows(Index n, Index grain, const Body& body) const noexcept {
     static_assert(std::is_nothrow_invocable_v<const Body&, Index, Index, int>);
     const Index grains = (n + grain - 1) / grain;
-    const Index parts = std::clamp<Index>(grains, 1, threads_);
-    if (parts == 1) {
+    const Index most = std::clamp<Index>(grains, 1, threads());
+    if (most == 1) {
       body(0, n, 0);
       return;
     }
-    Shares shares(grains, parts);
-    [[maybe_unused]] const int workers = static_cast<int>(parts);
-#pragma omp parallel for num_threads(workers) schedule(static, 1)
-    for (Index part = 0; part < parts; ++part) {
-      for (Share share = shares.next(); share.begin < share.end; share = shares.next()) {
-        body(share.begin * grain, std::min(n, share.end * grain), static_cast<int>(part));
-      }
+    constexpr Engine::Work kWork = &Region<Body>::work;
+    const auto kind = reinterpret_cast<std::uintptr_t>(kWork);
+    const float each = engine_->durations().find(kind, grains);
+    const float whole = each * static_cast<float>(grains);
+    if (whole < 2 * kWorthAThread) {
+      const auto start = Durations::Clock::now();
+      body(0, n, 0);
+      engine_->durations().learn(kind, grains, grains, Durations::Clock::now() - start);
+      return;
     }
+    const float parts = std::min(static_cast<float>(most), whole / kWorthAThread);
+    Region<Body> region{body, n, grain, Shares(grains, most)};
+    engine_->run(static_cast<int>(parts), whole, kWork, &region);
+    engine_->durations().learn(kind, grains, region.done, region.took);
   }
 
  private:
+  /// Nanoseconds of work that a further thread must find to be of use.
+  static constexpr float kWorthAThread = 1000.0F;
+
   struct Share {
     Index begin;
     Index end;
@@ -80,7 +79,31 @@ class Parallel {
     std::atomic<Index> next_{0};
   };
 
-  int threads_;
+  template <class Body>
+  struct Region {
+    const Body& body;
+    Index n;
+    Index grain;
+    Shares shares;
+    Index done = 0;  // grains that worker 0 did, and how long that took it
+    Durations::Clock::duration took{};
+
+    static void work(void* context, int worker) noexcept {
+      auto& region = *static_cast<Region*>(context);
+      const auto start = Durations::Clock::now();
+      Index done = 0;
+      for (Share s = region.shares.next(); s.begin < s.end; s = region.shares.next()) {
+        region.body(s.begin * region.grain, std::min(region.n, s.end * region.grain), worker);
+        done += s.end - s.begin;
+      }
+      if (worker == 0) {
+        region.done = done;
+        region.took = Durations::Clock::now() - start;
+      }
+    }
+  };
+
+  Engine* engine_ = nullptr;
 };
 
 }  // namespace ottobit

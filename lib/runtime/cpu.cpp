@@ -45,11 +45,7 @@ std::string build_json() {
   OrderedJson out;
   out["version"] = kVersionText;
   out["compiler"] = compiler();
-#if defined(_OPENMP)
-  out["parallel"] = "OpenMP";
-#else
-  out["parallel"] = "none";
-#endif
+  out["parallel"] = "own threads";
   out["levels"] = level_names();
   out["licence"] = "Apache-2.0";
   out["bundled"] =

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "ottobit/crew.hpp"
 #include "ottobit/decoder.hpp"
 #include "ottobit/error.hpp"
 
@@ -37,6 +38,10 @@ Machine complete(Machine machine) {
   if (machine.threads <= 0) {
     machine.threads = usable_cores();
   }
+  if (machine.engine == nullptr) {
+    machine.engine = std::make_shared<Crew>(CrewOptions{machine.threads});
+  }
+  machine.threads = machine.engine->threads();
   return machine;
 }
 
@@ -133,7 +138,7 @@ void Model::Impl::open_random(const ModelOptions& options) {
   const RandomModel model = parse_random_model(options.random_json);
   name = model.shape;
   folder = read_config(model.config, {});
-  random.emplace(model.format, Parallel(machine.threads));
+  random.emplace(model.format, Parallel(*machine.engine));
   decoder.emplace(Decoder::bind(folder.spec, random->reader()));
 }
 
@@ -146,7 +151,7 @@ void Model::Impl::scan() const {
   }
   std::vector<float> rows(static_cast<std::size_t>(widest * machine.threads));
   std::vector<Shape2> found(weights.size(), Shape2{-1, -1});
-  Parallel(machine.threads)
+  Parallel(*machine.engine)
       .for_rows(static_cast<Index>(weights.size()), 1,
                 [&](Index begin, Index end, int worker) noexcept {
                   for (Index i = begin; i < end; ++i) {

@@ -38,7 +38,7 @@ struct Session::Impl {
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
                                  model->machine().threads, batch, context})),
         ctx{*model->machine().kernels, compute_of(*model, options),
-            Parallel(model->machine().threads), arena},
+            Parallel(*model->machine().engine), arena},
         logits(static_cast<std::size_t>(model->vocab())),
         states(cache, logits.size()) {
     cache.attach(pages.data());

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "ottobit/crew.hpp"
 #include "ottobit/parallel.hpp"
 
 #include "support/errors.hpp"
@@ -31,11 +32,12 @@ TEST_CASE("an arena hands out aligned, disjoint memory and takes it back in orde
 
 TEST_CASE("for_rows covers every row once, in ranges that begin on the grain") {
   for (const int threads : {1, 2, 3, 7, 64}) {
+    Crew crew(CrewOptions{threads});
     for (const Index n : {0, 1, 5, 63, 64, 65, 1000}) {
       for (const Index grain : {1, 8, 64}) {
         std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
         std::atomic<bool> fits{true};
-        Parallel(threads).for_rows(n, grain, [&](Index begin, Index end, int worker) noexcept {
+        Parallel(crew).for_rows(n, grain, [&](Index begin, Index end, int worker) noexcept {
           fits = fits && begin % grain == 0 && worker >= 0 && worker < threads && begin <= end;
           for (Index i = begin; i < end; ++i) {
             ++seen[static_cast<std::size_t>(i)];

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "ottobit/crew.hpp"
 #include "ottobit/format/list.hpp"
 #include "ottobit/kernels/reference.hpp"
 #include "ottobit/layers/mla_forms.hpp"
@@ -110,7 +111,8 @@ std::vector<float> run(Form form, const Fixture& f, const KernelTable& kernels, 
   absorbed_workspace(use, f.sizes, 0, size);
   expanded_workspace(use, f.sizes, size);
   Arena arena(size.bytes());
-  ExecContext ctx{kernels, Compute::f32, Parallel(threads), arena};
+  Crew crew(CrewOptions{threads});
+  ExecContext ctx{kernels, Compute::f32, Parallel(crew), arena};
   std::vector<float> out(static_cast<std::size_t>(f.at.tokens * f.sizes.heads * f.sizes.value));
   form(ctx, f.sizes, f.heads, f.at, f.q.data(), {f.latents.data(), f.dtype}, out.data());
   return out;

@@ -9,10 +9,13 @@
 
 #include <doctest/doctest.h>
 
+#include "ottobit/crew.hpp"
+
 namespace ottobit {
 
 TEST_CASE("parallel: each row is one worker's, in ranges of whole grains") {
   for (const int threads : {1, 2, 3, 7}) {
+    Crew crew(CrewOptions{threads});
     for (const Index n : {0, 1, 6, 7, 64, 1000, 4099}) {
       for (const Index grain : {1, 7, 64, 5000}) {
         CAPTURE(threads);
@@ -21,7 +24,7 @@ TEST_CASE("parallel: each row is one worker's, in ranges of whole grains") {
         std::vector<std::atomic<int>> times(static_cast<std::size_t>(n));
         std::atomic<bool> good{true};
         std::atomic<Index> longest{0};
-        Parallel(threads).for_rows(n, grain, [&](Index begin, Index end, int worker) noexcept {
+        Parallel(crew).for_rows(n, grain, [&](Index begin, Index end, int worker) noexcept {
           good = good && begin % grain == 0 && begin <= end && end <= n && worker >= 0 &&
                  worker < threads;
           for (Index i = begin; i < end; ++i) {
