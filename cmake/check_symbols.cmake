@@ -11,7 +11,9 @@ set(forbidden
     printf puts putchar vprintf perror stdout stderr stdin _ZSt4cout _ZSt4cerr _ZSt4clog __printf_chk
     # state of the process
     signal sigaction setlocale fesetround fesetenv setenv putenv unsetenv chdir umask srand setrlimit
-    omp_set_num_threads omp_set_dynamic sched_setaffinity pthread_setaffinity_np
+    sched_setaffinity pthread_setaffinity_np
+    # an OpenMP runtime, which prints, exits and outlives an unloaded library
+    GOMP_parallel omp_get_num_threads omp_set_num_threads __kmpc_fork_call
     # other processes, and the network
     system fork vfork popen execve posix_spawn socket connect getaddrinfo gethostbyname)
 
