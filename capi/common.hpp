@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "ottobit/error.hpp"
+#include "ottobit/float_modes.hpp"
 
 #include "ottobit.h"
 
@@ -33,6 +34,7 @@ ottobit_status report(ottobit_error** err, ottobit_status status, const char* me
 /// Every entry point that has an `err` is exactly one guard(err, [&] { ... }).
 template <class Body>
 ottobit_status guard(ottobit_error** err, Body&& body) noexcept {
+  const DefaultFloatModes modes;
   if (err != nullptr) {
     *err = nullptr;
   }

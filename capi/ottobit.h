@@ -46,6 +46,8 @@
               thread that called the library (log: on any). They may not call back into the same
               session (it answers OTTOBIT_E_BUSY), and no C++ exception, Rust panic or longjmp may
               leave them.
+   Numbers    Every call, and every callback within it, runs with default floating-point modes
+              (nearest, denormals kept, no traps) and gives the caller's back on return.
    Threads    Runtimes, models and cancel objects: any threads at once. A session and its streams:
               one thread at a time, else OTTOBIT_E_BUSY. An error object belongs to one thread.
    Manners    The library never aborts, exits, prints, opens sockets, installs signal handlers, or

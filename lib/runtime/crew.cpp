@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "ottobit/float_modes.hpp"
+
 namespace ottobit {
 namespace {
 
@@ -272,6 +274,7 @@ void Crew::Team::serve(int index) noexcept {
 void* Crew::Team::begin(void* recruit) noexcept {
   const Recruit self = *static_cast<Recruit*>(recruit);
   delete static_cast<Recruit*>(recruit);
+  const DefaultFloatModes modes;
   self.team->serve(self.index);
   return nullptr;
 }

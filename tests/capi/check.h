@@ -33,8 +33,8 @@ static void check_ok(const char* what, ottobit_status status, ottobit_error** er
 }
 
 /* The call must fail with that status and a message that holds `part`. */
-static void check_fails(const char* what, ottobit_status expected, const char* part,
-                        ottobit_status status, ottobit_error** err) {
+static inline void check_fails(const char* what, ottobit_status expected, const char* part,
+                               ottobit_status status, ottobit_error** err) {
   ottobit_error* e = *err;
   const char* message = ottobit_error_message(e);
   if (status != expected || ottobit_error_code(e) != expected || strstr(message, part) == NULL) {
