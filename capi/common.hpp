@@ -192,6 +192,8 @@ inline constexpr std::uint64_t kNarrowFields = 0;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_runtime_options> = 0x3;
 template <>
+inline constexpr std::uint64_t kNarrowFields<ottobit_thread_hooks> = 0x1;
+template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_model_options> = 0x1;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_session_options> = 0xF;

@@ -14,7 +14,7 @@
 
 struct ottobit_runtime : ottobit::capi::Counted {
   ottobit::Machine machine;               // complete: kernels and threads are chosen
-  std::shared_ptr<ottobit::Crew> crew;    // its engine
+  std::shared_ptr<ottobit::Crew> crew;    // its engine, if that is the library's own
   mutable std::atomic<int> computing{0};  // calls that have a session of it
   std::int32_t log_level = 0;
   ottobit_log_fn log_function = nullptr;
@@ -61,6 +61,9 @@ struct ottobit_session : ottobit::capi::Counted {
 };
 
 namespace ottobit::capi {
+
+/// Gives a runtime, whose machine is otherwise complete, the engine that the options ask for.
+void choose_engine(ottobit_runtime& runtime, const ottobit_runtime_options& options);
 
 /// One call's sole use of a session; Error{busy} where another call has it.
 class SessionUse {

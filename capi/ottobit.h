@@ -170,15 +170,21 @@ typedef struct ottobit_allocator {
   void(OTTOBIT_CALL* deallocate)(void* block, size_t size, size_t alignment, void* user);
 } ottobit_allocator;
 
-/* The host's say in threads. Not in this release: see ottobit_runtime_options.thread_hooks. */
+/* The host's say in threads. Without parallel_for the library has workers of its own; they start
+   when there is work for them, sleep when there is none, get no signals, and end with park and with
+   the runtime. The struct is read when the runtime is created; `user` must live as long as it. */
 typedef struct ottobit_thread_hooks {
   uint32_t struct_size;
   uint32_t reserved0;
   void* user;
+  /* Called on each of the library's own workers, first and last, for names, priorities, affinity.
+     index: 1 to threads - 1. May be NULL; never called beside parallel_for. */
   void(OTTOBIT_CALL* on_start)(int32_t index, void* user);
   void(OTTOBIT_CALL* on_stop)(int32_t index, void* user);
-  /* Calls body(context, i) once for each i in [0, count), in any order, on any threads, and returns
-     when all are done. */
+  /* Not NULL: the library has no threads, and all its work runs in the host's. Calls body(context,
+     i) once for each i in [0, count), in any order, on any threads, and returns when all are done.
+     The calls never wait for each other. count <= threads. Calls of the library on several threads
+     call it on those, at once. */
   void(OTTOBIT_CALL* parallel_for)(int32_t count, ottobit_body_fn body, void* context, void* user);
 } ottobit_thread_hooks;
 
@@ -192,7 +198,7 @@ typedef struct ottobit_runtime_options {
   const char* isa_cap; /* NULL: the best level; else the best one that is not above this one */
   const char* settings_json;                /* NULL or "{}": this release knows no setting here */
   const ottobit_allocator* allocator;       /* NULL; else OTTOBIT_E_UNSUPPORTED */
-  const ottobit_thread_hooks* thread_hooks; /* NULL; else OTTOBIT_E_UNSUPPORTED */
+  const ottobit_thread_hooks* thread_hooks; /* NULL: the library's own threads */
   ottobit_log_fn log;                       /* NULL: silence */
   void* log_user;                           /* must live as long as the runtime */
 } ottobit_runtime_options;

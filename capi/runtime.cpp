@@ -3,7 +3,6 @@
 #include <array>
 
 #include "ottobit/cpu.hpp"
-#include "ottobit/crew.hpp"
 #include "ottobit/version.hpp"
 
 #include "handles.hpp"
@@ -51,8 +50,6 @@ void check(const ottobit_runtime_options& o) {
       std::to_string(o.log_level) + ", expected 0 to " + std::to_string(OTTOBIT_LOG_DEBUG));
   OTTOBIT_CHECK(o.allocator == nullptr, ErrorCode::unsupported, "allocator",
                 "this release takes memory from the system only; expected NULL");
-  OTTOBIT_CHECK(o.thread_hooks == nullptr, ErrorCode::unsupported, "thread_hooks",
-                "this release runs on its own threads only; expected NULL");
   refuse_settings(o.settings_json);
 }
 
@@ -115,9 +112,7 @@ ottobit_status ottobit_runtime_create(const ottobit_runtime_options* o, ottobit_
     runtime->machine.kernels = capped_kernels(optional_text(options.isa_cap));
     runtime->machine.threads =
         options.threads == 0 ? std::min(ottobit::usable_cores(), kMostThreads) : options.threads;
-    runtime->crew = std::make_shared<ottobit::Crew>(ottobit::CrewOptions{
-        runtime->machine.threads, (options.flags & OTTOBIT_RUNTIME_SPIN) != 0});
-    runtime->machine.engine = runtime->crew;
+    choose_engine(*runtime, options);
     runtime->log_level = options.log_level;
     runtime->log_function = options.log;
     runtime->log_user = options.log_user;
@@ -149,7 +144,7 @@ ottobit_status ottobit_runtime_park(ottobit_runtime* rt) {
   if (rt == nullptr) {
     return OTTOBIT_E_ARGUMENT;
   }
-  const bool idle = rt->computing.load() == 0 && rt->crew->park();
+  const bool idle = rt->computing.load() == 0 && (rt->crew == nullptr || rt->crew->park());
   return idle ? OTTOBIT_OK : OTTOBIT_E_BUSY;
 }
 

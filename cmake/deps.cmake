@@ -4,12 +4,13 @@
 # users of an archive must link too) and OTTOBIT_FEATURES (definitions for the optional ones found).
 #   OTTOBIT_FETCH_DEPS=OFF          never download
 #   OTTOBIT_USE_SYSTEM_<NAME>=OFF   ignore the system's copy of one library
-#   OTTOBIT_SENTENCEPIECE=OFF       build without
+#   OTTOBIT_SENTENCEPIECE=OFF, OTTOBIT_OPENMP=OFF   build without
 include(${CMAKE_CURRENT_LIST_DIR}/ottobitDependencies.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/fetch.cmake)
 
 option(OTTOBIT_FETCH_DEPS "Download the pinned release of a library that the system lacks" ON)
 option(OTTOBIT_SENTENCEPIECE "Read SentencePiece tokenizer models" ON)
+option(OTTOBIT_OPENMP "Build ottobit::openmp, for hosts that compute with OpenMP" ON)
 
 # Only the build needs these four; the rest are in ottobitDependencies.cmake.
 function(ottobit_find_nlohmann_json)
@@ -68,6 +69,10 @@ if(OTTOBIT_SENTENCEPIECE)
     list(APPEND OTTOBIT_LINKED ottobit_sentencepiece)
     list(APPEND OTTOBIT_FEATURES OTTOBIT_SENTENCEPIECE=1)
   endif()
+endif()
+
+if(OTTOBIT_OPENMP)
+  ottobit_need(gomp "a part of g++" OPTIONAL)
 endif()
 
 if(OTTOBIT_BUILD_EXAMPLES)

@@ -16,6 +16,11 @@ if(TARGET ottobit_c)
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
+if(TARGET ottobit_openmp)
+  install(TARGETS ottobit_openmp EXPORT ottobitOpenmpTargets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endif()
 install(TARGETS ottobit_headers ottobit_core EXPORT ottobitCoreTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -31,6 +36,9 @@ if(bundled_headers)
 endif()
 
 set(exports Core)
+if(TARGET ottobit_openmp)
+  list(APPEND exports Openmp)
+endif()
 if(TARGET ottobit_c)
   list(PREPEND exports Shared Static)
 endif()

@@ -4,8 +4,15 @@
 #include <ottobit.h>
 #include <stdio.h>
 
+#ifdef WITH_OPENMP
+#include <ottobit_openmp.h>
+#endif
+
 int main(void) {
   ottobit_runtime_options options;
+#ifdef WITH_OPENMP
+  ottobit_thread_hooks hooks;
+#endif
   ottobit_runtime* runtime = NULL;
   ottobit_error* error = NULL;
 
@@ -14,6 +21,10 @@ int main(void) {
     return 1;
   }
   ottobit_runtime_options_init(&options, sizeof options);
+#ifdef WITH_OPENMP
+  ottobit_openmp_hooks(&hooks, sizeof hooks);
+  options.thread_hooks = &hooks;
+#endif
   if (ottobit_runtime_create(&options, &runtime, &error) < 0) {
     fprintf(stderr, "%s\n", ottobit_error_message(error));
     ottobit_error_release(error);

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "ottobit/decoder.hpp"
+#include "ottobit/interop/openmp.hpp"
 #include "ottobit/kernels/table.hpp"
 
 #include "support/model.hpp"
@@ -183,7 +184,7 @@ TEST_SUITE("model") {
     }
   }
 
-  TEST_CASE("results are the same bits for 1, 2, 3 and 7 threads") {
+  TEST_CASE("results are the same bits for 1, 2, 3 and 7 threads, and for 3 of OpenMP's") {
     for (const std::string folder :
          {"seed_oss-fp8", "seed_oss-bf16", "qwen3_moe-fp8", "deepseek_v3-fp8"}) {
       const Golden golden = Golden::open(test::test_data(folder));
@@ -192,11 +193,17 @@ TEST_SUITE("model") {
         for (const Compute compute :
              {Compute::f32, Compute::bf16, Compute::bf16x2, Compute::bf16x2_all}) {
           std::vector<float> first;
-          for (const int threads : {1, 2, 3, 7}) {
+          const Machine machines[] = {{table, 1},
+                                      {table, 2},
+                                      {table, 3},
+                                      {table, 7},
+                                      {table, 3, std::make_shared<OpenMpEngine>(3)}};
+          for (const Machine& machine : machines) {
             CAPTURE(folder);
             CAPTURE(std::string(table->isa));
-            CAPTURE(threads);
-            Session session(test::open_model(test::test_data(folder), table, threads),
+            CAPTURE(machine.threads);
+            CAPTURE(machine.engine != nullptr);
+            Session session(Model::open(test::test_data(folder), machine),
                             {.context = 512, .compute = compute});
             std::vector<float> logits = test::logits_of(session, std::span(ids).first(200), 200);
             for (const std::int32_t id : std::span(ids).subspan(200, 20)) {
