@@ -24,9 +24,13 @@ using Clock = std::chrono::steady_clock;
 /// before they sleep. Between the regions of a forward pass lie a few microseconds.
 constexpr auto kLook = std::chrono::microseconds(10);
 constexpr auto kLongLook = std::chrono::microseconds(200);
-/// Work, in nanoseconds, that is worth waking a sleeping worker for: of one region, or of several
-/// since the last waking that it missed.
-constexpr float kWorthWaking = 30'000.0F;
+/// Work, in nanoseconds, that is worth waking a sleeping worker for: that of one region; or, while
+/// regions have followed each other for a while, of several that it missed. A host that pauses
+/// between small pieces of work is not served faster by two cores, it only pays for both.
+constexpr float kWorthWaking = 60'000.0F;
+constexpr float kMuchMissed = 20'000.0F;
+constexpr auto kWhile = std::chrono::microseconds(500);
+constexpr auto kPause = std::chrono::milliseconds(1);
 /// Enough for every kernel; the host's thread-local variables come on top.
 constexpr std::size_t kStackBytes = std::size_t{1} << 20;
 
@@ -95,8 +99,10 @@ struct Crew::Team {
   alignas(64) std::atomic<std::uint32_t> calls{0};  // another number wakes those asleep
   std::atomic<int> looking{0};
   std::atomic<int> asleep{0};
-  std::atomic<int> callers{0};      // threads within run()
-  std::atomic<float> missed{0.0F};  // work that a worker awake would have shared
+  std::atomic<int> callers{0};              // threads within run()
+  std::atomic<float> missed{0.0F};          // work that a worker awake would have shared
+  std::atomic<Clock::duration> since{{}};   // when the regions without a pause between them began
+  std::atomic<Clock::duration> latest{{}};  // when the latest of them did
   std::atomic<bool> ending{false};
 
   std::mutex starting;
@@ -106,6 +112,8 @@ struct Crew::Team {
 
   [[nodiscard]] bool has_seats() const noexcept { return (job.load() & kSeats) != 0; }
   void run(int parts, float nanoseconds, Work what, void* with) noexcept;
+  void note_pause() noexcept;
+  bool has_missed(float nanoseconds) noexcept;
   void wake(int wanted) noexcept;
   void start(int wanted) noexcept;
   bool end() noexcept;
@@ -126,13 +134,9 @@ struct Crew::Team {
 void Crew::Team::run(int parts, float nanoseconds, Work what, void* with) noexcept {
   const int others = callers.fetch_add(1, std::memory_order_relaxed);
   const int seats = std::min(parts, options.threads - others) - 1;
-  bool worth_waking = nanoseconds >= kWorthWaking;
+  note_pause();
   const bool alone = looking.load(std::memory_order_relaxed) == 0;
-  if (alone && !worth_waking) {
-    const float all = missed.load(std::memory_order_relaxed) + nanoseconds;
-    worth_waking = all >= kWorthWaking;
-    missed.store(worth_waking ? 0.0F : all, std::memory_order_relaxed);
-  }
+  const bool worth_waking = nanoseconds >= kWorthWaking || (alone && has_missed(nanoseconds));
   std::uint32_t none = 0;
   if (seats < 1 || (alone && !worth_waking) ||
       !job.compare_exchange_strong(none, kHeld, std::memory_order_acquire)) {
@@ -160,6 +164,25 @@ void Crew::Team::run(int parts, float nanoseconds, Work what, void* with) noexce
   }
   job.store(0, std::memory_order_release);
   callers.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Crew::Team::note_pause() noexcept {
+  const Clock::duration now = Clock::now().time_since_epoch();
+  if (now - latest.load(std::memory_order_relaxed) > kPause) {
+    since.store(now, std::memory_order_relaxed);
+    missed.store(0.0F, std::memory_order_relaxed);
+  }
+  latest.store(now, std::memory_order_relaxed);
+}
+
+/// Counts a small region with those that a sleeping worker missed; true if it should wake for them.
+bool Crew::Team::has_missed(float nanoseconds) noexcept {
+  const float all = missed.load(std::memory_order_relaxed) + nanoseconds;
+  const bool enough =
+      all >= kMuchMissed &&
+      latest.load(std::memory_order_relaxed) - since.load(std::memory_order_relaxed) >= kWhile;
+  missed.store(enough ? 0.0F : all, std::memory_order_relaxed);
+  return enough;
 }
 
 void Crew::Team::wake(int wanted) noexcept {
