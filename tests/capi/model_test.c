@@ -294,6 +294,25 @@ static void grammars(ottobit_model* m) {
               &e);
 }
 
+/* Workers cannot be ended while a call computes. */
+static int32_t OTTOBIT_CALL park_within(const ottobit_event* event, void* user) {
+  CHECK(event->token >= 0 || event->finish != OTTOBIT_FINISH_NONE);
+  CHECK(ottobit_runtime_park(user) == OTTOBIT_E_BUSY);
+  return 0;
+}
+
+static void parking(void) {
+  ottobit_runtime* rt = make_runtime(2);
+  ottobit_model* m = open_mini(rt);
+  ottobit_session* s = asked(m);
+  ottobit_error* e = NULL;
+  check_ok("generate", ottobit_generate(s, NULL, park_within, rt, &e), &e);
+  CHECK(ottobit_runtime_park(rt) == OTTOBIT_OK);
+  ottobit_session_release(s);
+  ottobit_model_release(m);
+  ottobit_runtime_release(rt);
+}
+
 static void streams(ottobit_model* m) {
   ottobit_session* s = asked(m);
   ottobit_stream* st = NULL;
@@ -490,6 +509,7 @@ int main(void) {
   scores(m);
   grammars(m);
   streams(m);
+  parking();
   options(m);
   rt = make_runtime(1);
   folders(rt);
