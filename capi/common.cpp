@@ -33,7 +33,7 @@ void refuse_settings(const char* settings_json) {
 void fail_struct_size(const char* name, std::size_t size, std::size_t known) {
   fail(ErrorCode::structure, name,
        "struct_size is " + std::to_string(size) + ", this library knows " + std::to_string(known) +
-           " bytes; the init function sets it");
+           " bytes; expected the sizeof of the struct in the header compiled with");
 }
 
 }  // namespace ottobit::capi

@@ -127,6 +127,8 @@ RandomModel parse_random_model(const std::string& json) {
   const std::vector<std::string> unread = wish.unread_keys();
   OTTOBIT_CHECK(unread.empty(), ErrorCode::argument, "random",
                 "unknown member \"" + unread.front() + "\"");
+  OTTOBIT_CHECK(layers >= 1 || !wish.mentions("layers"), ErrorCode::argument, "random",
+                "layers is " + std::to_string(layers) + ", expected 1 or more");
   Json config = published_config(shape);
   if (layers > 0) {
     config["num_hidden_layers"] = layers;

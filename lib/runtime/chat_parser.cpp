@@ -118,6 +118,9 @@ void ChatParser::feed_text(std::string_view text) {
 
 void ChatParser::feed_tokens(std::span<const std::int32_t> ids) {
   Impl& p = *impl_;
+  for (const std::int32_t id : ids) {  // before anything changes
+    static_cast<void>(p.model->tokenizer().token_bytes(id));
+  }
   p.choose(Impl::Way::tokens);
   for (const std::int32_t id : ids) {
     std::size_t marker = 0;

@@ -9,8 +9,10 @@
 #include <doctest/doctest.h>
 
 #include "ottobit/decoder.hpp"
+#include "ottobit/model.hpp"
 
 #include "models/registry.hpp"
+#include "support/errors.hpp"
 
 namespace ottobit {
 namespace {
@@ -72,6 +74,12 @@ TEST_CASE("published shapes have the published numbers of parameters") {
     const double billions = static_cast<double>(parameters(spec)) / 1e9;
     CHECK(billions == doctest::Approx(known.billions).epsilon(known.digit / known.billions));
   }
+}
+
+TEST_CASE("a shape of no layers is refused, not taken for the whole model") {
+  const char* const json = R"({"shape": "qwen3-0.6b", "layers": 0})";
+  test::expect_error(ErrorCode::argument, {"random", "layers is 0"},
+                     [&] { (void)Model::open("", {}, {.random_json = json}); });
 }
 
 }  // namespace ottobit

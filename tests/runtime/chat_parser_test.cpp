@@ -52,6 +52,14 @@ std::string parsed(ChatParser& parser) {
 }  // namespace
 
 TEST_SUITE("model") {
+  TEST_CASE("a token that does not exist is refused before the parser has changed") {
+    ChatParser parser(test::open_model(test::test_data("qwen3-bf16-tied")), "");
+    const std::int32_t ids[] = {1, 1 << 30};
+    expect_error(ErrorCode::argument, {"1073741824"}, [&] { parser.feed_tokens(ids); });
+    parser.feed_text("Hello");  // tokens would have ruled this out
+    CHECK(parsed(parser) == R"({"role":"assistant","content":"Hello"})");
+  }
+
   TEST_CASE("a conversation with tools takes the template for tools") {
     const test::TempDirectory folder;
     const std::shared_ptr<const Model> model = two_templates(folder);
