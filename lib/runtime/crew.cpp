@@ -128,8 +128,7 @@ struct Crew::Team {
   static void* begin(void* recruit) noexcept;
 };
 
-// --- the caller
-// ------------------------------------------------------------------------------------
+// --- the caller ----------------------------------------------------------------------------------
 
 void Crew::Team::run(int parts, float nanoseconds, Work what, void* with) noexcept {
   const int others = callers.fetch_add(1, std::memory_order_relaxed);
@@ -251,8 +250,7 @@ bool Crew::Team::end() noexcept {
   return true;
 }
 
-// --- the workers
-// -----------------------------------------------------------------------------------
+// --- the workers ---------------------------------------------------------------------------------
 
 bool Crew::Team::take_a_seat() noexcept {
   std::uint32_t now = job.load(std::memory_order_acquire);
@@ -302,8 +300,7 @@ void* Crew::Team::begin(void* recruit) noexcept {
   return nullptr;
 }
 
-// --- the crew
-// --------------------------------------------------------------------------------------
+// --- the crew ------------------------------------------------------------------------------------
 
 Crew::Crew(CrewOptions options)
     : Engine(options.threads), options_(std::move(options)), team_(nullptr) {}
