@@ -220,7 +220,11 @@ OTTOBIT_API int32_t OTTOBIT_CALL ottobit_runtime_threads(const ottobit_runtime* 
    from within its callbacks, too: nothing was ended. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_runtime_park(ottobit_runtime* rt);
 
-/* ---- cancellation ---- */
+/* ---- cancellation ----
+   Calls that take a cancel object or a progress function look at it between pieces of work of a
+   few milliseconds, also within a micro batch, a token and a tensor that is loaded, and return
+   OTTOBIT_E_CANCELLED soon after. A thread_hooks.parallel_for that does not work on the calling
+   thread delays that to the end of a matrix product. */
 
 /* A flag, lowered at first. A call that was given one looks at it between pieces of work. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_cancel_create(ottobit_cancel** out,
@@ -237,7 +241,8 @@ OTTOBIT_API void OTTOBIT_CALL ottobit_cancel_reset(ottobit_cancel* c);
 #define OTTOBIT_PHASE_PREFILL 2 /* in tokens */
 #define OTTOBIT_PHASE_SAVE 3
 #define OTTOBIT_PHASE_RESTORE 4
-/* Returns 0 to go on, anything else to cancel. Called about ten times a second at most. */
+/* Returns 0 to go on, anything else to cancel. Called on the thread of the call, as it begins, then
+   ten times a second at most, and with done == total at the end. */
 typedef int32_t(OTTOBIT_CALL* ottobit_progress_fn)(int32_t phase, uint64_t done, uint64_t total,
                                                    void* user);
 
@@ -260,7 +265,7 @@ typedef struct ottobit_session_options {
   uint32_t flags;            /* 0 */
   int32_t context;           /* tokens; 0: what the model declares, which is also the most */
   int32_t kv_dtype;          /* OTTOBIT_F32, _F16 or _BF16; 0: F32 if compute is f32, else F16 */
-  int32_t micro_batch;       /* tokens read at once; 0: chosen; bounds the latency of a cancel */
+  int32_t micro_batch;       /* tokens read at once; 0: chosen; what a cancel may undo */
   int32_t on_overflow;       /* 0: OTTOBIT_E_CONTEXT; 1 (shift): OTTOBIT_E_UNSUPPORTED today */
   int32_t keep_first;        /* with on_overflow 1 */
   int32_t compute;           /* matrix products: 0: bf16 where it is fast, else f32; 1: f32;
@@ -434,7 +439,8 @@ OTTOBIT_API void OTTOBIT_CALL ottobit_session_release(ottobit_session* s);
 /* Reads n tokens after those the session holds. OTTOBIT_E_CONTEXT if they do not fit and
    OTTOBIT_E_ARGUMENT for an id outside the vocabulary: nothing was done then. c and progress may be
    NULL. After OTTOBIT_E_CANCELLED or any other failure underway the session stands at the last
-   whole micro batch, which ottobit_session_length tells, and remains usable. */
+   whole micro batch, which ottobit_session_length tells, and remains usable: the rest may be
+   appended then. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_append(ottobit_session* s,
                                                                const int32_t* ids, size_t n,
                                                                ottobit_cancel* c,
@@ -575,7 +581,7 @@ typedef struct ottobit_generate_options {
 #define OTTOBIT_FINISH_STOP 2    /* a stop text is complete; text ends before it */
 #define OTTOBIT_FINISH_LENGTH 3  /* max_tokens */
 #define OTTOBIT_FINISH_CONTEXT 4 /* the context is full */
-#define OTTOBIT_FINISH_CANCEL 5  /* the cancel object was raised */
+#define OTTOBIT_FINISH_CANCEL 5  /* the cancel object was raised; a token underway is dropped */
 /* One step. What it points to lives until the next call on the stream, or its release. */
 typedef struct ottobit_event {
   uint32_t struct_size;

@@ -124,6 +124,7 @@ class Decoder {
     auto* x = ctx.arena.take<float>(tokens * dim);
     auto* h = ctx.arena.take<float>(tokens * dim);
     auto* y = ctx.arena.take<float>(tokens * dim);
+    ctx.layer = 0;
     auto* ropes = ctx.arena.take<RopeRows>(static_cast<Index>(ropes_.size()));
     for (std::size_t i = 0; i < ropes_.size(); ++i) {
       ropes[i] = ropes_[i].rows(ctx, position, tokens);
@@ -132,6 +133,7 @@ class Decoder {
     embedding_.forward(ctx, ids, x);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
+      ctx.layer = static_cast<Index>(i);
       observe(ctx, static_cast<Index>(i), x, tokens);
       const Sequence at{position, tokens, ropes[block.rope]};
       block.mixer_in.forward(ctx, x, tokens, h);

@@ -16,6 +16,7 @@
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
 #include "ottobit/tokenizer.hpp"
+#include "ottobit/watch.hpp"
 
 namespace ottobit {
 
@@ -31,9 +32,6 @@ struct Machine {
   int threads = 0;  ///< of the engine; 0: one for each physical core this process may use
   std::shared_ptr<Engine> engine{};  ///< nullptr: a Crew of that many threads
 };
-
-/// Called with (done, total) of a long task; false asks it to end with Error{cancelled}.
-using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 struct ModelOptions {
   bool use_mmap = true;            ///< false: read the files into private memory
@@ -106,7 +104,7 @@ class Model {
 
   /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
   /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.
-  [[noreturn]] void fail_non_finite() const;
+  [[noreturn]] void fail_non_finite(const Progress& progress = {}) const;
 
   /// Description as one JSON object: name, family, format, sizes, tokenizer, ...
   [[nodiscard]] const std::string& json() const noexcept;

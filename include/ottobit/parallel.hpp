@@ -10,6 +10,7 @@
 
 #include "ottobit/engine.hpp"
 #include "ottobit/isa.hpp"
+#include "ottobit/watch.hpp"
 
 namespace ottobit {
 
@@ -22,15 +23,22 @@ class Parallel {
 
   [[nodiscard]] int threads() const noexcept { return engine_ == nullptr ? 1 : engine_->threads(); }
 
+  /// From now on regions end early where `watch` says so; null: all run to their end.
+  void set_watch(Watch* watch) noexcept { watch_ = watch; }
+
   /// Calls body(begin, end, worker) for disjoint ranges that cover [0, n), several of them for one
   /// worker; begin is a multiple of `grain`, worker < threads(). Work of less than a few
-  /// microseconds stays on the calling thread. The body must be noexcept.
+  /// microseconds stays on the calling thread. The body must be noexcept. With a watch: what
+  /// Watch::check throws, after some ranges, or none.
   template <class Body>
-  void for_rows(Index n, Index grain, const Body& body) const noexcept {
+  void for_rows(Index n, Index grain, const Body& body) const {
     static_assert(std::is_nothrow_invocable_v<const Body&, Index, Index, int>);
+    if (watch_ != nullptr) {
+      watch_->check();
+    }
     const Index grains = (n + grain - 1) / grain;
     const Index most = std::clamp<Index>(grains, 1, threads());
-    if (most == 1) {
+    if (engine_ == nullptr || grains <= 1 || (most == 1 && watch_ == nullptr)) {
       body(0, n, 0);
       return;
     }
@@ -45,14 +53,21 @@ class Parallel {
       return;
     }
     const float parts = std::min(static_cast<float>(most), whole / kWorthAThread);
-    Region<Body> region{body, n, grain, Shares(grains, most)};
+    const Index longest =
+        watch_ == nullptr ? grains : std::max<Index>(1, static_cast<Index>(kWatched / each));
+    Region<Body> region{body, n, grain, Shares(grains, most, longest), watch_};
     engine_->run(static_cast<int>(parts), whole, kWork, &region);
     engine_->durations().learn(kind, grains, region.done, region.took);
+    if (watch_ != nullptr) {
+      watch_->check();
+    }
   }
 
  private:
   /// Nanoseconds of work that a further thread must find to be of use.
   static constexpr float kWorthAThread = 1000.0F;
+  /// Nanoseconds between two looks at a watch, about.
+  static constexpr float kWatched = 2e6F;
 
   struct Share {
     Index begin;
@@ -62,13 +77,14 @@ class Parallel {
   /// is left, so that cores of different speeds, or busy with other work, end together.
   class Shares {
    public:
-    Shares(Index grains, Index parts) noexcept : grains_(grains), parts_(parts) {}
+    Shares(Index grains, Index parts, Index longest) noexcept
+        : grains_(grains), parts_(parts), longest_(longest) {}
 
     Share next() noexcept {
       Index begin = next_.load(std::memory_order_relaxed);
       Index end = 0;
       do {
-        end = begin + (grains_ - begin + 2 * parts_ - 1) / (2 * parts_);
+        end = begin + std::min(longest_, (grains_ - begin + 2 * parts_ - 1) / (2 * parts_));
       } while (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
       return {begin, end};
     }
@@ -76,6 +92,7 @@ class Parallel {
    private:
     Index grains_;
     Index parts_;
+    Index longest_;
     std::atomic<Index> next_{0};
   };
 
@@ -85,6 +102,7 @@ class Parallel {
     Index n;
     Index grain;
     Shares shares;
+    Watch* watch;
     Index done = 0;  // grains that worker 0 did, and how long that took it
     Durations::Clock::duration took{};
 
@@ -93,6 +111,9 @@ class Parallel {
       const auto start = Durations::Clock::now();
       Index done = 0;
       for (Share s = region.shares.next(); s.begin < s.end; s = region.shares.next()) {
+        if (region.watch != nullptr && region.watch->stopped()) {
+          break;
+        }
         region.body(s.begin * region.grain, std::min(region.n, s.end * region.grain), worker);
         done += s.end - s.begin;
       }
@@ -104,6 +125,7 @@ class Parallel {
   };
 
   Engine* engine_ = nullptr;
+  Watch* watch_ = nullptr;
 };
 
 }  // namespace ottobit

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,8 +63,9 @@ class Session {
   [[nodiscard]] std::span<const std::int32_t> tokens() const noexcept;
   /// Scores of the next token [V], computed now if need be; valid until the next call.
   /// Error{argument} on an empty session. After push() this is the decode step: it allocates
-  /// nothing.
-  [[nodiscard]] std::span<const float> logits();
+  /// nothing. `wanted` is asked every few milliseconds underway; if it says no: Error{cancelled},
+  /// and the history stays as it is.
+  [[nodiscard]] std::span<const float> logits(const std::function<bool()>& wanted = {});
   /// Reads ids as append does and gives each one's log-probability (natural) after the tokens
   /// before it, out[ids.size()]; 0 for the first token of an empty session, which nothing predicts.
   /// Perplexity is exp of minus the mean of the others.

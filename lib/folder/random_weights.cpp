@@ -2,6 +2,7 @@
 #include "folder/random_weights.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -47,21 +48,35 @@ Pattern pattern_of(FormatId format) {
   }
 }
 
+Index blocks(Index n) {
+  return (n + kBlock - 1) / kBlock;
+}
+
 /// xorshift64* (Vigna 2016, arXiv:1402.6246), one stream for each 1 MiB piece.
-void fill(std::byte* data, Index bytes, FormatId format, Parallel parallel) {
+void fill_piece(std::byte* data, Index bytes, Index piece, const Pattern& pattern) noexcept {
+  std::uint64_t state = 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(piece + 1);
+  for (Index at = 0; at < bytes; at += 8) {
+    state ^= state >> 12U;
+    state ^= state << 25U;
+    state ^= state >> 27U;
+    const std::uint64_t word = ((state * 0x2545F4914F6CDD1DU) & pattern.keep) | pattern.set;
+    std::memcpy(data + at, &word, static_cast<std::size_t>(std::min<Index>(8, bytes - at)));
+  }
+}
+
+/// `wanted` is asked with the bytes that are filled.
+void fill(std::byte* data, Index bytes, FormatId format, Parallel parallel,
+          const std::function<bool(std::uint64_t)>& wanted) {
   constexpr Index kPiece = 1 << 20;
   const Pattern pattern = pattern_of(format);
-  parallel.for_rows((bytes + kPiece - 1) / kPiece, 1, [=](Index begin, Index end, int) noexcept {
+  std::atomic<std::uint64_t> done{0};
+  Watch watch([&] { return wanted(done); });
+  parallel.set_watch(&watch);
+  parallel.for_rows((bytes + kPiece - 1) / kPiece, 1, [&](Index begin, Index end, int) noexcept {
     for (Index piece = begin; piece < end; ++piece) {
-      std::uint64_t state = 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(piece + 1);
-      const Index stop = std::min(bytes, (piece + 1) * kPiece);
-      for (Index at = piece * kPiece; at < stop; at += 8) {
-        state ^= state >> 12U;
-        state ^= state << 25U;
-        state ^= state >> 27U;
-        const std::uint64_t word = ((state * 0x2545F4914F6CDD1DU) & pattern.keep) | pattern.set;
-        std::memcpy(data + at, &word, static_cast<std::size_t>(std::min<Index>(8, stop - at)));
-      }
+      const Index at = piece * kPiece;
+      fill_piece(data + at, std::min(kPiece, bytes - at), piece, pattern);
+      done += static_cast<std::uint64_t>(kPiece);
     }
   });
 }
@@ -71,9 +86,23 @@ void fill(std::byte* data, Index bytes, FormatId format, Parallel parallel) {
 RandomWeights::RandomWeights(const std::string& format, Parallel parallel)
     : format_(format_of(format)), parallel_(parallel) {}
 
-WeightReader RandomWeights::reader() {
-  return {[this](const std::string& name, Shape2 shape) { return matrix(name, shape); },
-          [this](const std::string& name, Index count, Shape2 shape) {
+WeightReader RandomWeights::counter() {
+  return reader([this](const std::string& name, Shape2 shape) {
+    const WeightView w = shape_of(name, shape);
+    total_ += static_cast<std::uint64_t>(w.rows * w.row_bytes);
+    return w;
+  });
+}
+
+WeightReader RandomWeights::reader(const Progress& progress) {
+  return reader([this, progress](const std::string& name, Shape2 shape) {
+    return matrix(name, shape, progress);
+  });
+}
+
+WeightReader RandomWeights::reader(const Matrix& matrix) const {
+  return {matrix,
+          [matrix](const std::string& name, Index count, Shape2 shape) {
             return matrix(name, {count * shape.rows, shape.cols});
           },
           [](const std::string& name, const std::vector<Index>& shape) {
@@ -88,25 +117,38 @@ WeightReader RandomWeights::reader() {
           [this](const std::string&) { return format_ != FormatId::fp8_e4m3; }};
 }
 
-WeightView RandomWeights::matrix(const std::string& name, Shape2 shape) {
+WeightView RandomWeights::shape_of(const std::string& name, Shape2 shape) const {
   const bool outer = name.ends_with("embed_tokens") || name.ends_with("lm_head");
   WeightView w;
   w.format = outer && format_ == FormatId::fp8_e4m3 ? FormatId::bf16 : format_;
   w.rows = shape.rows;
   w.cols = shape.cols;
   w.row_bytes = row_bytes(w.format, shape.cols);
-  memory_.emplace_back("random weights", w.rows * w.row_bytes, Pages::Size::huge);
-  fill(memory_.back().data(), w.rows * w.row_bytes, w.format, parallel_);
+  if (w.format == FormatId::fp8_e4m3) {
+    w.block_rows = kBlock;
+    w.block_cols = kBlock;
+    w.scale_dtype = DType::f32;
+    w.scale_row_bytes = blocks(shape.cols) * static_cast<Index>(sizeof(float));
+  }
+  return w;
+}
+
+WeightView RandomWeights::matrix(const std::string& name, Shape2 shape, const Progress& progress) {
+  WeightView w = shape_of(name, shape);
+  const Index bytes = w.rows * w.row_bytes;
+  memory_.emplace_back("random weights", bytes, Pages::Size::huge);
+  fill(memory_.back().data(), bytes, w.format, parallel_, [&](std::uint64_t done) {
+    return !progress || progress(std::min(done_ + done, total_ - 1), total_);
+  });
+  done_ += static_cast<std::uint64_t>(bytes);
+  if (progress && done_ == total_) {
+    progress(total_, total_);
+  }
   w.data = memory_.back().data();
   if (w.format != FormatId::fp8_e4m3) {
     return w;
   }
-  w.block_rows = kBlock;
-  w.block_cols = kBlock;
-  const Index columns = (shape.cols + kBlock - 1) / kBlock;
-  const Index count = (shape.rows + kBlock - 1) / kBlock * columns;
-  w.scale_dtype = DType::f32;
-  w.scale_row_bytes = columns * static_cast<Index>(sizeof(float));
+  const Index count = blocks(shape.rows) * blocks(shape.cols);
   memory_.emplace_back("random scales", count * static_cast<Index>(sizeof(float)),
                        Pages::Size::normal);
   // The elements' root mean square is about 0.63: outputs of order one for inputs of order one.

@@ -3,6 +3,8 @@
 // without the files. Values are bounded so that activations stay of order one.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "ottobit/layers/scope.hpp"
 #include "ottobit/parallel.hpp"
 #include "ottobit/spec.hpp"
+#include "ottobit/watch.hpp"
 #include "ottobit/weight.hpp"
 
 #include "io/config.hpp"
@@ -23,14 +26,23 @@ class RandomWeights {
   /// published), "bf16" or "f32". Error{argument} for another.
   RandomWeights(const std::string& format, Parallel parallel);
 
-  /// Refers to this object, which then owns the memory.
-  [[nodiscard]] WeightReader reader();
+  /// Refers to this object, which counts the bytes of what is asked for; the views have no data.
+  [[nodiscard]] WeightReader counter();
+  /// Refers to this object, which then owns the memory. `progress` counts bytes, of all that the
+  /// counter was asked for; Error{cancelled} if it says so.
+  [[nodiscard]] WeightReader reader(const Progress& progress);
 
  private:
-  [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
+  using Matrix = std::function<WeightView(const std::string&, Shape2)>;
+
+  [[nodiscard]] WeightReader reader(const Matrix& matrix) const;
+  [[nodiscard]] WeightView shape_of(const std::string& name, Shape2 shape) const;
+  [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape, const Progress& progress);
 
   FormatId format_;
   Parallel parallel_;
+  std::uint64_t total_ = 0;
+  std::uint64_t done_ = 0;
   std::vector<Pages> memory_;
 };
 

@@ -163,8 +163,9 @@ void CheckpointReader::finish(const std::function<void(std::string_view)>& warn)
   warn(first + ": " + text);
 }
 
-Shape2 find_non_finite(const WeightView& w, const KernelTable& kernels, float* row) noexcept {
-  for (Index r = 0; r < w.rows; ++r) {
+Shape2 find_non_finite(const WeightView& w, RowRange rows, const KernelTable& kernels,
+                       float* row) noexcept {
+  for (Index r = rows.begin; r < rows.end; ++r) {
     kernels.linear->dequant_f32(w, {r, r + 1}, row, w.cols);
     float sum = 0.0F;
     for (Index k = 0; k < w.cols; ++k) {

@@ -55,9 +55,9 @@ class CheckpointReader {
   std::vector<NamedWeight> weights_;
 };
 
-/// Row and column of the first element that, scaled, is NaN or infinite; {-1, -1} if there is none.
-/// Reads all bytes. `row` is workspace for w.cols floats.
-[[nodiscard]] Shape2 find_non_finite(const WeightView& w, const KernelTable& kernels,
+/// Row and column of the first element of `rows` that, scaled, is NaN or infinite; {-1, -1} if
+/// there is none. Reads all their bytes. `row` is workspace for w.cols floats.
+[[nodiscard]] Shape2 find_non_finite(const WeightView& w, RowRange rows, const KernelTable& kernels,
                                      float* row) noexcept;
 
 }  // namespace ottobit

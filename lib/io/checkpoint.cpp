@@ -190,7 +190,7 @@ std::uint64_t check_all_present(const fs::path& dir, const std::vector<std::stri
 }
 
 /// `progress` for one file out of several that hold `total` bytes together.
-ProgressFn progress_behind(const ProgressFn& progress, std::uint64_t before, std::uint64_t total) {
+Progress progress_behind(const Progress& progress, std::uint64_t before, std::uint64_t total) {
   if (!progress) {
     return {};
   }
@@ -199,7 +199,7 @@ ProgressFn progress_behind(const ProgressFn& progress, std::uint64_t before, std
   };
 }
 
-void report(const ProgressFn& progress, std::uint64_t done, std::uint64_t total,
+void report(const Progress& progress, std::uint64_t done, std::uint64_t total,
             const std::string& name) {
   if (progress && !progress(std::min(done, total), total)) {
     fail(ErrorCode::cancelled, name, "loading was cancelled");
@@ -245,7 +245,7 @@ void check_against_index(const Plan& plan, const std::vector<SafetensorsFile>& s
 }  // namespace
 
 Checkpoint Checkpoint::open(const fs::path& dir, const MapOptions& options,
-                            const ProgressFn& progress) {
+                            const Progress& progress) {
   const Plan plan = make_plan(dir);
   const std::uint64_t total = check_all_present(dir, plan.files);
   const bool late = options.use_mmap && (options.prefault || options.lock);
@@ -257,8 +257,8 @@ Checkpoint Checkpoint::open(const fs::path& dir, const MapOptions& options,
   Checkpoint checkpoint;
   checkpoint.shards_.reserve(plan.files.size());
   for (const std::string& name : plan.files) {
-    const ProgressFn step =
-        late ? ProgressFn{} : progress_behind(progress, checkpoint.file_bytes_, total);
+    const Progress step =
+        late ? Progress{} : progress_behind(progress, checkpoint.file_bytes_, total);
     checkpoint.shards_.push_back(SafetensorsFile::open(dir / name, first, step));
     checkpoint.file_bytes_ += checkpoint.shards_.back().file().bytes().size();
     if (options.use_mmap && !late) {

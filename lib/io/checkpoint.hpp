@@ -29,7 +29,7 @@ class Checkpoint final : public TensorSource {
   /// Error{cancelled}, Error{memory} as MappedFile::open does.
   [[nodiscard]] static Checkpoint open(const std::filesystem::path& dir,
                                        const MapOptions& options = {},
-                                       const ProgressFn& progress = {});
+                                       const Progress& progress = {});
 
   [[nodiscard]] const TensorEntry* find(std::string_view name) const override;
   [[nodiscard]] std::vector<std::string> names() const override;

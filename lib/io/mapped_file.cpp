@@ -22,7 +22,7 @@
 namespace ottobit {
 namespace {
 
-constexpr std::size_t kStep = std::size_t{8} << 20U;  // between two progress reports
+constexpr std::size_t kStep = std::size_t{1} << 20U;  // between two progress reports
 
 std::string errno_text(int error) {
   return std::generic_category().message(error);
@@ -81,7 +81,7 @@ std::size_t checked_size(int fd, const std::filesystem::path& path) {
   return static_cast<std::size_t>(size);
 }
 
-void report(const ProgressFn& progress, std::size_t done, std::size_t total,
+void report(const Progress& progress, std::size_t done, std::size_t total,
             const std::string& name) {
   if (progress && !progress(done, total)) {
     fail(ErrorCode::cancelled, name, "loading was cancelled");
@@ -98,7 +98,7 @@ void touch(const std::byte* data, std::size_t size) {
 }
 
 void read_whole(int fd, std::byte* to, std::size_t size, const std::string& name,
-                const ProgressFn& progress) {
+                const Progress& progress) {
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got =
@@ -118,7 +118,7 @@ void read_whole(int fd, std::byte* to, std::size_t size, const std::string& name
 }  // namespace
 
 MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions& options,
-                            const ProgressFn& progress) {
+                            const Progress& progress) {
   const Descriptor file(open_read_only(path));
   if (file.get() < 0) {
     fail_to_open(path, errno);
@@ -147,7 +147,7 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
   return mapped;
 }
 
-void MappedFile::populate(bool lock, const ProgressFn& progress) const {
+void MappedFile::populate(bool lock, const Progress& progress) const {
   if (size_ == 0) {
     return;
   }

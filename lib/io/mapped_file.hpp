@@ -7,16 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 
-namespace ottobit {
+#include "ottobit/watch.hpp"
 
-/// Called with bytes done and bytes in all while files are brought into memory: after every 8 MiB
-/// or less, so callers that draw should throttle, and once at the end with done == total. Runs on
-/// the opening thread. Returning false cancels: Error{cancelled}.
-using ProgressFn = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+namespace ottobit {
 
 struct MapOptions {
   bool use_mmap = true;   ///< false: the file is read into anonymous memory
@@ -35,7 +31,7 @@ class MappedFile {
   /// calls are resumed.
   [[nodiscard]] static MappedFile open(const std::filesystem::path& path,
                                        const MapOptions& options = {},
-                                       const ProgressFn& progress = {});
+                                       const Progress& progress = {});
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -48,7 +44,7 @@ class MappedFile {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// Reads one byte of every page (or locks the pages) with progress; `open` does so on request.
-  void populate(bool lock, const ProgressFn& progress) const;
+  void populate(bool lock, const Progress& progress) const;
 
  private:
   MappedFile(std::string name, std::byte* data, std::size_t size) noexcept;

@@ -293,7 +293,7 @@ SafetensorsFile::SafetensorsFile(MappedFile file, SafetensorsHeader header)
 }
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, const MapOptions& options,
-                                      const ProgressFn& progress) {
+                                      const Progress& progress) {
   // Of a mapping the header is checked before the rest is brought in.
   const bool late = options.use_mmap && (options.prefault || options.lock);
   MappedFile file = late ? MappedFile::open(path) : MappedFile::open(path, options, progress);

@@ -58,7 +58,7 @@ class SafetensorsFile final : public TensorSource {
   /// unless the options ask for more.
   [[nodiscard]] static SafetensorsFile open(const std::filesystem::path& path,
                                             const MapOptions& options = {},
-                                            const ProgressFn& progress = {});
+                                            const Progress& progress = {});
 
   [[nodiscard]] const TensorEntry* find(std::string_view name) const override;
   [[nodiscard]] std::vector<std::string> names() const override;

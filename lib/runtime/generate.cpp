@@ -132,6 +132,23 @@ struct Generation::Impl {
     }
   }
 
+  /// The scores of the next token; false if the computation was cancelled.
+  [[nodiscard]] bool compute() {
+    if (!options.cancelled) {
+      (void)session.logits();
+      return true;
+    }
+    try {
+      (void)session.logits([this] { return !options.cancelled(); });
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::cancelled) {
+        throw;
+      }
+      return false;
+    }
+  }
+
   [[nodiscard]] Sample choose() {
     std::span<const float> logits = session.logits();
     is_forced = forced < (budget ? budget->closing().size() : 0);
@@ -239,6 +256,9 @@ bool Generation::next(GenerationEvent& event) {
   }
   g.stops.clear();
   event.finish = g.exhausted();
+  if (event.finish == Finish::none && !g.compute()) {
+    event.finish = Finish::cancel;
+  }
   if (event.finish == Finish::none) {
     const Sample sample = g.choose();
     event.token = sample.id;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "ottobit/error.hpp"
@@ -166,39 +168,6 @@ WeightView view_of(const Matrix& w) noexcept {
   return view;
 }
 
-/// One tile of tokens against all rows of w, in pieces between which `proceed` is asked.
-class TiledProduct {
- public:
-  TiledProduct(const Workers& workers, const Matrix& w, Index tokens,
-               const std::function<bool()>& proceed)
-      : workers_(workers), w_(w), proceed_(proceed) {
-    constexpr Index kWork = Index{1} << 27;  // multiplications of a piece
-    const Index rows = kWork / (std::max<Index>(w.cols, 1) * tokens);
-    piece_ = std::clamp<Index>(rows / Packed::kGrain, workers.parallel.threads(), 1 << 14) *
-             Packed::kGrain;
-    linear_.weight = view_of(w);
-  }
-
-  void run(const Packed& x, float* y, Index y_stride) {
-    for (Index first = 0; first < w_.rows; first += piece_) {
-      OTTOBIT_CHECK(!proceed_ || proceed_(), ErrorCode::cancelled, "", "the product was cancelled");
-      const Index end = std::min(w_.rows, first + piece_);
-      const Product product{linear_, y, y_stride};
-      workers_.parallel.for_rows(end - first, Packed::kGrain,
-                                 [&](Index from, Index to, int worker) noexcept {
-                                   x.rows(product, {first + from, first + to}, worker);
-                                 });
-    }
-  }
-
- private:
-  const Workers& workers_;
-  const Matrix& w_;
-  const std::function<bool()>& proceed_;
-  Linear linear_;
-  Index piece_ = 0;
-};
-
 }  // namespace
 
 Index number_bytes(Number number, Index n) noexcept {
@@ -262,19 +231,24 @@ void multiply(const Workers& workers, Index m, Number x_number, const std::byte*
                     size);
   Arena arena(size.bytes());
   ExecContext ctx{workers.kernels, Compute::f32, workers.parallel, arena};
+  std::optional<Watch> watch;
+  if (proceed) {
+    ctx.parallel.set_watch(&watch.emplace(proceed));
+  }
   float* const floats = arena.take<float>(tile * w.cols);
-  TiledProduct product(workers, w, tile, proceed);
+  Linear linear;
+  linear.weight = view_of(w);
   for (Index first = 0; first < m; first += tile) {
     const Arena::Mark mark(arena);
     const Index tokens = std::min(tile, m - first);
-    workers.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+    ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
         decode_range(workers.kernels, x_number, x + (first + t) * x_row_bytes, 0, w.cols,
                      floats + t * w.cols);
       }
     });
     const Packed packed(ctx, floats, w.cols, tokens, w.cols);
-    product.run(packed, y + first * y_stride, y_stride);
+    packed.multiply({{linear, y + first * y_stride, y_stride}});
   }
 }
 

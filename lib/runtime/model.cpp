@@ -77,7 +77,7 @@ struct Model::Impl {
   void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
   void open_text(const std::filesystem::path& directory, const ModelOptions& options);
   void open_random(const ModelOptions& options);
-  void scan() const;
+  void scan(const Progress& progress) const;
   Rendered render(const Tokenizer& tokens, std::string_view chat_json) const;
   void describe();
 };
@@ -102,13 +102,22 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
 void Model::Impl::open_weights(const std::filesystem::path& directory,
                                const ModelOptions& options) {
   const MapOptions map{options.use_mmap, options.prefault, options.lock};
-  checkpoint.emplace(Checkpoint::open(directory, map, options.progress));
+  const auto is_scanned = [&](std::uint64_t bytes) {
+    return options.prefault || !options.use_mmap || bytes <= kScanBytes;
+  };
+  Progress reading;  // of what there is to read, and once more to look at
+  if (options.progress) {
+    reading = [&](std::uint64_t done, std::uint64_t total) {
+      return options.progress(done, is_scanned(total) ? 2 * total : total);
+    };
+  }
+  checkpoint.emplace(Checkpoint::open(directory, map, reading));
   reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
   reader->leave_aside();
   reader->finish(leniency(options));
-  if (options.prefault || !options.use_mmap || checkpoint->file_bytes() <= kScanBytes) {
-    scan();
+  if (is_scanned(checkpoint->file_bytes())) {
+    scan(options.progress);
   }
 }
 
@@ -139,32 +148,47 @@ void Model::Impl::open_random(const ModelOptions& options) {
   name = model.shape;
   folder = read_config(model.config, {});
   random.emplace(model.format, Parallel(*machine.engine));
-  decoder.emplace(Decoder::bind(folder.spec, random->reader()));
+  static_cast<void>(Decoder::bind(folder.spec, random->counter()));
+  decoder.emplace(Decoder::bind(folder.spec, random->reader(options.progress)));
 }
 
-/// Looks for NaN and infinities in all weights, several at a time, and names the first.
-void Model::Impl::scan() const {
+/// Looks for NaN and infinities in all weights and names the first.
+void Model::Impl::scan(const Progress& progress) const {
   const std::vector<NamedWeight>& weights = reader->weights();
   Index widest = 0;
   for (const NamedWeight& weight : weights) {
     widest = std::max(widest, weight.view.cols);
   }
   std::vector<float> rows(static_cast<std::size_t>(widest * machine.threads));
-  std::vector<Shape2> found(weights.size(), Shape2{-1, -1});
-  Parallel(*machine.engine)
-      .for_rows(static_cast<Index>(weights.size()), 1,
-                [&](Index begin, Index end, int worker) noexcept {
-                  for (Index i = begin; i < end; ++i) {
-                    const auto at = static_cast<std::size_t>(i);
-                    found[at] = find_non_finite(weights[at].view, *machine.kernels,
-                                                rows.data() + worker * widest);
-                  }
-                });
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    OTTOBIT_CHECK(found[i].rows < 0, ErrorCode::checkpoint, weights[i].name,
-                  "element [" + std::to_string(found[i].rows) + ", " +
-                      std::to_string(found[i].cols) +
+  const std::uint64_t bytes = checkpoint->file_bytes();
+  std::uint64_t done = bytes;
+  std::optional<Watch> watch;
+  Parallel parallel(*machine.engine);
+  if (progress) {
+    watch.emplace([&] { return progress(std::min(done, 2 * bytes - 1), 2 * bytes); });
+    parallel.set_watch(&*watch);
+  }
+  for (const NamedWeight& weight : weights) {
+    const WeightView& w = weight.view;
+    constexpr Index kPiece = 1 << 16;  // elements
+    std::vector<Shape2> found(static_cast<std::size_t>(machine.threads), Shape2{w.rows, 0});
+    parallel.for_rows(w.rows, std::max<Index>(1, kPiece / std::max<Index>(w.cols, 1)),
+                      [&](Index begin, Index end, int worker) noexcept {
+                        Shape2& first = found[static_cast<std::size_t>(worker)];
+                        const RowRange range{begin, std::min(end, first.rows)};
+                        const Shape2 here = find_non_finite(w, range, *machine.kernels,
+                                                            rows.data() + worker * widest);
+                        first = here.rows < 0 ? first : here;
+                      });
+    const Shape2 first = *std::min_element(found.begin(), found.end(),
+                                           [](Shape2 a, Shape2 b) { return a.rows < b.rows; });
+    OTTOBIT_CHECK(first.rows == w.rows, ErrorCode::checkpoint, weight.name,
+                  "element [" + std::to_string(first.rows) + ", " + std::to_string(first.cols) +
                       "] is NaN or infinite, expected finite numbers");
+    done += static_cast<std::uint64_t>(w.rows * w.row_bytes);
+  }
+  if (progress) {
+    progress(2 * bytes, 2 * bytes);
   }
 }
 
@@ -309,9 +333,9 @@ std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {
   return tokenizer().encode(rendered.text, {.parse_special = true, .plain = contents});
 }
 
-void Model::fail_non_finite() const {
+void Model::fail_non_finite(const Progress& progress) const {
   if (impl_->reader) {
-    impl_->scan();
+    impl_->scan(progress);
   }
   fail(ErrorCode::internal, impl_->name, "the logits are not finite although all weights are");
 }

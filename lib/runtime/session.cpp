@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,29 +80,79 @@ struct Session::Impl {
   /// Computes the tokens that are in the history but not in the cache, in micro batches.
   void compute_tail(const Progress& progress) {
     const Index total = length() - computed;
-    Index done = 0;
+    const Index first = computed;
     while (computed < length()) {
       const Index count = std::min(batch, length() - computed);
       const bool last = computed + count == length();
-      decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
-                      cache, last || states.exist() ? 1 : 0, logits.data());
-      computed += count;
-      done += count;
-      note_progress();
-      if (progress &&
-          !progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total)) && !last) {
-        fail(
-            ErrorCode::cancelled, "",
-            "cancelled after " + std::to_string(done) + " of " + std::to_string(total) + " tokens");
+      pass(count, last || states.exist() ? 1 : 0, logits.data(), {progress, first, total});
+      if (!last) {
+        OTTOBIT_CHECK(!progress || progress(number(computed - first), number(total)),
+                      ErrorCode::cancelled, "", cancelled_after(computed - first, total));
+        if (states.exist() && progress) {
+          states.save(computed, logits);  // where the next batch is cancelled, this one stays
+        }
+      } else if (progress) {
+        progress(number(total), number(total));
       }
     }
     if (total > 0) {
-      check_finite();
+      check_finite(progress);
     }
   }
 
+  /// Who wants to hear of a pass: what of `total` tokens is done, `first` being the first of them.
+  struct Report {
+    const Progress& progress;
+    Index first;
+    Index total;
+  };
+
+  /// Reads the next `count` tokens of the history; the logits of the last `scored` to `out`. If
+  /// it fails or is cancelled, the tokens before them are as they were.
+  void pass(Index count, Index scored, float* out, const Report& report) {
+    const auto layers = static_cast<Index>(decoder.spec().blocks.size());
+    const auto done = [&] { return computed - report.first + count * ctx.layer / layers; };
+    std::optional<Watch> watch;
+    if (report.progress) {
+      watch.emplace([&] { return report.progress(number(done()), number(report.total)); });
+      ctx.parallel.set_watch(&*watch);
+    }
+    try {
+      decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
+                      cache, scored, out);
+    } catch (...) {
+      ctx.parallel.set_watch(nullptr);
+      written = std::max(written, computed + count);
+      if (states.exist()) {
+        computed = states.restore(computed, logits);
+      }
+      if (!cache.holds(computed, written)) {
+        computed = written = 0;
+      }
+      OTTOBIT_CHECK(!watch || !watch->cancelled(), ErrorCode::cancelled, "",
+                    cancelled_after(computed - report.first, report.total));
+      throw;
+    }
+    ctx.parallel.set_watch(nullptr);
+    computed += count;
+    note_progress();
+  }
+
+  /// Reads ids, as many as a micro batch has at most; the logits of each to `out`.
+  void read_all(std::span<const std::int32_t> ids, float* out, const Report& report) {
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+    const auto count = static_cast<Index>(ids.size());
+    pass(count, count, out, report);
+    std::copy_n(out + (count - 1) * model->vocab(), logits.size(), logits.begin());
+  }
+
+  static std::string cancelled_after(Index done, Index total) {
+    return "cancelled after " + std::to_string(number(done)) + " of " + std::to_string(total) +
+           " tokens";
+  }
+
   /// A NaN or infinity in a weight ends up here; the error names the tensor.
-  void check_finite() {
+  void check_finite(const Progress& progress) {
     float sum = 0.0F;
     for (const float logit : logits) {
       sum += logit - logit;  // 0, or NaN for NaN and infinities
@@ -110,7 +162,8 @@ struct Session::Impl {
       states.forget();
       pages = Pages("KV cache", cache.bytes(), Pages::Size::normal);  // NaN spoils rows beside it
       cache.attach(pages.data());
-      model->fail_non_finite();
+      model->fail_non_finite(progress ? Progress([&](auto, auto) { return progress(0, 1); })
+                                      : Progress());
     }
   }
 
@@ -123,6 +176,9 @@ struct Session::Impl {
   }
 
   static std::size_t index(Index i) noexcept { return static_cast<std::size_t>(i); }
+  static std::uint64_t number(Index i) noexcept {
+    return static_cast<std::uint64_t>(std::max<Index>(i, 0));
+  }
 
   std::shared_ptr<const Model> model;
   const Decoder& decoder;
@@ -230,13 +286,14 @@ const std::shared_ptr<const Model>& Session::shared_model() const noexcept {
   return impl_->model;
 }
 
-std::span<const float> Session::logits() {
+std::span<const float> Session::logits(const std::function<bool()>& wanted) {
   Impl& s = *impl_;
   OTTOBIT_CHECK(s.length() > 0, ErrorCode::argument, "session",
                 "it is empty: nothing was appended");
   if (s.computed < s.length()) {
     const auto start = Clock::now();
-    s.compute_tail({});
+    const auto progress = [&](std::uint64_t, std::uint64_t) { return wanted(); };
+    s.compute_tail(wanted ? Progress(progress) : Progress());
     s.stats.decode_seconds += seconds_since(start);
   }
   return s.logits;
@@ -261,23 +318,21 @@ void Session::score(std::span<const std::int32_t> ids, std::span<float> out,
     return row[Impl::index(id)] - log_sum_exp(kernels, row, scratch.data());
   };
   const Index history = s.length();
+  const auto total = static_cast<Index>(ids.size());
   const auto start = Clock::now();
   try {
     for (std::size_t at = 0; at < ids.size(); at += most) {
       const auto part = ids.subspan(at, std::min(most, ids.size() - at));
       out[at] = s.length() == 0 ? 0.0F : log_probability(logits(), part.front());
-      append_all_logits(part, std::span(rows).first(part.size() * vocab));
-      s.check_finite();
+      s.read_all(part, rows.data(), {progress, history, total});
+      s.check_finite(progress);
       for (std::size_t i = 1; i < part.size(); ++i) {
         out[at + i] = log_probability(std::span(rows).subspan((i - 1) * vocab, vocab), part[i]);
       }
       s.stats.prompt_tokens += part.size();
-      const std::size_t done = at + part.size();
-      if (progress && !progress(done, ids.size()) && done < ids.size()) {
-        fail(ErrorCode::cancelled, "",
-             "cancelled after " + std::to_string(done) + " of " + std::to_string(ids.size()) +
-                 " tokens");
-      }
+      const Index done = s.computed - history;
+      OTTOBIT_CHECK(!progress || progress(Impl::number(done), ids.size()) || done == total,
+                    ErrorCode::cancelled, "", Impl::cancelled_after(done, total));
     }
   } catch (...) {
     s.tokens.resize(Impl::index(std::max(s.computed, history)));
@@ -304,12 +359,7 @@ void Session::append_all_logits(std::span<const std::int32_t> ids, std::span<flo
     return;
   }
   s.compute_tail({});
-  s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
-  s.decoder.forward(s.ctx, ids, s.computed, s.cache, count, out.data());
-  s.computed += count;
-  const auto last = out.last(Impl::index(vocab));
-  std::copy(last.begin(), last.end(), s.logits.begin());
-  s.note_progress();
+  s.read_all(ids, out.data(), {{}, s.length(), count});
 }
 
 void Session::observe(ResidualObserver observer) noexcept {

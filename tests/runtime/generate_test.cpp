@@ -114,11 +114,21 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("cancelling ends the answer after the token at hand") {
-    int asked = 0;
-    const Outcome outcome = answer({.cancelled = [&] { return ++asked > 6; }});
+    int tokens = 0;
+    const Outcome outcome = answer({.cancelled = [&] { return tokens == 6; },
+                                    .edit_logits = [&](std::span<float>) { ++tokens; }});
     CHECK(outcome.finish == Finish::cancel);
-    CHECK(outcome.tokens.size() < 8);
+    CHECK(outcome.tokens.size() == 6);
+  }
+
+  TEST_CASE("cancelling within a token ends the answer before it") {
+    int asked = 0;
+    const Outcome outcome = answer({.cancelled = [&] { return ++asked > 500; }});
+    CHECK(outcome.finish == Finish::cancel);
     CHECK_FALSE(outcome.tokens.empty());
+    const Outcome none = answer({.cancelled = [] { return true; }});
+    CHECK(none.finish == Finish::cancel);
+    CHECK(none.tokens.empty());
   }
 
   TEST_CASE("the caller may edit the logits before the sampler sees them") {

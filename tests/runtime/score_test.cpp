@@ -98,7 +98,7 @@ TEST_SUITE("model") {
     const std::vector<std::int32_t> ids(12, 5);
     std::vector<float> out(12);
     expect_error(ErrorCode::cancelled, {"cancelled after 4 of 12"},
-                 [&] { session.score(ids, out, [](auto, auto) { return false; }); });
+                 [&] { session.score(ids, out, [](auto done, auto) { return done < 4; }); });
     CHECK(session.length() == 4);
     session.score(std::span(ids).first(8), std::span(out).first(8));
     CHECK(session.length() == 12);

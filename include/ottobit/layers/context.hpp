@@ -23,6 +23,7 @@ struct ExecContext {
   Parallel parallel;
   Arena& arena;
   ResidualObserver observer{};
+  Index layer = 0;  ///< the block at work
 };
 
 /// Adds up what a forward pass will take from its arena: the same calls in the same order as

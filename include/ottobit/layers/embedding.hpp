@@ -15,7 +15,7 @@ struct Embedding {
   float scale = 1.0F;
 
   /// x [T, D] contiguous; every id lies in [0, V).
-  void forward(ExecContext& ctx, std::span<const std::int32_t> ids, float* x) const noexcept {
+  void forward(ExecContext& ctx, std::span<const std::int32_t> ids, float* x) const {
     const auto tokens = static_cast<Index>(ids.size());
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {

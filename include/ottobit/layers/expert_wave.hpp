@@ -89,7 +89,7 @@ class ExpertWave {
   }
 
   /// Adds the experts' weighted outputs to out [T, D] and empties the wave.
-  void run(const float* h, const ExpertRow* rows, float* out) noexcept {
+  void run(const float* h, const ExpertRow* rows, float* out) {
     gather(h, rows);
     pack(x_, size_.dim, &Group::hidden);
     activate();
@@ -121,7 +121,7 @@ class ExpertWave {
 
   /// body(group, unit, worker) for each of `units` parts of the work of each group.
   template <class Body>
-  void each(Index units, const Body& body) const noexcept {
+  void each(Index units, const Body& body) const {
     ctx_.parallel.for_rows(count_ * units, 1, [&](Index begin, Index end, int worker) noexcept {
       for (Index i = begin; i < end; ++i) {
         body(groups_[i / units], i % units, worker);
@@ -129,7 +129,7 @@ class ExpertWave {
     });
   }
 
-  void gather(const float* h, const ExpertRow* rows) const noexcept {
+  void gather(const float* h, const ExpertRow* rows) const {
     each(1, [&](const Group& g, Index, int) noexcept {
       for (Index i = 0; i < g.count; ++i) {
         const ExpertRow& row = rows[g.first + i];
@@ -142,7 +142,7 @@ class ExpertWave {
     });
   }
 
-  void pack(const float* x, Index k, std::byte* Group::*packed) const noexcept {
+  void pack(const float* x, Index k, std::byte* Group::*packed) const {
     each((k + Packed::kBlock - 1) / Packed::kBlock, [&](const Group& g, Index block, int) noexcept {
       kernels_.pack(ctx_.compute, x + g.at * k, k, g.count, k, g.*packed, {block, block + 1});
     });
@@ -169,7 +169,7 @@ class ExpertWave {
   }
 
   /// gate = f(Wg x, Wu x)
-  void activate() const noexcept {
+  void activate() const {
     const Index hidden = size_.hidden;
     each(units_of(hidden), [&](const Group& g, Index unit, int worker) noexcept {
       const Input in{x_, g.hidden};
@@ -183,13 +183,13 @@ class ExpertWave {
   }
 
   /// x = Wd gate; the gathered h is packed by now and gives its place.
-  void project() const noexcept {
+  void project() const {
     each(units_of(size_.dim), [&](const Group& g, Index unit, int worker) noexcept {
       multiply(g.expert->down, g, {gate_, g.activated}, unit, x_, worker);
     });
   }
 
-  void scatter(const ExpertRow* rows, float* out) const noexcept {
+  void scatter(const ExpertRow* rows, float* out) const {
     const Index dim = size_.dim;
     ctx_.parallel.for_rows(dim, 256, [&](Index begin, Index end, int) noexcept {
       for (Index g = 0; g < count_; ++g) {

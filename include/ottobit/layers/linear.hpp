@@ -87,7 +87,7 @@ class Packed {
   }
 
   /// All products in one parallel region, their rows laid end to end in units of kGrain.
-  void multiply(std::initializer_list<Product> products) const noexcept {
+  void multiply(std::initializer_list<Product> products) const {
     Index grains = 0;
     for (const Product& product : products) {
       grains += grains_of(product);

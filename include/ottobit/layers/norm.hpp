@@ -25,7 +25,7 @@ struct RmsNorm {
   }
 
   /// out [T, D] = norm(x [T, D]), both contiguous; out may be x.
-  void forward(ExecContext& ctx, const float* x, Index tokens, float* out) const noexcept {
+  void forward(ExecContext& ctx, const float* x, Index tokens, float* out) const {
     const auto dim = static_cast<Index>(weight.size());
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       ctx.kernels.elementwise->rms_norm(x, dim, weight.data(), eps, dim, out, dim, {begin, end});
@@ -69,7 +69,7 @@ struct LayerNorm {
 /// x [T, D] = x + y by the rule of a residual connection; h [T, D] is the norm of x, y what the
 /// part made of it; all contiguous.
 inline void add_residual(ExecContext& ctx, const ResidualSpec& rule, float* x, const float* h,
-                         const float* y, Index tokens, Index dim) noexcept {
+                         const float* y, Index tokens, Index dim) {
   const bool plain = !rule.normed && rule.keep == 1.0 && rule.add == 1.0;
   const ElementwiseKernels& kernels = *ctx.kernels.elementwise;
   ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
