@@ -73,6 +73,8 @@ class Model {
   [[nodiscard]] Index context() const noexcept;  ///< positions the model declares
   [[nodiscard]] const GenerationDefaults& generation_defaults() const noexcept;
   [[nodiscard]] double load_seconds() const noexcept;
+  /// Of the folder; for random weights, of the shape.
+  [[nodiscard]] const std::string& name() const noexcept;
   /// model_type of the configuration: "qwen3", ...
   [[nodiscard]] std::string_view family() const noexcept;
 
@@ -102,9 +104,8 @@ class Model {
   /// A token as grammars see it: the bytes of text, or 0xFF and the name of a control token.
   [[nodiscard]] std::string grammar_bytes(std::int32_t id) const;
 
-  /// For logits that are not finite: throws Error{checkpoint} that names the tensor with a NaN or
-  /// an infinity in it, or Error{internal} if the weights are in order. Reads all weights.
-  [[noreturn]] void fail_non_finite(const Progress& progress = {}) const;
+  /// Reads all weights; Error{checkpoint} names the first with a NaN or an infinity in it.
+  void check_finite(const Progress& progress = {}) const;
 
   /// Description as one JSON object: name, family, format, sizes, tokenizer, ...
   [[nodiscard]] const std::string& json() const noexcept;

@@ -216,7 +216,7 @@ struct ExpertStack {
 struct ExpertHalves {
   std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
   std::string down = "down_proj";        ///< [E, D, F]
-  ExpertNames names;
+  ExpertNames names = ExpertNames();
 };
 
 /// The matrices of all experts in one tensor, every one transposed, the columns of up behind those
@@ -224,7 +224,7 @@ struct ExpertHalves {
 struct ExpertColumns {
   std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
   std::string down = "down_proj";        ///< [E, F, D]
-  ExpertNames names;
+  ExpertNames names = ExpertNames();
 };
 
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
@@ -232,7 +232,7 @@ struct ExpertColumns {
 struct MoeSpec {
   std::string scope = "mlp";  ///< of its tensors, under the block's
   std::variant<ExpertNames, ExpertStack, ExpertHalves, ExpertColumns> names;
-  RouterSpec router;
+  RouterSpec router = RouterSpec();
   Index hidden = 0;         ///< F of an expert
   Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
   std::string shared_name = "shared_experts";
@@ -262,7 +262,7 @@ struct ResidualSpec {
 /// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))).
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
-  BlockNorms norms{};
+  BlockNorms norms = BlockNorms();
   std::string mixer_scope = "self_attn";  ///< of the mixer's tensors, under the block's
   MixerSpec mixer;
   ResidualSpec mixer_residual{};

@@ -19,7 +19,12 @@ enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3, fp8_e5m2, e8m0, f
 struct Shape2 {
   Index rows = 0;
   Index cols = 0;
+  bool operator==(const Shape2&) const = default;
 };
+
+/// What a scale may belong to beside a block: 0 stands for all rows or columns.
+inline constexpr Shape2 kPerRow{1, 0};
+inline constexpr Shape2 kPerMatrix{0, 0};
 
 /// Rows [begin, end) of something.
 struct RowRange {

@@ -17,7 +17,11 @@ namespace {
 
 using Blocks = std::vector<Shape2>;
 
-constexpr Index kLargestBlock = 1 << 24;
+/// Sizes that formats have: 1, or groups of whole vectors up to a whole row.
+bool is_block_size(Index size) {
+  constexpr Index kLargest = 1 << 24;
+  return size == 1 || (size >= 16 && size % 16 == 0 && size <= kLargest);
+}
 
 /// The text at `key`, which must be one of `known`; `fallback` if it is absent.
 std::string require_known(const Config& config, std::string_view key, std::string_view fallback,
@@ -40,10 +44,10 @@ std::optional<Shape2> block_at(const Config& config, std::string_view key) {
     return std::nullopt;
   }
   const std::vector<Index> size = config.integers(key);
-  OTTOBIT_CHECK(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= kLargestBlock &&
-                    size[1] <= kLargestBlock,
+  OTTOBIT_CHECK(size.size() == 2 && is_block_size(size[0]) && is_block_size(size[1]),
                 ErrorCode::format, config.subject(),
-                "`" + std::string(key) + "` must be two positive integers, rows and columns");
+                "`" + std::string(key) +
+                    "` must be two numbers, rows and columns, each 1 or a multiple of 16");
   return Shape2{size[0], size[1]};
 }
 
@@ -52,8 +56,8 @@ std::optional<Shape2> group_at(const Config& config) {
     return std::nullopt;
   }
   const Index size = config.integer("group_size");
-  OTTOBIT_CHECK(size >= 1 && size <= kLargestBlock, ErrorCode::format, config.subject(),
-                "`group_size` is " + std::to_string(size) + ", expected a positive integer");
+  OTTOBIT_CHECK(is_block_size(size), ErrorCode::format, config.subject(),
+                "`group_size` is " + std::to_string(size) + ", expected 1 or a multiple of 16");
   return Shape2{1, size};
 }
 
@@ -64,6 +68,8 @@ void read_fine_grained(const Config& q, Blocks& blocks) {
   require_known(q, "expert_dtype", "fp8", {"fp8", "fp4"});
   if (const std::optional<Shape2> block = block_at(q, "weight_block_size")) {
     blocks.push_back(*block);
+  } else {
+    blocks.push_back(kPerMatrix);
   }
 }
 
@@ -82,8 +88,10 @@ void read_group(const Config& group, Blocks& blocks) {
                     "\"; known are 8 and 4 bits of float and 4 bits of int");
   OTTOBIT_CHECK(weights->flag("symmetric", true), ErrorCode::unsupported, weights->subject(),
                 "`symmetric` is false, weights with zero points are not known to this release");
-  require_known(*weights, "strategy", "tensor",
-                {"tensor", "channel", "group", "block", "tensor_group"});
+  if (require_known(*weights, "strategy", "tensor",
+                    {"tensor", "channel", "group", "block", "tensor_group"}) == "tensor") {
+    blocks.push_back(kPerMatrix);
+  }
   if (const std::optional<Shape2> size = group_at(*weights)) {
     blocks.push_back(*size);
   }
@@ -118,6 +126,8 @@ void read_modelopt(const Config& q, Blocks& blocks) {
   }
   if (algorithm == "FP8_PB_WO") {
     blocks.push_back({128, 128});
+  } else if (algorithm == "FP8") {
+    blocks.push_back(kPerMatrix);
   }
 }
 
@@ -152,8 +162,9 @@ std::vector<Shape2> read_scale_blocks(const Config& config,
     read_modelopt(*q2, blocks);
   }
   if (blocks.empty()) {
-    blocks.push_back({128, 128});
+    blocks = {{128, 128}, kPerMatrix};
   }
+  blocks.push_back(kPerRow);
   return blocks;
 }
 

@@ -12,7 +12,8 @@
 
 namespace ottobit {
 
-/// The block geometries to expect of scales, {rows, columns} of one; 128 x 128 if nothing is said.
+/// The geometries to expect of scales, as {rows, columns} of a block, kPerRow and kPerMatrix; if
+/// nothing is said, 128 x 128 and these two. One scale for each row needs no mention.
 /// Modules that are left unquantised need no list: their tensors show it.
 ///   config     of the text model; its `quantization_config` (or `compression_config`) counts first
 ///   directory  of the checkpoint, for ModelOpt's `hf_quant_config.json`; may be empty

@@ -102,9 +102,14 @@ RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
     OTTOBIT_CHECK(unknown.empty(), ErrorCode::unsupported, section->subject(),
                   "`" + unknown.front() + "` is not known, and may change what the model computes");
   }
-  OTTOBIT_CHECK(rope.theta > 1.0 && rope.theta < 1e12, ErrorCode::format, config.subject(),
-                "`rope_theta` is " + std::to_string(rope.theta) + ", expected a number above 1");
+  require_theta(config, "rope_theta", rope.theta);
   return rope;
+}
+
+void require_theta(const Config& config, std::string_view key, double theta) {
+  OTTOBIT_CHECK(
+      theta > 1.0 && theta < 1e12, ErrorCode::format, config.subject(),
+      "`" + std::string(key) + "` is " + std::to_string(theta) + ", expected a number above 1");
 }
 
 std::vector<bool> layers_of_type(const Config& config, Index layers, std::string_view type,
@@ -170,7 +175,7 @@ DecoderSpec outline(const Config& config, Index default_context, Index default_v
                                       : config.integer("vocab_size", default_vocab),
           .dim = config.integer("hidden_size"),
           .context = config.integer("max_position_embeddings", default_context),
-          .norm = {.eps = config.number("rms_norm_eps", 1e-6)},
+          .norm = NormSpec{.eps = config.number("rms_norm_eps", 1e-6)},
           .tied_head = config.flag("tie_word_embeddings", false)};
 }
 

@@ -18,6 +18,9 @@ namespace ottobit {
 /// other than default, linear, llama3 and yarn.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
 
+/// Error{format} unless it is a base that rotations may have.
+void require_theta(const Config& config, std::string_view key, double theta);
+
 /// The same for the layers of one type, where `rope_parameters` has a member for each type.
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
                                double default_theta);

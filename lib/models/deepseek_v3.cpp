@@ -43,20 +43,20 @@ MlaSpec attention_of(const Config& config) {
           .value_dim = config.integer("v_head_dim", 128),
           .bias = config.flag("attention_bias", false),
           .scale = softmax_scale(config, nope + rope.dim),
-          .norm = {.eps = 1e-6},  // whatever `rms_norm_eps` says
+          .norm = NormSpec{.eps = 1e-6},  // whatever `rms_norm_eps` says
           .rope = rope};
 }
 
 MoeSpec experts_of(const Config& config) {
   const Index width = config.integer("moe_intermediate_size", 2048);
-  return {.router = {.experts = config.integer("n_routed_experts", 256),
-                     .chosen = config.integer("num_experts_per_tok", 8),
-                     .score = RouterScore::sigmoid,
-                     .correction_bias = "gate.e_score_correction_bias",
-                     .groups = config.integer("n_group", 8),
-                     .chosen_groups = config.integer("topk_group", 4),
-                     .normalised = config.flag("norm_topk_prob", true),
-                     .scale = config.number("routed_scaling_factor", 2.5)},
+  return {.router = RouterSpec{.experts = config.integer("n_routed_experts", 256),
+                               .chosen = config.integer("num_experts_per_tok", 8),
+                               .score = RouterScore::sigmoid,
+                               .correction_bias = "gate.e_score_correction_bias",
+                               .groups = config.integer("n_group", 8),
+                               .chosen_groups = config.integer("topk_group", 4),
+                               .normalised = config.flag("norm_topk_prob", true),
+                               .scale = config.number("routed_scaling_factor", 2.5)},
           .hidden = width,
           .shared_hidden = width * config.integer("n_shared_experts", 1)};
 }

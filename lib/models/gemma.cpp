@@ -66,10 +66,10 @@ DecoderSpec describe(const Config& config, const Generation& generation, const R
     attention.window = slides ? window : 0;
     attention.rope = slides ? windowed : full;
     spec.blocks.push_back({.scope = layer_scope(i),
-                           .norms = {.mixer_in = "input_layernorm",
-                                     .mixer_out = "post_attention_layernorm",
-                                     .ffn_in = "pre_feedforward_layernorm",
-                                     .ffn_out = "post_feedforward_layernorm"},
+                           .norms = BlockNorms{.mixer_in = "input_layernorm",
+                                               .mixer_out = "post_attention_layernorm",
+                                               .ffn_in = "pre_feedforward_layernorm",
+                                               .ffn_out = "post_feedforward_layernorm"},
                            .mixer = attention,
                            .ffn = mlp});
   }
@@ -105,6 +105,7 @@ DecoderSpec describe_gemma3_text(const Config& config) {
   if (const std::optional<Config> each = config.section("rope_parameters");
       !each || !each->has("sliding_attention")) {
     windowed.theta = config.number("rope_local_base_freq", 10000.0);
+    require_theta(config, "rope_local_base_freq", windowed.theta);
     windowed.scaling = {};
   }
   return describe(config, generation, full, windowed);

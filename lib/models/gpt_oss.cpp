@@ -29,11 +29,11 @@ DecoderSpec describe_gpt_oss(const Config& config) {
                     .rope = rope_of(config, head_dim, "", 150000.0)};
   // A softmax over the chosen only is one over all, normalised again.
   const MoeSpec experts{.names = ExpertStack{.bias = true},
-                        .router = {.experts = config.integer("num_local_experts", 128),
-                                   .chosen = config.integer("num_experts_per_tok", 4),
-                                   .score = RouterScore::softmax,
-                                   .name = "router",
-                                   .bias = true},
+                        .router = RouterSpec{.experts = config.integer("num_local_experts", 128),
+                                             .chosen = config.integer("num_experts_per_tok", 4),
+                                             .score = RouterScore::softmax,
+                                             .name = "router",
+                                             .bias = true},
                         .hidden = config.integer("intermediate_size", 2880),
                         .activation = Activation::swiglu_limited,
                         .limit = config.number("swiglu_limit", 7.0)};

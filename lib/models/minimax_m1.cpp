@@ -60,9 +60,9 @@ DecoderSpec describe_minimax_m1(const Config& config) {
                           .rope = rope_of(config, config.integer("rotary_dim", head_dim))};
   const MoeSpec experts{.scope = "block_sparse_moe",
                         .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
-                        .router = {.experts = config.integer("num_local_experts", 8),
-                                   .chosen = config.integer("num_experts_per_tok", 2),
-                                   .score = RouterScore::softmax},
+                        .router = RouterSpec{.experts = config.integer("num_local_experts", 8),
+                                             .chosen = config.integer("num_experts_per_tok", 2),
+                                             .score = RouterScore::softmax},
                         .hidden = config.integer("intermediate_size", 14336)};
   const ResidualSpec of_softmax = residual(config, "full_attention");
   const ResidualSpec of_lightning = residual(config, "linear_attention");

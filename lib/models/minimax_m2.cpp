@@ -46,10 +46,10 @@ DecoderSpec describe_minimax_m2(const Config& config) {
       .rope = rope_of(config, rotated)};
   const MoeSpec experts{.scope = "block_sparse_moe",
                         .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
-                        .router = {.experts = config.integer("num_local_experts", 256),
-                                   .chosen = config.integer("num_experts_per_tok", 8),
-                                   .score = RouterScore::sigmoid,
-                                   .correction_bias = "e_score_correction_bias"},
+                        .router = RouterSpec{.experts = config.integer("num_local_experts", 256),
+                                             .chosen = config.integer("num_experts_per_tok", 8),
+                                             .score = RouterScore::sigmoid,
+                                             .correction_bias = "e_score_correction_bias"},
                         .hidden = config.integer("intermediate_size", 1536),
                         .shared_hidden = config.integer("shared_intermediate_size", 0)};
   DecoderSpec spec = outline(config, 196608);

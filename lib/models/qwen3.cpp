@@ -36,10 +36,10 @@ DecoderSpec describe_qwen3_moe(const Config& config) {
   const Index head_dim = heads == 0 ? 0 : config.integer("hidden_size") / heads;
   const GqaSpec attention = attention_of(config, 4, head_dim);
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 6144)};
-  const MoeSpec sparse{.router = {.experts = config.integer("num_experts", 128),
-                                  .chosen = config.integer("num_experts_per_tok", 8),
-                                  .score = RouterScore::softmax,
-                                  .normalised = config.flag("norm_topk_prob", false)},
+  const MoeSpec sparse{.router = RouterSpec{.experts = config.integer("num_experts", 128),
+                                            .chosen = config.integer("num_experts_per_tok", 8),
+                                            .score = RouterScore::softmax,
+                                            .normalised = config.flag("norm_topk_prob", false)},
                        .hidden = config.integer("moe_intermediate_size", 768)};
   DecoderSpec spec = outline(config, 32768);
   const Index layers = layer_count(config);

@@ -58,10 +58,10 @@ DeltaNetSpec delta_net_of(const Config& config, DeltaLayout layout) {
 }
 
 MoeSpec experts_of(const Config& config, Index experts, Index chosen) {
-  MoeSpec moe{.router = {.experts = config.integer("num_experts", experts),
-                         .chosen = config.integer("num_experts_per_tok", chosen),
-                         .score = RouterScore::softmax,
-                         .normalised = config.flag("norm_topk_prob", true)},
+  MoeSpec moe{.router = RouterSpec{.experts = config.integer("num_experts", experts),
+                                   .chosen = config.integer("num_experts_per_tok", chosen),
+                                   .score = RouterScore::softmax,
+                                   .normalised = config.flag("norm_topk_prob", true)},
               .hidden = config.integer("moe_intermediate_size", 512),
               .shared_hidden = config.integer("shared_expert_intermediate_size", 512),
               .shared_name = "shared_expert",

@@ -249,6 +249,9 @@ Index Model::context() const noexcept {
 double Model::load_seconds() const noexcept {
   return impl_->load_seconds;
 }
+const std::string& Model::name() const noexcept {
+  return impl_->name;
+}
 bool Model::has_tokenizer() const noexcept {
   return impl_->tokenizer.has_value();
 }
@@ -333,11 +336,10 @@ std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {
   return tokenizer().encode(rendered.text, {.parse_special = true, .plain = contents});
 }
 
-void Model::fail_non_finite(const Progress& progress) const {
+void Model::check_finite(const Progress& progress) const {
   if (impl_->reader) {
     impl_->scan(progress);
   }
-  fail(ErrorCode::internal, impl_->name, "the logits are not finite although all weights are");
 }
 
 }  // namespace ottobit

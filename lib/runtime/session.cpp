@@ -153,18 +153,69 @@ struct Session::Impl {
 
   /// A NaN or infinity in a weight ends up here; the error names the tensor.
   void check_finite(const Progress& progress) {
+    if (all_finite(logits)) {
+      return;
+    }
+    forget_all();
+    Progress still_wanted;
+    if (progress) {
+      still_wanted = [&](auto, auto) { return progress(0, 1); };
+    }
+    model->check_finite(still_wanted);
+    const Index layer = first_overflow(still_wanted);
+    forget_all();
+    const auto layers = static_cast<Index>(decoder.spec().blocks.size());
+    fail(ErrorCode::checkpoint, model->name(),
+         "the numbers are not finite " +
+             (layer == 0       ? "in the embedding"
+              : layer > layers ? "in the output layer"
+                               : "after block " + std::to_string(layer - 1) + " (" +
+                                     decoder.spec().blocks[index(layer - 1)].scope + ")") +
+             " although all weights are: a weight or a number in config.json is too large or too "
+             "small");
+  }
+
+  /// Which residual stream, reading the history again, has a number that is not finite: that before
+  /// block i, or the normalised one after the last (i = blocks); blocks + 1: none has.
+  [[nodiscard]] Index first_overflow(const Progress& progress) {
+    struct Search {
+      Index layer;
+      static void look(void* user, Index layer, const float* x, Index tokens, Index dim) {
+        auto& search = *static_cast<Search*>(user);
+        if (layer < search.layer && !all_finite({x, index(tokens * dim)})) {
+          search.layer = layer;
+        }
+      }
+    };
+    const auto layers = static_cast<Index>(decoder.spec().blocks.size());
+    Search search{layers + 1};
+    const ResidualObserver before = std::exchange(ctx.observer, {&Search::look, &search});
+    try {
+      while (computed < length() && search.layer > layers) {
+        pass(std::min(batch, length() - computed), 1, logits.data(), {progress, 0, length()});
+      }
+    } catch (...) {
+      ctx.observer = before;
+      throw;
+    }
+    ctx.observer = before;
+    return search.layer;
+  }
+
+  [[nodiscard]] static bool all_finite(std::span<const float> x) noexcept {
     float sum = 0.0F;
-    for (const float logit : logits) {
-      sum += logit - logit;  // 0, or NaN for NaN and infinities
+    for (const float each : x) {
+      sum += each - each;  // 0, or NaN for NaN and infinities
     }
-    if (std::isnan(sum)) {
-      computed = written = 0;
-      states.forget();
-      pages = Pages("KV cache", cache.bytes(), Pages::Size::normal);  // NaN spoils rows beside it
-      cache.attach(pages.data());
-      model->fail_non_finite(progress ? Progress([&](auto, auto) { return progress(0, 1); })
-                                      : Progress());
-    }
+    return !std::isnan(sum);
+  }
+
+  /// All is read again: NaN in the cache spoils rows beside it.
+  void forget_all() {
+    computed = written = 0;
+    states.forget();
+    pages = Pages("KV cache", cache.bytes(), Pages::Size::normal);
+    cache.attach(pages.data());
   }
 
   void note_progress() noexcept {

@@ -36,26 +36,35 @@ std::string compressed(const std::string& weights) {
 }  // namespace
 
 TEST_CASE("each maker's configuration gives the geometry of its scales") {
-  CHECK(blocks("{}") == "128x128 ");
+  CHECK(blocks("{}") == "128x128 0x0 1x0 ");
   CHECK(blocks(quantised(R"("quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [32, 32],
-                            "scale_fmt": "ue8m0", "expert_dtype": "fp4")")) == "32x32 ");
+                            "scale_fmt": "ue8m0", "expert_dtype": "fp4")")) == "32x32 1x0 ");
   CHECK(blocks(quantised(R"("quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0)")) ==
-        "128x128 ");
+        "128x128 0x0 1x0 ");
   CHECK(blocks(compressed(R"("num_bits": 4, "type": "int", "strategy": "group", "group_size": 64,
-                             "symmetric": true)")) == "1x64 ");
+                             "symmetric": true)")) == "1x64 1x0 ");
   CHECK(blocks(compressed(R"("num_bits": 8, "type": "float", "strategy": "block",
-                             "block_structure": [64, 128])")) == "64x128 ");
+                             "block_structure": [64, 128])")) == "64x128 1x0 ");
   CHECK(blocks(quantised(R"("quant_method": "modelopt", "quant_algo": "NVFP4",
-                            "group_size": 16)")) == "1x16 ");
+                            "group_size": 16)")) == "1x16 1x0 ");
+  CHECK(blocks(quantised(R"("quant_method": "modelopt", "quant_algo": "FP8")")) == "0x0 1x0 ");
+  CHECK(blocks(quantised(R"("quant_method": "fp8")")) == "0x0 1x0 ");
+  CHECK(blocks(compressed(R"("num_bits": 8, "type": "float", "strategy": "tensor")")) ==
+        "0x0 1x0 ");
+  for (const char* odd : {"[129, 128]", "[128, 0]", "[8, 8]", "[128]"}) {
+    test::expect_error(ErrorCode::format, {"weight_block_size", "multiple of 16"}, [&] {
+      (void)blocks(quantised(R"("quant_method": "fp8", "weight_block_size": )" + std::string(odd)));
+    });
+  }
 }
 
 TEST_CASE("hf_quant_config.json counts where config.json is silent") {
   const test::TempDirectory directory;
   test::write_text(directory / "hf_quant_config.json",
                    R"({"quantization": {"quant_algo": "FP8_PB_WO", "group_size": 16}})");
-  CHECK(blocks("{}", directory.path()) == "1x16 128x128 ");
+  CHECK(blocks("{}", directory.path()) == "1x16 128x128 1x0 ");
   CHECK(blocks(quantised(R"("quant_method": "fp8", "weight_block_size": [64, 64])"),
-               directory.path()) == "64x64 ");
+               directory.path()) == "64x64 1x0 ");
   test::write_text(directory / "hf_quant_config.json", R"({"producer": {}})");
   test::expect_error(ErrorCode::format, {"hf_quant_config.json", "quantization"},
                      [&] { blocks("{}", directory.path()); });
@@ -69,7 +78,7 @@ TEST_CASE("schemes that would be read wrongly are refused by name") {
   refused(quantised(R"("quant_method": "awq")"), {"quant_method", "awq", "compressed-tensors"});
   refused(quantised(R"("quant_method": "fp8", "fmt": "e3m4")"), {"fmt", "e3m4", "e4m3"});
   refused(quantised(R"("quant_method": "fp8", "weight_block_size": [0, 128])"),
-          {"weight_block_size", "positive"}, ErrorCode::format);
+          {"weight_block_size", "multiple of 16"}, ErrorCode::format);
   refused(quantised(R"("quant_method": "compressed-tensors", "format": "marlin-24")"),
           {"format", "marlin-24"});
   refused(compressed(R"("num_bits": 8, "type": "int", "symmetric": true)"), {"8 bits", "int"});

@@ -54,7 +54,7 @@ class MemorySource final : public TensorSource {
 };
 
 constexpr Shape2 kShape{200, 300};
-const std::vector<Shape2> kBlock{{128, 128}};
+const std::vector<Shape2> kBlock{{128, 128}, kPerMatrix, kPerRow};  // nothing is said
 
 }  // namespace
 
@@ -197,14 +197,6 @@ TEST_CASE("the shape, dtype and names of scales tell the published layouts apart
        "m.weight_scale",
        DType::u8,
        {200, 10}},
-      {"FP4 E2M1, 1x16, scales E4M3",
-       kBlock,
-       "m.weight",
-       DType::u8,
-       {200, 160},
-       "m.weight_scale",
-       DType::f8_e4m3,
-       {200, 20}},
       {"INT4, 1x32, scales BF16",
        {{1, 32}},
        "m.weight_packed",
@@ -252,7 +244,48 @@ TEST_CASE("the matrix scale of NVFP4 multiplies or divides, as its maker says") 
     const WeightView view = recognise(source, "m", {4, 32}, kBlock, used);
     CHECK(view.matrix_scale == 0.5F);
     CHECK(view.matrix_scale_inverse == inverse);
+    CHECK(format_text(view) == "FP4 E2M1, 1x16, scales E4M3");
   }
+}
+
+TEST_CASE("NVFP4 without its matrix scale, or with scales of another kind, is refused") {
+  const auto read = [](DType scales, std::vector<Index> shape) {
+    return [scales, shape = std::move(shape)] {
+      const MemorySource source = MemorySource()
+                                      .add("m.weight_packed", DType::u8, {4, 16})
+                                      .add("m.weight_scale", scales, shape);
+      std::vector<std::string> used;
+      (void)recognise(source, "m", {4, 32}, {{1, 16}, kPerRow}, used);
+    };
+  };
+  test::expect_error(ErrorCode::checkpoint, {"m.weight_scale_2", "m.weight_global_scale"},
+                     read(DType::f8_e4m3, {4, 2}));
+  for (const DType dtype : {DType::f8_e8m0, DType::u8}) {
+    test::expect_error(ErrorCode::checkpoint, {"m.weight_scale", "[4, 2]", "expected [4, 1]"},
+                       read(dtype, {4, 2}));
+  }
+  test::expect_error(ErrorCode::checkpoint, {"m.weight_scale", "[4, 1]", "expected [4, 2]"},
+                     read(DType::f8_e4m3, {4, 1}));
+}
+
+TEST_CASE("scales that lack a part do not pass for those of another geometry") {
+  const auto read = [](std::vector<Index> shape, std::vector<Shape2> blocks) {
+    return [shape = std::move(shape), blocks = std::move(blocks)] {
+      const MemorySource source = MemorySource()
+                                      .add("m.weight", DType::f8_e4m3, {160, 96})
+                                      .add("m.weight_scale_inv", DType::f32, shape);
+      std::vector<std::string> used;
+      (void)recognise(source, "m", {160, 96}, blocks, used);
+    };
+  };
+  const std::vector<Shape2> said{{128, 128}, kPerRow};
+  test::expect_error(ErrorCode::checkpoint, {"weight_scale_inv", "[1, 1]", "expected [2, 1]"},
+                     read({1, 1}, said));
+  test::expect_error(ErrorCode::checkpoint, {"[1]", "expected [2, 1]"}, read({1}, said));
+  CHECK_NOTHROW(read({2, 1}, said)());
+  CHECK_NOTHROW(read({160, 1}, said)());
+  CHECK_NOTHROW(read({160}, said)());
+  CHECK_NOTHROW(read({1}, kBlock)());
 }
 
 TEST_CASE("what belongs to a matrix is accounted for, what would change it is refused") {

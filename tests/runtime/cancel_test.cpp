@@ -93,7 +93,7 @@ TEST_SUITE("model") {
           before = done;
           return --left > 0;
         });
-        CHECK(left > 0);  // fewer questions than for the whole
+        CHECK(session.length() == static_cast<Index>(kIds.size()));  // the answer came too late
       } catch (const Error& error) {
         CHECK(error.code() == ErrorCode::cancelled);
         CHECK(session.length() % 4 == 2);

@@ -249,6 +249,33 @@ TEST_SUITE("model") {
     CHECK(same(session.logits(), logits_after(model, kIds)));
   }
 
+  TEST_CASE("numbers that overflow although they are finite: the error names the block") {
+    const test::TempDirectory directory;
+    std::filesystem::copy(test::test_data("qwen3-bf16-tied"), directory.path(),
+                          std::filesystem::copy_options::recursive);
+    const std::filesystem::path path = directory.path() / "model.safetensors";
+    std::string bytes = test::read_text(path);
+    {
+      const Checkpoint checkpoint = Checkpoint::open(directory.path());
+      const TensorEntry& norm = *checkpoint.find("model.layers.1.post_attention_layernorm.weight");
+      const auto begin = static_cast<std::size_t>(
+          norm.bytes.data() - checkpoint.find("model.embed_tokens.weight")->bytes.data());
+      const TensorEntry& first = *checkpoint.find("model.embed_tokens.weight");
+      const std::string_view embedding(reinterpret_cast<const char*>(first.bytes.data()),
+                                       first.bytes.size());
+      const std::size_t at = bytes.find(embedding) + begin;
+      for (std::size_t i = 0; i < norm.bytes.size(); i += 2) {
+        bytes.replace(at + i, 2, "\x70\x7F");  // 3.2e38
+      }
+    }
+    test::write_text(path, bytes);
+    const auto model = test::open_model(directory.path());
+    Session session(model, {.context = 64, .compute = Compute::f32});
+    expect_error(ErrorCode::checkpoint, {"after block 1", "model.layers.1", "too large"},
+                 [&] { session.append(kIds); });
+    CHECK(session.length() == 0);
+  }
+
   TEST_CASE("session options out of range are refused by name") {
     const std::shared_ptr<const Model> model = tiny();
     expect_error(ErrorCode::argument, {"context", "4097", "4096"},

@@ -65,36 +65,46 @@ inline std::vector<Index> scale_shape(Shape2 matrix, Shape2 block) {
   return {(matrix.rows + block.rows - 1) / block.rows, (matrix.cols + block.cols - 1) / block.cols};
 }
 
-/// The geometry that a tensor of scales has, judged by its shape: one of `blocks`, else that of the
-/// MX formats (1 x 32, UE8M0) or of NVFP4 (1 x 16, E4M3), one scale per row, or one in all.
-inline Shape2 scale_geometry(const TensorEntry& scales, const std::string& name, Shape2 matrix,
-                             const std::vector<Shape2>& blocks) {
+/// Whether scales of `shape` are those of `block`: vectors may stand for columns, and one scale for
+/// a whole matrix may have any rank.
+inline bool is_scale_shape(const std::vector<Index>& shape, Shape2 matrix, Shape2 block) {
+  if (block == kPerMatrix) {
+    return std::all_of(shape.begin(), shape.end(), [](Index size) { return size == 1; });
+  }
+  return (block == kPerRow && shape == std::vector<Index>{matrix.rows}) ||
+         shape == scale_shape(matrix, {block.rows, block.cols == 0 ? matrix.cols : block.cols});
+}
+
+/// The geometry that a tensor of scales has, judged by its shape: one of `blocks`, or that of the
+/// MX formats (1 x 32, UE8M0) or of NVFP4 (1 x 16, E4M3), which the dtype tells.
+inline Shape2 scale_geometry(const TensorEntry& scales, const std::string& name,
+                             const WeightView& w, const std::vector<Shape2>& blocks) {
+  const Shape2 matrix{w.rows, w.cols};
   std::vector<Shape2> known = blocks;
   if (scale_dtype_of(scales.dtype) == DType::f8_e8m0) {
     known.push_back({1, 32});
   } else if (scales.dtype == DType::f8_e4m3) {
     known.push_back({1, 16});
   }
+  if (w.format == FormatId::fp4_e2m1 && dtype_bits(scales.dtype) == 8) {
+    known = {known.back()};  // MXFP4 or NVFP4: whatever else the file has, the dtype decides
+  }
   std::string expected;
   for (const Shape2 block : known) {
-    const std::vector<Index> shape = scale_shape(matrix, block);
-    if (scales.shape == shape) {
-      return block;
+    if (is_scale_shape(scales.shape, matrix, block)) {
+      return {block.rows == 0 ? matrix.rows : block.rows,
+              block.cols == 0 ? matrix.cols : block.cols};
     }
-    expected += shape_text(shape) + " (blocks of " + std::to_string(block.rows) + "x" +
-                std::to_string(block.cols) + "), ";
+    expected += expected.empty() ? "" : " or ";
+    expected += block == kPerMatrix ? "[1]"
+                : block == kPerRow
+                    ? shape_text({matrix.rows, 1}) + " (per row)"
+                    : shape_text(scale_shape(matrix, block)) + " (blocks of " +
+                          std::to_string(block.rows) + "x" + std::to_string(block.cols) + ")";
   }
-  const std::vector<Index> per_row{matrix.rows};
-  if (scales.shape == per_row || scales.shape == std::vector<Index>{matrix.rows, 1}) {
-    return {1, matrix.cols};
-  }
-  const bool one =
-      std::all_of(scales.shape.begin(), scales.shape.end(), [](Index size) { return size == 1; });
-  OTTOBIT_CHECK(one, ErrorCode::checkpoint, name,
-                "scales of shape " + shape_text(scales.shape) + ", expected " + expected +
-                    shape_text({matrix.rows, 1}) + " (per row) or [1] (file " +
-                    std::string(scales.file) + ")");
-  return {matrix.rows, matrix.cols};
+  fail(ErrorCode::checkpoint, name,
+       "scales of shape " + shape_text(scales.shape) + ", expected " + expected + " (file " +
+           std::string(scales.file) + ")");
 }
 
 /// Attaches the scales beside a matrix to its view. Their names differ by maker: an element is its
@@ -121,7 +131,7 @@ inline void attach_scales(const TensorSource& source, const std::string& module,
   OTTOBIT_CHECK(dtype.has_value(), ErrorCode::checkpoint, name,
                 "scales of dtype " + std::string(dtype_name(scales->dtype)) +
                     ", expected F32, F16, BF16, F8_E8M0 or F8_E4M3");
-  const Shape2 block = scale_geometry(*scales, name, {view.rows, view.cols}, blocks);
+  const Shape2 block = scale_geometry(*scales, name, view, blocks);
   view.scale_dtype = *dtype;
   view.scales = scales->bytes.data();
   view.block_rows = block.rows;
@@ -135,6 +145,7 @@ inline void attach_scales(const TensorSource& source, const std::string& module,
 /// (`weight_scale_2`), a divisor in those of compressed-tensors (`weight_global_scale`).
 inline void attach_matrix_scale(const TensorSource& source, const std::string& module,
                                 WeightView& view, std::vector<std::string>& used) {
+  const bool needed = view.format == FormatId::fp4_e2m1 && view.scale_dtype == DType::f8_e4m3;
   for (const auto& [suffix, inverse] :
        {std::pair{".weight_scale_2", false}, std::pair{".weight_global_scale", true}}) {
     const std::string name = module + suffix;
@@ -154,6 +165,9 @@ inline void attach_matrix_scale(const TensorSource& source, const std::string& m
     used.push_back(name);
     return;
   }
+  OTTOBIT_CHECK(!needed, ErrorCode::checkpoint, module + ".weight_scale_2",
+                "missing, and `" + module +
+                    ".weight_global_scale` too: NVFP4 has one more scale for the whole matrix");
 }
 
 /// Tensors beside a matrix that a product of full activations does not need: scales for quantised
