@@ -32,15 +32,16 @@ std::string random_setting(const char* settings_json) {
 
 ModelOptions model_options(const ottobit_model_options& o, const ottobit_runtime& runtime,
                            const ProgressReport& report) {
-  check_flags(
-      o.flags,
-      OTTOBIT_MODEL_NO_MMAP | OTTOBIT_MODEL_PREFAULT | OTTOBIT_MODEL_LOCK | OTTOBIT_MODEL_LENIENT,
-      "flags");
+  check_flags(o.flags,
+              OTTOBIT_MODEL_NO_MMAP | OTTOBIT_MODEL_PREFAULT | OTTOBIT_MODEL_LOCK |
+                  OTTOBIT_MODEL_LENIENT | OTTOBIT_MODEL_TRUST_FILES,
+              "flags");
   ModelOptions options;
   options.use_mmap = (o.flags & OTTOBIT_MODEL_NO_MMAP) == 0;
   options.prefault = (o.flags & OTTOBIT_MODEL_PREFAULT) != 0;
   options.lock = (o.flags & OTTOBIT_MODEL_LOCK) != 0;
   options.lenient = (o.flags & OTTOBIT_MODEL_LENIENT) != 0;
+  options.trust_files = (o.flags & OTTOBIT_MODEL_TRUST_FILES) != 0;
   options.memory_limit = o.memory_limit;
   options.progress = report.progress();
   options.warn = [&runtime](std::string_view text) {

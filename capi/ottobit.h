@@ -137,7 +137,8 @@ OTTOBIT_API const char* OTTOBIT_CALL ottobit_version_text(void);
    library, else OTTOBIT_E_UNSUPPORTED (the header is newer, or of another major version). */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_check_header(uint32_t header_version);
 /* How the library was built, as a JSON object: version, compiler, parallel, levels (compiled in and
-   usable), licence, bundled (the libraries inside, with their licences). */
+   usable), licence, bundled (the libraries inside, with their licences), linked (those of the
+   system that it needs, with theirs). */
 OTTOBIT_API const char* OTTOBIT_CALL ottobit_build_json(void);
 /* This machine, as a JSON object: brand, cores (what threads 0 means), levels (names for isa_cap,
    best first), features and more. Both are worked out once and live as long as the library. */
@@ -250,6 +251,7 @@ typedef int32_t(OTTOBIT_CALL* ottobit_progress_fn)(int32_t phase, uint64_t done,
 #define OTTOBIT_MODEL_PREFAULT 0x2u /* read every page before returning */
 #define OTTOBIT_MODEL_LOCK 0x4u     /* keep the weights in memory; failure is an error */
 #define OTTOBIT_MODEL_LENIENT 0x8u  /* log unused tensors and unknown keys, do not refuse them */
+#define OTTOBIT_MODEL_TRUST_FILES 0x10u /* do not look whether the weight files change */
 typedef struct ottobit_model_options {
   uint32_t struct_size;
   uint32_t flags;               /* OTTOBIT_MODEL_* */
@@ -299,9 +301,13 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_inspect(ottobit_runtime* rt, con
                                                         size_t path_len, char* json, size_t cap,
                                                         size_t* need, ottobit_error** err);
 /* Opens a folder with config.json, *.safetensors, tokenizer and, if it has one, chat template. The
-   files must stay as they are while the model lives. OTTOBIT_E_IO, _FORMAT, _CHECKPOINT,
-   _UNSUPPORTED (unknown family or format), _TEMPLATE, _MEMORY, _CANCELLED: the subject names the
-   file or tensor. Settings (experimental, outside the promise of stability):
+   weight files are mapped and must stay as they are while the model lives: each call that computes
+   looks whether size or time of change is another (OTTOBIT_E_IO), unless OTTOBIT_MODEL_TRUST_FILES
+   is given, but a file that is shortened in the midst of a call, or a disk that goes away, ends the
+   process by SIGBUS. OTTOBIT_MODEL_NO_MMAP reads them into private memory instead: the way for
+   removable and shared disks. Removing or replacing a file by another does no harm. OTTOBIT_E_IO,
+   _FORMAT, _CHECKPOINT, _UNSUPPORTED (unknown family or format), _TEMPLATE, _MEMORY, _CANCELLED:
+   the subject names the file or tensor. Settings (experimental, outside the promise of stability):
      {"random": {"shape": "seed-oss-36b", "layers": 4, "format": "fp8_e4m3_block"}}
    makes random weights of a published shape in memory, for measuring; the path is then empty, and
    the model has no tokenizer. */

@@ -71,6 +71,17 @@ if(OTTOBIT_SENTENCEPIECE)
   endif()
 endif()
 
+# Parts of the library, of which ottobit_build_json tells, are those built here and archives.
+foreach(name pcre2 utf8proc sentencepiece)
+  if(TARGET ottobit_${name})
+    string(TOUPPER ${name} upper)
+    get_target_property(of_the_system ottobit_${name} IMPORTED)
+    if(NOT of_the_system OR OTTOBIT_${upper}_LIBRARY MATCHES "\\.(a|lib)$")
+      list(APPEND OTTOBIT_FEATURES OTTOBIT_BUNDLED_${upper}=1)
+    endif()
+  endif()
+endforeach()
+
 if(OTTOBIT_OPENMP)
   ottobit_need(gomp "a part of g++" OPTIONAL)
 endif()

@@ -35,6 +35,7 @@ struct Machine {
 
 struct ModelOptions {
   bool use_mmap = true;            ///< false: read the files into private memory
+  bool trust_files = false;        ///< do not look whether mapped files change under the model
   bool prefault = false;           ///< read every page before returning
   bool lock = false;               ///< mlock the weights; failure is an error
   bool lenient = false;            ///< unused tensors are warnings instead of an error
@@ -104,6 +105,9 @@ class Model {
   /// A token as grammars see it: the bytes of text, or 0xFF and the name of a control token.
   [[nodiscard]] std::string grammar_bytes(std::int32_t id) const;
 
+  /// Error{io} if a weight file that is mapped was written to, or has another size, since the model
+  /// was opened. Reading it further could end in SIGBUS. Nothing is looked at under `trust_files`.
+  void check_files() const;
   /// Reads all weights; Error{checkpoint} names the first with a NaN or an infinity in it.
   void check_finite(const Progress& progress = {}) const;
 

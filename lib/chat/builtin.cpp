@@ -109,8 +109,7 @@ constexpr const char* kDeepSeekV32 = R"jinja(
 /// no such program.
 Json declaration(const fs::path& dir) {
   const fs::path path = dir / "encoding" / "encoding_dsv32.py";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  if (!is_there(path)) {
     return Json::array();
   }
   constexpr std::string_view kBegin = "\nTOOLS_SYSTEM_TEMPLATE = \"\"\"";

@@ -15,8 +15,7 @@ namespace fs = std::filesystem;
 
 // An empty template is a template: the size is checked, not the text.
 std::optional<std::string> read_if_there(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  if (!is_there(path)) {
     return std::nullopt;
   }
   return read_text_file(path, jinja::kMaxTemplateBytes);
@@ -61,8 +60,7 @@ std::optional<std::string> published_template(const fs::path& dir, bool with_too
     return text;
   }
   const fs::path config_path = dir / "tokenizer_config.json";
-  std::error_code ignored;
-  if (!fs::exists(config_path, ignored)) {
+  if (!is_there(config_path)) {
     return std::nullopt;
   }
   const std::string subject = config_path.string();

@@ -99,9 +99,8 @@ void require_understood(const FolderConfig& folder,
 
 FolderGeneration read_generation(const fs::path& directory, const Config& config) {
   FolderGeneration result;
-  std::error_code error;
   std::optional<Config> generation;
-  if (fs::exists(directory / "generation_config.json", error)) {
+  if (is_there(directory / "generation_config.json")) {
     generation = Config::open(directory / "generation_config.json");
     result.defaults = sampling_defaults(*generation);
   }
@@ -118,10 +117,8 @@ FolderGeneration read_generation(const fs::path& directory, const Config& config
 }
 
 bool has_tokenizer_file(const fs::path& directory) {
-  std::error_code error;
-  return fs::exists(directory / "tokenizer.json", error) ||
-         fs::exists(directory / "tokenizer.model", error) ||
-         fs::exists(directory / "tiktoken.model", error);
+  return is_there(directory / "tokenizer.json") || is_there(directory / "tokenizer.model") ||
+         is_there(directory / "tiktoken.model");
 }
 
 std::uint64_t weight_file_bytes(const fs::path& directory) {

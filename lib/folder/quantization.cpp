@@ -150,12 +150,11 @@ std::vector<Shape2> read_scale_blocks(const Config& config,
                                       const std::filesystem::path& directory) {
   Blocks blocks;
   const std::filesystem::path modelopt = directory / "hf_quant_config.json";
-  std::error_code error;
   if (const std::optional<Config> q = config.section("quantization_config")) {
     read_quantization(*q, blocks);
   } else if (const std::optional<Config> old = config.section("compression_config")) {
     read_quantization(*old, blocks);
-  } else if (!directory.empty() && std::filesystem::exists(modelopt, error)) {
+  } else if (!directory.empty() && is_there(modelopt)) {
     const Config file = Config::open(modelopt);
     const std::optional<Config> q2 = file.section("quantization");
     OTTOBIT_CHECK(q2.has_value(), ErrorCode::format, file.subject(), "`quantization` is missing");

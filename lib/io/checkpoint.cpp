@@ -30,12 +30,6 @@ struct Plan {
   std::map<std::string, std::size_t> places;  // tensor -> position in files
 };
 
-bool is_present(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::symlink_status(path, error);
-  return fs::exists(status);
-}
-
 void check_folder(const fs::path& dir) {
   std::error_code error;
   const fs::file_status status = fs::status(dir, error);
@@ -144,10 +138,10 @@ Plan read_index(const fs::path& dir) {
 
 Plan make_plan(const fs::path& dir) {
   check_folder(dir);
-  if (is_present(dir / kIndexName)) {
+  if (is_there(dir / kIndexName)) {
     return read_index(dir);
   }
-  if (is_present(dir / kSingleName)) {
+  if (is_there(dir / kSingleName)) {
     return {.files = {kSingleName}, .places = {}};
   }
   const std::vector<std::string> names = list_folder(dir);
@@ -178,7 +172,7 @@ std::uint64_t check_all_present(const fs::path& dir, const std::vector<std::stri
   }
   if (!missing.empty()) {
     const std::size_t first = missing.front();
-    const bool link = is_present(dir / files[first]);
+    const bool link = is_there(dir / files[first]);
     const std::size_t others = missing.size() - 1;
     fail(ErrorCode::io, path_text(dir),
          "shard " + std::to_string(first + 1) + " of " + std::to_string(files.size()) + ", " +
@@ -277,6 +271,12 @@ Checkpoint Checkpoint::open(const fs::path& dir, const MapOptions& options,
   }
   checkpoint.index_tensors();
   return checkpoint;
+}
+
+void Checkpoint::check_unchanged() const {
+  for (const SafetensorsFile& shard : shards_) {
+    shard.file().check_unchanged();
+  }
 }
 
 void Checkpoint::index_tensors() {

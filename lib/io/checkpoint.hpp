@@ -34,6 +34,9 @@ class Checkpoint final : public TensorSource {
   [[nodiscard]] const TensorEntry* find(std::string_view name) const override;
   [[nodiscard]] std::vector<std::string> names() const override;
 
+  /// As MappedFile::check_unchanged, of all files.
+  void check_unchanged() const;
+
   /// Sizes of all files together, headers included.
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
   [[nodiscard]] Index shard_count() const noexcept { return static_cast<Index>(shards_.size()); }

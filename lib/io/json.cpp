@@ -248,12 +248,18 @@ std::string_view json_type_text(const Json& value) noexcept {
   }
 }
 
+bool is_there(const std::filesystem::path& path) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
   namespace fs = std::filesystem;
   const std::string subject = path_text(path);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  OTTOBIT_CHECK(status.type() != fs::file_type::not_found, ErrorCode::io, subject, "no such file");
+  OTTOBIT_CHECK(status.type() != fs::file_type::not_found, ErrorCode::io, subject,
+                is_there(path) ? "is a link to a file that does not exist" : "no such file");
   OTTOBIT_CHECK(!error, ErrorCode::io, subject, "cannot be read: " + error.message());
   OTTOBIT_CHECK(status.type() != fs::file_type::directory, ErrorCode::io, subject,
                 "is a directory, expected a file");
@@ -266,8 +272,11 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
   // Read to the end rather than trusting the size: the file may change meanwhile.
   constexpr std::size_t kStep = std::size_t{1} << 16U;
   const std::uintmax_t expected = fs::file_size(path, error);
+  OTTOBIT_CHECK(error || expected <= max_bytes, ErrorCode::io, subject,
+                "has " + std::to_string(expected) + " bytes, expected " +
+                    std::to_string(max_bytes) + " at most");
   std::string text;
-  if (!error && expected <= max_bytes) {
+  if (!error) {
     text.reserve(static_cast<std::size_t>(expected) + kStep);
   }
   for (std::size_t got = 1; got > 0 && text.size() <= max_bytes;) {
@@ -278,7 +287,7 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
   }
   OTTOBIT_CHECK(std::ferror(file.get()) == 0, ErrorCode::io, subject, "reading failed");
   OTTOBIT_CHECK(text.size() <= max_bytes, ErrorCode::io, subject,
-                "is larger than the " + std::to_string(max_bytes) + " bytes allowed");
+                "has more bytes than the " + std::to_string(max_bytes) + " expected at most");
   OTTOBIT_CHECK(!text.empty(), ErrorCode::format, subject, "is empty");
   const std::string foreign = foreign_content(text, path.parent_path());
   OTTOBIT_CHECK(foreign.empty(), ErrorCode::format, subject, foreign);

@@ -36,6 +36,10 @@ inline constexpr int kMaxJsonDepth = 128;
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
                                          std::size_t max_bytes = std::size_t{256} << 20U);
 
+/// Whether a folder has an entry of that name; also a link to a file that does not exist, which
+/// whoever reads it then names.
+[[nodiscard]] bool is_there(const std::filesystem::path& path) noexcept;
+
 /// "an object", "a string", ...: the type of a value, for messages.
 [[nodiscard]] std::string_view json_type_text(const Json& value) noexcept;
 

@@ -63,8 +63,8 @@ void fail_to_open(const std::filesystem::path& path, int error) {
        error == ENOENT ? missing : "cannot be opened: " + errno_text(error));
 }
 
-/// Size of the file behind `fd`, after checking that it is one to read.
-std::size_t checked_size(int fd, const std::filesystem::path& path) {
+/// What the system says of the file behind `fd`, after checking that it is one to read.
+struct stat checked_info(int fd, const std::filesystem::path& path) {
   struct stat info = {};
   const int status = ::fstat(fd, &info);
   OTTOBIT_CHECK(status == 0, ErrorCode::io, path_text(path),
@@ -78,7 +78,7 @@ std::size_t checked_size(int fd, const std::filesystem::path& path) {
   OTTOBIT_CHECK(size <= static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max()),
                 ErrorCode::memory, path_text(path),
                 std::to_string(size) + " bytes exceed the address space");
-  return static_cast<std::size_t>(size);
+  return info;
 }
 
 void report(const Progress& progress, std::size_t done, std::size_t total,
@@ -123,7 +123,8 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
   if (file.get() < 0) {
     fail_to_open(path, errno);
   }
-  const std::size_t size = checked_size(file.get(), path);
+  const struct stat info = checked_info(file.get(), path);
+  const auto size = static_cast<std::size_t>(info.st_size);
   const int protection = options.use_mmap ? PROT_READ : PROT_READ | PROT_WRITE;
   const int flags = options.use_mmap ? MAP_PRIVATE : MAP_PRIVATE | MAP_ANONYMOUS;
   void* const address =
@@ -134,6 +135,10 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
          std::to_string(size) + " bytes cannot be mapped: " + errno_text(error));
   }
   MappedFile mapped(file_name_text(path), static_cast<std::byte*>(address), size);
+  if (options.use_mmap) {
+    mapped.path_ = std::filesystem::absolute(path).string();
+    mapped.stamp_ = stamp_of(info);
+  }
   if (!options.use_mmap) {
     read_whole(file.get(), mapped.data_, size, mapped.name_, progress);
     // Read-only from here on, like a mapping; without it the program would still be right.
@@ -145,6 +150,36 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
     mapped.populate(options.lock, progress);
   }
   return mapped;
+}
+
+void MappedFile::check_unchanged() const {
+  if (path_.empty()) {
+    return;
+  }
+  struct stat info = {};
+  int status = 0;
+  do {
+    status = ::stat(path_.c_str(), &info);
+  } while (status != 0 && errno == EINTR);
+  if (status != 0) {  // out of sight, but still mapped
+    OTTOBIT_CHECK(errno == ENOENT || errno == ENOTDIR || errno == EACCES, ErrorCode::io, name_,
+                  "can no longer be read: " + errno_text(errno));
+    return;
+  }
+  const Stamp now = stamp_of(info);
+  if (now.device != stamp_.device || now.inode != stamp_.inode) {
+    return;  // another file, under the old one's name
+  }
+  OTTOBIT_CHECK(now.size == stamp_.size, ErrorCode::io, name_,
+                "has " + std::to_string(now.size) + " bytes, and had " +
+                    std::to_string(stamp_.size) + " when the model was opened: open it again");
+  OTTOBIT_CHECK(now == stamp_, ErrorCode::io, name_,
+                "was written to after the model was opened: open it again");
+}
+
+MappedFile::Stamp MappedFile::stamp_of(const struct stat& info) noexcept {
+  return {static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino),
+          static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
 }
 
 void MappedFile::populate(bool lock, const Progress& progress) const {
@@ -172,6 +207,8 @@ MappedFile::MappedFile(std::string name, std::byte* data, std::size_t size) noex
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : name_(std::move(other.name_)),
+      path_(std::move(other.path_)),
+      stamp_(other.stamp_),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
 
@@ -179,6 +216,8 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this != &other) {
     release();
     name_ = std::move(other.name_);
+    path_ = std::move(other.path_);
+    stamp_ = other.stamp_;
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
   }

@@ -12,6 +12,8 @@
 
 #include "ottobit/watch.hpp"
 
+struct stat;
+
 namespace ottobit {
 
 struct MapOptions {
@@ -22,7 +24,8 @@ struct MapOptions {
 
 /// Movable, read-only, shareable between threads. The bytes are page-aligned and keep their address
 /// when the object moves. A mapping sees later writes to the file, and reading behind the end of a
-/// file that another process has shortened raises SIGBUS; use_mmap = false avoids both.
+/// file that another process has shortened raises SIGBUS: check_unchanged before reading finds most
+/// such files, use_mmap = false avoids both.
 class MappedFile {
  public:
   /// Regular files only (links are followed). Throws Error{io}: missing, no permission, a
@@ -43,6 +46,10 @@ class MappedFile {
   /// The file name without its folder, made printable, for messages.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
+  /// Error{io} if the mapped file has another size or time of change than when it was opened. One
+  /// that was removed, or replaced by another of its name, stays as it was where it is mapped.
+  void check_unchanged() const;
+
   /// Reads one byte of every page (or locks the pages) with progress; `open` does so on request.
   void populate(bool lock, const Progress& progress) const;
 
@@ -50,7 +57,20 @@ class MappedFile {
   MappedFile(std::string name, std::byte* data, std::size_t size) noexcept;
   void release() noexcept;
 
+  /// What tells that a file is still the same and unchanged.
+  struct Stamp {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(const struct stat& info) noexcept;
+
   std::string name_;
+  std::string path_;  // absolute; empty unless mapped
+  Stamp stamp_;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };

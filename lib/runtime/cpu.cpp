@@ -31,8 +31,40 @@ std::string compiler() {
 #endif
 }
 
-OrderedJson bundled(const char* name, const char* licence) {
-  return {{"name", name}, {"licence", licence}};
+struct Part {
+  const char* name;
+  const char* licence;
+  bool inside;  // or a library of the system
+};
+
+constexpr Part kParts[] = {
+    {"nlohmann_json", "MIT", true},
+    {"xsimd", "BSD-3-Clause", true},
+#if defined(OTTOBIT_BUNDLED_PCRE2)
+    {"PCRE2", "BSD-3-Clause", true},
+#else
+    {"PCRE2", "BSD-3-Clause", false},
+#endif
+#if defined(OTTOBIT_BUNDLED_UTF8PROC)
+    {"utf8proc", "MIT", true},
+#else
+    {"utf8proc", "MIT", false},
+#endif
+#if defined(OTTOBIT_BUNDLED_SENTENCEPIECE)
+    {"sentencepiece", "Apache-2.0", true},
+#elif defined(OTTOBIT_SENTENCEPIECE)
+    {"sentencepiece", "Apache-2.0", false},
+#endif
+};
+
+OrderedJson parts(bool inside) {
+  OrderedJson list = OrderedJson::array();
+  for (const Part& part : kParts) {
+    if (part.inside == inside) {
+      list.push_back({{"name", part.name}, {"licence", part.licence}});
+    }
+  }
+  return list;
 }
 
 }  // namespace
@@ -48,12 +80,8 @@ std::string build_json() {
   out["parallel"] = "own threads";
   out["levels"] = level_names();
   out["licence"] = "Apache-2.0";
-  out["bundled"] =
-      OrderedJson::array({bundled("nlohmann_json", "MIT"), bundled("PCRE2", "BSD-3-Clause"),
-                          bundled("utf8proc", "MIT"), bundled("xsimd", "BSD-3-Clause")});
-#if defined(OTTOBIT_SENTENCEPIECE)
-  out["bundled"].push_back(bundled("sentencepiece", "Apache-2.0"));
-#endif
+  out["bundled"] = parts(true);
+  out["linked"] = parts(false);
   return out.dump(-1, ' ', true, OrderedJson::error_handler_t::replace);
 }
 

@@ -70,6 +70,7 @@ struct Model::Impl {
   std::string chat_source;                      // of both
   std::string json;
   double load_seconds = 0.0;
+  bool trusts_files = false;
   std::once_flag vocabulary_made;
   std::shared_ptr<const grammar::Vocabulary> vocabulary;
 
@@ -111,6 +112,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
       return options.progress(done, is_scanned(total) ? 2 * total : total);
     };
   }
+  trusts_files = options.trust_files;
   checkpoint.emplace(Checkpoint::open(directory, map, reading));
   reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
@@ -334,6 +336,12 @@ std::vector<std::int32_t> Model::chat_tokens(std::string_view chat_json) const {
     contents.push_back({span.begin, span.end});
   }
   return tokenizer().encode(rendered.text, {.parse_special = true, .plain = contents});
+}
+
+void Model::check_files() const {
+  if (impl_->checkpoint && !impl_->trusts_files) {
+    impl_->checkpoint->check_unchanged();
+  }
 }
 
 void Model::check_finite(const Progress& progress) const {

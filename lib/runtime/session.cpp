@@ -110,6 +110,7 @@ struct Session::Impl {
   /// Reads the next `count` tokens of the history; the logits of the last `scored` to `out`. If
   /// it fails or is cancelled, the tokens before them are as they were.
   void pass(Index count, Index scored, float* out, const Report& report) {
+    model->check_files();
     const auto layers = static_cast<Index>(decoder.spec().blocks.size());
     const auto done = [&] { return computed - report.first + count * ctx.layer / layers; };
     std::optional<Watch> watch;

@@ -168,10 +168,7 @@ Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::open(const std::filesystem::path& directory) {
-  std::error_code error;
-  const auto has = [&](const char* name) {
-    return std::filesystem::exists(directory / name, error);
-  };
+  const auto has = [&](const char* name) { return is_there(directory / name); };
   std::optional<Config> config;
   if (has("tokenizer_config.json")) {
     config = Config::open(directory / "tokenizer_config.json");

@@ -162,7 +162,7 @@ TEST_CASE("read_text_file explains what is wrong with a file") {
   write_text(dir / "empty", "");
   expect("empty", ErrorCode::format, {"is empty"});
   write_text(dir / "large", std::string(1001, 'x'));
-  expect("large", ErrorCode::io, {"larger than the 1000 bytes allowed"});
+  expect("large", ErrorCode::io, {"bytes, expected 1000 at most"});
   write_text(dir / "pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n");
   expect(
       "pointer", ErrorCode::format,

@@ -64,6 +64,13 @@ Break directory_instead(const char* file) {
     fs::create_directory(folder / file);
   };
 }
+/// As in a cache of downloads that is not complete.
+Break dangling(const char* file) {
+  return [=](const fs::path& folder) {
+    fs::remove(folder / file);
+    fs::create_symlink("../../blobs/0123", folder / file);
+  };
+}
 Break truncate(const char* file, std::uintmax_t bytes) {
   return [=](const fs::path& folder) { fs::resize_file(folder / file, bytes); };
 }
@@ -215,6 +222,11 @@ const std::vector<Case>& cases() {
 
     // text
     {"tokenizer missing", kFp8, E::io, {"tokenizer.json"}, remove("tokenizer.json")},
+    {"tokenizer a dangling link", kFp8, E::io, {"tokenizer.json", "link to a file that does not exist"}, dangling("tokenizer.json")},
+    {"tokenizer config a dangling link", kFp8, E::io, {"tokenizer_config.json", "link"}, dangling("tokenizer_config.json")},
+    {"generation config a dangling link", kFp8, E::io, {"generation_config.json", "link"}, dangling("generation_config.json")},
+    {"template a dangling link", kFp8, E::io, {"chat_template.jinja", "link"}, dangling("chat_template.jinja")},
+    {"configuration far too large", kFp8, E::io, {"config.json", "300000000 bytes", "at most"}, truncate("config.json", 300000000)},
     {"tokenizer empty", kFp8, E::format, {"tokenizer.json", "empty"}, write("tokenizer.json", "")},
     {"tokenizer not JSON", kFp8, E::format, {"tokenizer.json"}, write("tokenizer.json", "hello")},
     {"tokenizer without a model", kFp8, E::format, {"tokenizer.json", "model"}, write("tokenizer.json", "{}")},
@@ -298,7 +310,8 @@ TEST_SUITE("model") {
   TEST_CASE("a NaN that was not seen when opening is named when it reaches the logits") {
     const test::TempDirectory folder;
     test::copy_folder(test::test_data(kFp8), folder.path());
-    const std::shared_ptr<const Model> model = test::open_model(folder.path());
+    const std::shared_ptr<const Model> model =
+        Model::open(folder.path(), {}, {.trust_files = true});
     {  // the file changes under the mapping, as a failing disk would have it
       const Checkpoint checkpoint = Checkpoint::open(folder.path());
       const auto at =

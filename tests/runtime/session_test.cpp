@@ -224,7 +224,8 @@ TEST_SUITE("model") {
     const test::TempDirectory directory;
     std::filesystem::copy(from, directory.path(), std::filesystem::copy_options::recursive);
     const auto model = test::open_model(directory.path());
-    {  // weights are read where they lie: the file changes under the model
+    {  // weights are read where they lie: the file changes under the model, unseen
+      const auto written = std::filesystem::last_write_time(directory.path() / "model.safetensors");
       const Checkpoint checkpoint = Checkpoint::open(directory.path());
       const TensorEntry& embedding = *checkpoint.find("model.embed_tokens.weight");
       const std::string text = test::read_text(directory.path() / "model.safetensors");
@@ -236,6 +237,8 @@ TEST_SUITE("model") {
       file.seekp(static_cast<std::streamoff>(
           begin + 50U * 2U * static_cast<std::size_t>(embedding.shape[1])));
       file.write("\xC0\x7F", 2);
+      file.close();
+      std::filesystem::last_write_time(directory.path() / "model.safetensors", written);
     }
 
     Session session(model, {.context = 64, .compute = Compute::f32});
@@ -247,6 +250,61 @@ TEST_SUITE("model") {
     CHECK(same(session.logits(), logits_after(model, std::span(kIds).first(5))));
     session.append(std::span(kIds).subspan(5));
     CHECK(same(session.logits(), logits_after(model, kIds)));
+  }
+
+  TEST_CASE(
+      "a weight file that changes under the model is an error, unless it is trusted or read") {
+    const test::TempDirectory directory;
+    std::filesystem::copy(test::test_data("seed_oss-fp8"), directory.path(),
+                          std::filesystem::copy_options::recursive);
+    const std::filesystem::path path = directory.path() / "model.safetensors";
+    const auto size = std::filesystem::file_size(path);
+    ModelOptions private_memory;
+    private_memory.use_mmap = false;
+    const auto mapped = Model::open(directory.path(), {}, {});
+    const auto read = Model::open(directory.path(), {}, private_memory);
+    Session session(mapped, {.context = 64, .compute = Compute::f32});
+    session.append(std::span(kIds).first(5));
+    const std::vector<float> before = copy_of(session.logits());
+    SUBCASE("shortened") {
+      std::filesystem::resize_file(path, size / 2);
+      expect_error(ErrorCode::io, {"model.safetensors", std::to_string(size / 2), "open it again"},
+                   [&] { session.append(std::span(kIds).subspan(5)); });
+    }
+    SUBCASE("emptied") {
+      std::filesystem::resize_file(path, 0);
+      session.push(kIds[5]);
+      expect_error(ErrorCode::io, {"model.safetensors", "0 bytes"},
+                   [&] { (void)session.logits(); });
+      session.truncate(5);
+    }
+    SUBCASE("written to") {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(0);
+      file.write("\x01", 1);
+      file.close();
+      expect_error(ErrorCode::io, {"model.safetensors", "written to"},
+                   [&] { session.append(std::span(kIds).subspan(5)); });
+    }
+    CHECK(session.length() == 5);
+    Session unharmed(read, {.context = 64, .compute = Compute::f32});
+    unharmed.append(std::span(kIds).first(5));
+    CHECK(copy_of(unharmed.logits()) == before);
+  }
+
+  TEST_CASE("a weight file may be removed or replaced under the model") {
+    const test::TempDirectory directory;
+    std::filesystem::copy(test::test_data("seed_oss-fp8"), directory.path(),
+                          std::filesystem::copy_options::recursive);
+    const std::filesystem::path path = directory.path() / "model.safetensors";
+    const auto model = Model::open(directory.path(), {}, {});
+    Session session(model, {.context = 64, .compute = Compute::f32});
+    session.append(std::span(kIds).first(5));
+    std::filesystem::remove(path);
+    session.append(std::span(kIds).subspan(5, 4));
+    test::write_text(path, "another");
+    session.append(std::span(kIds).subspan(9));
+    CHECK(same(session.logits(), logits_after(tiny(), kIds)));
   }
 
   TEST_CASE("numbers that overflow although they are finite: the error names the block") {
