@@ -164,7 +164,7 @@ struct Generation::Impl {
       options.edit_logits(edited);
     }
     if (!bound) {
-      return sampler.sample(edited, session.tokens());
+      return sampler.chosen(logits, sampler.sample(edited, session.tokens()).id);
     }
     return choose_bound(logits);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ottobit/generate.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -137,6 +139,28 @@ TEST_SUITE("model") {
                                       logits[static_cast<std::size_t>(wanted)] = 1e6F;
                                     }});
     CHECK(outcome.tokens == std::vector<std::int32_t>(4, wanted));
+  }
+
+  TEST_CASE("log-probabilities are the model's, whatever the caller makes of its scores") {
+    Session session(mini(), {.context = 64});
+    session.append(mini()->chat_tokens(kChat));
+    const std::span<const float> logits = session.logits();
+    const std::vector<float> scores(logits.begin(), logits.end());
+    double sum = 0.0;
+    for (const float score : scores) {
+      sum += std::exp(static_cast<double>(score));
+    }
+    GenerateOptions options;
+    options.edit_logits = [](std::span<float> edited) {
+      std::fill(edited.begin(), edited.end(), -10.0F);
+      edited[40] = 10.0F;
+    };
+    Generation generation(session, options);
+    GenerationEvent event;
+    REQUIRE(generation.next(event));
+    CHECK(event.token == 40);
+    CHECK(event.logprob ==
+          doctest::Approx(static_cast<double>(scores[40]) - std::log(sum)).epsilon(1e-3));
   }
 
   TEST_CASE("DRY does not reach across tokens that hold a breaker") {
