@@ -176,9 +176,10 @@ void Vocabulary::place(std::int32_t id, std::string_view spelling, const Decodin
     bytes[at] = std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
     return;
   }
+  const std::size_t most = 1024 + 64 * spelling.size();
   std::string text(spelling);
   for (const auto& [from, to] : decoding.replace) {
-    text = replace_all(text, from, to);
+    text = replace_all(text, from, to, most);
   }
   bytes[at] = decoding.byte_level ? byte_level_bytes(text).value_or(text) : text;
 }

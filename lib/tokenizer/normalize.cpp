@@ -118,13 +118,15 @@ std::string lowercase(std::string_view text) {
   return out;
 }
 
-std::string replace_all(std::string_view text, const Regex& from, std::string_view to) {
+std::string replace_all(std::string_view text, const Regex& from, std::string_view to,
+                        std::size_t most) {
   std::string out;
   Regex::Search search(from, text);
   std::size_t at = 0;
   while (const std::optional<TextRange> match = search.next(at)) {
     out += text.substr(at, match->begin - at);
     out += to;
+    check_growth(out.size(), most);
     at = match->end;
   }
   return out += text.substr(at);
@@ -193,8 +195,11 @@ void Normalizer::add(const Json& spec, const std::string& subject, int depth) {
 
 std::string Normalizer::apply(std::string_view text) const {
   constexpr unsigned kStable = UTF8PROC_STABLE;
+  // Normal forms make at most eleven bytes of one, replacements of published files three.
+  const std::size_t most = (std::size_t{64} << 10U) + 64 * text.size();
   std::string out(text);
   for (const Step& step : steps_) {
+    check_growth(out.size(), most);
     switch (step.kind) {
       case Kind::nfc:
         out = normal_form(out, kStable | UTF8PROC_COMPOSE);
@@ -218,8 +223,8 @@ std::string Normalizer::apply(std::string_view text) const {
         out = std::string(strip(out, step.left, step.right));
         break;
       case Kind::replace:
-        out = step.regex ? replace_all(out, *step.regex, step.content)
-                         : replace_all(out, step.pattern, step.content);
+        out = step.regex ? replace_all(out, *step.regex, step.content, most)
+                         : replace_all(out, step.pattern, step.content, most);
         break;
     }
   }

@@ -18,7 +18,8 @@ class Normalizer {
   /// `spec` may be null: nothing is done. Error{unsupported} for an unknown type.
   [[nodiscard]] static Normalizer parse(const Json& spec, const std::string& subject);
 
-  /// `text` is valid UTF-8, and so is the result.
+  /// `text` is valid UTF-8, and so is the result. Error{format} if it is more than 64 times as long
+  /// and 64 KiB.
   [[nodiscard]] std::string apply(std::string_view text) const;
   [[nodiscard]] bool empty() const noexcept { return steps_.empty(); }
 

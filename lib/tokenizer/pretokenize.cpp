@@ -86,7 +86,9 @@ void PreTokenizer::add_metaspace(const Json& spec, const std::string& where) {
   Step step;
   step.metaspace = true;
   step.space = spec.contains("replacement") ? spec_text(spec, "replacement", where) : "\u2581";
-  OTTOBIT_CHECK(!step.space.empty(), ErrorCode::format, where, "an empty `replacement`");
+  OTTOBIT_CHECK(
+      !step.space.empty() && step.space.size() <= 4, ErrorCode::format, where,
+      "`replacement` has " + std::to_string(step.space.size()) + " bytes, expected one character");
   const bool old_prefix = spec_flag(spec, "add_prefix_space", true, where);
   const std::string scheme = spec.contains("prepend_scheme")
                                  ? spec_text(spec, "prepend_scheme", where)

@@ -13,6 +13,7 @@
 #include "support/errors.hpp"
 #include "support/paths.hpp"
 #include "support/random.hpp"
+#include "support/temp_directory.hpp"
 #include "tokenizer/utf8.hpp"
 
 namespace ottobit {
@@ -199,6 +200,33 @@ TEST_CASE("bad input to a tokenizer is refused by name") {
   test::expect_error(ErrorCode::argument, {"id -1"}, [&] { (void)tokenizer.token_bytes(-1); });
   test::expect_error(ErrorCode::argument, {"is not in the tokenizer"},
                      [&] { (void)tokenizer.decode(Ids{1 << 20}); });
+}
+
+TEST_CASE("normalisers and decoders that double the text again and again end in an error") {
+  const test::TempDirectory folder;
+  const auto open = [&](const std::string& more) {
+    test::write_text(
+        folder / "tokenizer.json",
+        R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}, )" + more + "}");
+    return Tokenizer::open(folder.path());
+  };
+  const auto sixty = [](const char* pattern) {
+    std::string steps;
+    for (int i = 0; i < 60; ++i) {
+      steps += std::string(i == 0 ? "" : ", ") + R"({"type": "Replace", "pattern": {")" + pattern +
+               R"(": "a"}, "content": "aa"})";
+    }
+    return "[" + steps + "]";
+  };
+  for (const char* pattern : {"String", "Regex"}) {
+    const Tokenizer doubling =
+        open(R"("normalizer": {"type": "Sequence", "normalizers": )" + sixty(pattern) + "}");
+    test::expect_error(ErrorCode::format, {"grows beyond"}, [&] { (void)doubling.encode("a"); });
+    CHECK(doubling.encode("b") == Ids{1});
+  }
+  test::expect_error(ErrorCode::format, {"grows beyond"}, [&] {
+    (void)open(R"("decoder": {"type": "Sequence", "decoders": )" + sixty("String") + "}");
+  });
 }
 
 TEST_CASE("a megabyte without spaces is encoded, not merely begun") {
