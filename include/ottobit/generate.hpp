@@ -36,9 +36,8 @@ struct GenerateOptions {
   bool keep_special = false;     ///< control tokens appear in the text
   /// A token that holds one of these is one of sampling.dry_breaks, which is made of them.
   std::vector<std::string> dry_breakers = {"\n", ":", "\"", "*"};
-  std::vector<std::string> stop;  ///< ends when the text holds one; it is not part of the text
-  std::function<bool()>
-      cancelled;  ///< asked every few milliseconds, by the thread that calls next()
+  std::vector<std::string> stop;    ///< ends when the text holds one; it is not part of the text
+  std::function<bool()> cancelled;  ///< asked every few milliseconds on the thread of next()
   std::function<void(std::span<float>)> edit_logits;  ///< sees the logits before the sampler
 };
 

@@ -136,7 +136,9 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
   }
   MappedFile mapped(file_name_text(path), static_cast<std::byte*>(address), size);
   if (options.use_mmap) {
-    mapped.path_ = std::filesystem::absolute(path).string();
+    std::error_code error;  // no working directory
+    const std::filesystem::path whole = std::filesystem::absolute(path, error);
+    mapped.path_ = (error ? path : whole).string();
     mapped.stamp_ = stamp_of(info);
   }
   if (!options.use_mmap) {
