@@ -63,6 +63,8 @@ struct RopeSpec {
 struct NormSpec {
   double eps = 1e-6;
   bool plus_one = false;  ///< its weights are stored less 1
+
+  bool operator==(const NormSpec&) const = default;
 };
 
 /// RMS norm of queries and keys between projection and rotation.
@@ -77,6 +79,8 @@ enum class QkNorm : std::uint8_t {
 struct TemperatureSpec {
   double scale = 0.0;
   Index step = 1;
+
+  bool operator==(const TemperatureSpec&) const = default;
 };
 
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
@@ -97,6 +101,8 @@ struct GqaSpec {
   bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
   RopeSpec rope;                                 ///< none where its dim is 0
+
+  bool operator==(const GqaSpec&) const = default;
 };
 
 /// The lightning indexer (DeepSeek-V3.2, arXiv:2512.02556, section 2.1): which earlier positions a
@@ -106,6 +112,8 @@ struct IndexerSpec {
   Index head_dim = 0;
   Index top = 0;  ///< positions that a token sees at most
   double norm_eps = 1e-6;
+
+  bool operator==(const IndexerSpec&) const = default;
 };
 
 /// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1): keys and values of all
@@ -121,6 +129,8 @@ struct MlaSpec {
   NormSpec norm;        ///< of the latents
   RopeSpec rope;        ///< of the rotated elements, rope.dim of them
   std::optional<IndexerSpec> indexer{};
+
+  bool operator==(const MlaSpec&) const = default;
 };
 
 /// How the input projections of a gated delta net lie in a checkpoint.
@@ -143,6 +153,8 @@ struct DeltaNetSpec {
   DeltaLayout layout = DeltaLayout::separate;
   OutputGate gate = OutputGate::silu;
   double norm_eps = 1e-6;  ///< of the norm of each head's output
+
+  bool operator==(const DeltaNetSpec&) const = default;
 };
 
 /// Lightning attention (Qin et al. 2024, arXiv:2401.04658): linear attention with a fixed decay of
@@ -152,6 +164,8 @@ struct LightningSpec {
   Index head_dim = 0;      ///< A
   double slope = 1.0;      ///< a token weighs exp(-slope 2^(-8 (h + 1) / H)) of the last in head h
   double norm_eps = 1e-6;  ///< of the norm over all heads
+
+  bool operator==(const LightningSpec&) const = default;
 };
 
 using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec>;
@@ -171,6 +185,8 @@ struct MlpSpec {
   Activation activation = Activation::silu;
   double limit = 0.0;         ///< of Activation::swiglu_limited
   std::string scope = "mlp";  ///< of its tensors, under the block's
+
+  bool operator==(const MlpSpec&) const = default;
 };
 
 /// What a router makes of its logits.
@@ -195,6 +211,8 @@ struct RouterSpec {
   Index chosen_groups = 1;
   bool normalised = true;  ///< the weights of the chosen are divided by their sum
   double scale = 1.0;      ///< multiplies the weights at last
+
+  bool operator==(const RouterSpec&) const = default;
 };
 
 /// Each expert has matrices of its own, `experts.<e>.<name>`.
@@ -202,6 +220,8 @@ struct ExpertNames {
   std::string gate = "gate_proj";
   std::string up = "up_proj";
   std::string down = "down_proj";
+
+  bool operator==(const ExpertNames&) const = default;
 };
 
 /// The matrices of all experts in one tensor, `experts.<name>`; gate and up alternate by rows.
@@ -209,6 +229,8 @@ struct ExpertStack {
   std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
   std::string down = "down_proj";        ///< [E, D, F]
   bool bias = false;                     ///< with tensors `<name>_bias`
+
+  bool operator==(const ExpertStack&) const = default;
 };
 
 /// The matrices of all experts in one tensor, `experts.<name>`, the rows of up behind those of
@@ -217,6 +239,8 @@ struct ExpertHalves {
   std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
   std::string down = "down_proj";        ///< [E, D, F]
   ExpertNames names = ExpertNames();
+
+  bool operator==(const ExpertHalves&) const = default;
 };
 
 /// The matrices of all experts in one tensor, every one transposed, the columns of up behind those
@@ -225,6 +249,8 @@ struct ExpertColumns {
   std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
   std::string down = "down_proj";        ///< [E, F, D]
   ExpertNames names = ExpertNames();
+
+  bool operator==(const ExpertColumns&) const = default;
 };
 
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
@@ -240,6 +266,8 @@ struct MoeSpec {
   bool weighs_input = false;  ///< an expert's weight multiplies what goes in, not what comes out
   Activation activation = Activation::silu;
   double limit = 0.0;  ///< of Activation::swiglu_limited
+
+  bool operator==(const MoeSpec&) const = default;
 };
 
 using FfnSpec = std::variant<MlpSpec, MoeSpec>;
@@ -250,6 +278,8 @@ struct BlockNorms {
   std::string mixer_out;
   std::string ffn_in = "post_attention_layernorm";
   std::string ffn_out;
+
+  bool operator==(const BlockNorms&) const = default;
 };
 
 /// How a part of a block joins what goes in: x = keep x + add part(norm(x)).
@@ -257,6 +287,8 @@ struct ResidualSpec {
   double keep = 1.0;
   double add = 1.0;
   bool normed = false;  ///< norm(x) is kept instead of x
+
+  bool operator==(const ResidualSpec&) const = default;
 };
 
 /// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))).
@@ -268,6 +300,8 @@ struct BlockSpec {
   ResidualSpec mixer_residual{};
   FfnSpec ffn;
   ResidualSpec ffn_residual{};
+
+  bool operator==(const BlockSpec&) const = default;
 };
 
 /// A decoder-only language model.
@@ -284,6 +318,8 @@ struct DecoderSpec {
   std::vector<BlockSpec> blocks;
   /// Scopes of tensors that the checkpoint may have beside the decoder's: draft layers, encoders.
   std::vector<std::string> aside;
+
+  bool operator==(const DecoderSpec&) const = default;
 };
 
 }  // namespace ottobit

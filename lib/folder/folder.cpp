@@ -10,7 +10,6 @@
 
 #include "folder/quantization.hpp"
 #include "io/printable.hpp"
-#include "models/common.hpp"
 
 namespace ottobit {
 namespace {
@@ -76,22 +75,19 @@ FolderConfig read_config(const Config& config, const fs::path& directory) {
       folder.spec.wrapped ? config.section("text_config") : std::nullopt;
   const bool inside = text && !config.has("quantization_config");
   folder.scale_blocks = read_scale_blocks(inside ? *text : config, directory);
-  folder.unknown_keys = unknown_keys(config);
-  if (text) {
-    const std::vector<std::string> more = unknown_keys(*text);
-    folder.unknown_keys.insert(folder.unknown_keys.end(), more.begin(), more.end());
-  }
+  folder.unknown_keys = text ? unknown_keys(config, *text) : unknown_keys(config);
   return folder;
 }
 
 void require_understood(const FolderConfig& folder,
                         const std::function<void(std::string_view)>& warn) {
-  for (const std::string& key : folder.unknown_keys) {
-    const std::string text = "`" + printable(key) +
-                             "` is not known to this release, and may change " +
-                             "what the model computes";
+  for (const UnknownKey& unknown : folder.unknown_keys) {
+    const std::string text =
+        "`" + printable(unknown.key) + "`, here " + printable(unknown.value, 60) +
+        ", is not known to this release and may change what the model computes";
     if (!warn) {
-      fail(ErrorCode::unsupported, "config.json", text);
+      fail(ErrorCode::unsupported, "config.json",
+           text + "; a lenient open passes over it (--lenient, OTTOBIT_MODEL_LENIENT)");
     }
     warn("config.json: " + text);
   }

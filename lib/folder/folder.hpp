@@ -15,6 +15,7 @@
 #include "ottobit/weight.hpp"
 
 #include "io/config.hpp"
+#include "models/known_keys.hpp"
 #include "models/registry.hpp"
 
 namespace ottobit {
@@ -24,8 +25,8 @@ struct FolderConfig {
   const Family* family = nullptr;
   std::string architecture;  ///< config.json's first `architectures`, may be empty
   DecoderSpec spec;
-  std::vector<Shape2> scale_blocks;       ///< what read_scale_blocks gives
-  std::vector<std::string> unknown_keys;  ///< of config.json, with an effect we do not know
+  std::vector<Shape2> scale_blocks;      ///< what read_scale_blocks gives
+  std::vector<UnknownKey> unknown_keys;  ///< of config.json, with an effect we do not know
 };
 
 /// Error{io} if `directory` is not one.

@@ -41,6 +41,14 @@ struct Config::State {
   std::string subject;
   std::set<std::string, std::less<>> read;
   std::map<std::string, std::shared_ptr<State>, std::less<>> sections;
+  std::vector<std::pair<std::string, std::string>> spellings;  // of the same meaning
+
+  /// nullptr if it is absent or null.
+  const Json* at(std::string_view key) {
+    read.emplace(key);
+    const auto found = object.find(std::string(key));
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+  }
 };
 
 Config Config::parse(Json object, std::string subject) {
@@ -55,9 +63,24 @@ Config Config::open(const std::filesystem::path& file) {
 }
 
 const Json* Config::lookup(std::string_view key) const {
-  state_->read.emplace(key);
-  const auto at = state_->object.find(std::string(key));
-  return at == state_->object.end() || at->is_null() ? nullptr : &*at;
+  const Json* found = state_->at(key);
+  for (const auto& [one, other] : state_->spellings) {
+    if (one != key && other != key) {
+      continue;
+    }
+    const std::string& twin = one == key ? other : one;
+    const Json* const there = state_->at(twin);
+    OTTOBIT_CHECK(
+        found == nullptr || there == nullptr || *found == *there, ErrorCode::format, subject(),
+        in_backticks(key) + " is " + printable(found->dump(), 80) + " and " + in_backticks(twin) +
+            ", which means the same, " + printable(there->dump(), 80));
+    found = found == nullptr ? there : found;
+  }
+  return found;
+}
+
+void Config::also(std::string_view key, std::string_view other) {
+  state_->spellings.emplace_back(key, other);
 }
 
 const Json& Config::required(std::string_view key) const {
@@ -186,6 +209,7 @@ std::optional<Config> Config::section(std::string_view key) const {
     fail_type(key, *value, "an object");
   }
   Config nested = parse(*value, subject() + ": " + printable(key));
+  nested.state_->spellings = state_->spellings;
   state_->sections.emplace(key, nested.state_);
   return nested;
 }
@@ -206,6 +230,14 @@ std::vector<std::string> Config::unread_keys() const {
     }
   }
   return unread;
+}
+
+std::vector<std::pair<std::string, Config>> Config::read_sections() const {
+  std::vector<std::pair<std::string, Config>> sections;
+  for (const auto& [key, state] : state_->sections) {
+    sections.emplace_back(key, Config(state));
+  }
+  return sections;
 }
 
 }  // namespace ottobit

@@ -31,6 +31,10 @@ class Config {
   /// The subject is the file's name. Throws what read_text_file and parse_json throw.
   [[nodiscard]] static Config open(const std::filesystem::path& file);
 
+  /// `key` may be written as `other`, too, here and in nested objects; asked for either, a getter
+  /// finds what stands. Error{format} where both stand with different values.
+  void also(std::string_view key, std::string_view other);
+
   /// Present and not null.
   [[nodiscard]] bool has(std::string_view key) const;
 
@@ -61,6 +65,9 @@ class Config {
 
   /// Keys of this object (not of nested ones) that no getter was asked for, sorted.
   [[nodiscard]] std::vector<std::string> unread_keys() const;
+
+  /// The nested objects that were asked for, each with its key.
+  [[nodiscard]] std::vector<std::pair<std::string, Config>> read_sections() const;
 
  private:
   struct State;

@@ -6,8 +6,11 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
 
 namespace ottobit {
 
@@ -21,13 +24,22 @@ double positive(const Config& section, const char* key) {
   return value;
 }
 
+/// Positions a model was trained on before it was stretched.
+double original_context(const Config& config, const Config& section) {
+  const double declared = config.number("max_position_embeddings", 0.0);
+  return config.number("original_max_position_embeddings",
+                       section.number("original_max_position_embeddings", declared));
+}
+
 /// The magnitude is `attention_factor` where it stands, else the quotient of two corrections, else
 /// the plain one (transformers `_compute_yarn_parameters`).
-RopeYarn yarn(const Config& section, double context) {
-  RopeYarn yarn{.factor = positive(section, "factor"),
+RopeYarn yarn(const Config& config, const Config& section) {
+  const double original = original_context(config, section);
+  const double quotient = config.number("max_position_embeddings", 0.0) / original;
+  RopeYarn yarn{.factor = section.has("factor") ? positive(section, "factor") : quotient,
                 .beta_fast = section.number("beta_fast", 32.0),
                 .beta_slow = section.number("beta_slow", 1.0),
-                .original = section.number("original_max_position_embeddings", context),
+                .original = original,
                 .truncate = section.flag("truncate", true),
                 .magnitude = 1.0};
   OTTOBIT_CHECK(yarn.original >= 1.0, ErrorCode::format, section.subject(),
@@ -47,10 +59,26 @@ RopeYarn yarn(const Config& section, double context) {
   return yarn;
 }
 
-/// `context`: what the model declares.
-RopeScaling rope_scaling(const Config& section, double context) {
-  const std::string type = section.text("rope_type", section.text("type", "default"));
-  if (type == "default") {
+/// Keys of one type that stand beside another do nothing.
+void leave_other_types(const Config& section) {
+  for (const char* key :
+       {"factor", "beta_fast", "beta_slow", "truncate", "mscale", "mscale_all_dim",
+        "attention_factor", "low_freq_factor", "high_freq_factor", "short_factor", "long_factor",
+        "original_max_position_embeddings", "partial_rotary_factor", "rope_theta", "type",
+        // How positions of images lie on three axes, which are one and the same for text.
+        "mrope_section", "mrope_interleaved"}) {
+    static_cast<void>(section.has(key));
+  }
+}
+
+std::string rope_type(const Config& section) {
+  return section.text("rope_type", section.text("type", "default"));
+}
+
+RopeScaling rope_scaling(const Config& config, const Config& section) {
+  leave_other_types(section);
+  const std::string type = rope_type(section);
+  if (type == "default" || type == "mrope") {
     return {};
   }
   if (type == "linear") {
@@ -60,22 +88,47 @@ RopeScaling rope_scaling(const Config& section, double context) {
     const RopeLlama3 scaling{.factor = positive(section, "factor"),
                              .low_freq_factor = positive(section, "low_freq_factor"),
                              .high_freq_factor = positive(section, "high_freq_factor"),
-                             .original = positive(section, "original_max_position_embeddings")};
+                             .original = original_context(config, section)};
+    OTTOBIT_CHECK(scaling.original >= 1.0, ErrorCode::format, section.subject(),
+                  "`original_max_position_embeddings` is missing");
     OTTOBIT_CHECK(scaling.high_freq_factor >= scaling.low_freq_factor, ErrorCode::format,
                   section.subject(), "`high_freq_factor` is less than `low_freq_factor`");
     return scaling;
   }
   if (type == "yarn") {
-    return yarn(section, context);
+    return yarn(config, section);
   }
   fail(ErrorCode::unsupported, section.subject(),
-       "`rope_type` is \"" + type + "\", known are: default, linear, llama3, yarn");
+       "`rope_type` is \"" + type + "\", known are: default, mrope, linear, llama3, yarn");
 }
 
 }  // namespace
 
 double yarn_correction(double factor, double strength) {
   return factor <= 1.0 ? 1.0 : 0.1 * strength * std::log(factor) + 1.0;
+}
+
+std::optional<Config> rope_section(const Config& config, std::string_view layer_type) {
+  std::optional<Config> chosen;
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {  // the second counts more
+    std::optional<Config> section = config.section(key);
+    // A section for each type of layer, where it is not one for all.
+    for (const std::string_view type : {layer_type, std::string_view("full_attention")}) {
+      if (section && !type.empty() && section->has(type)) {
+        section = section->section(type);
+        break;
+      }
+    }
+    if (section && !section->raw().empty()) {
+      chosen = section;
+    }
+  }
+  return chosen;
+}
+
+bool is_stretched(const Config& section) {
+  const std::string type = rope_type(section);
+  return type != "default" && type != "mrope";
 }
 
 RopeSpec rope_of(const Config& config, Index dim) {
@@ -88,19 +141,12 @@ RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
                 .theta = config.number("rope_theta", default_theta),
                 .layout = RopeLayout::half,
                 .scaling = {}};
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    std::optional<Config> section = config.section(key);
-    if (section && !layer_type.empty() && section->has(layer_type)) {
-      section = section->section(layer_type);
-    }
-    if (!section) {
-      continue;
-    }
-    rope.scaling = rope_scaling(*section, config.number("max_position_embeddings", 0.0));
+  if (const std::optional<Config> saved = config.section("rope_parameters")) {
+    rope.theta = saved->number("rope_theta", rope.theta);
+  }
+  if (const std::optional<Config> section = rope_section(config, layer_type)) {
+    rope.scaling = rope_scaling(config, *section);
     rope.theta = section->number("rope_theta", rope.theta);
-    const std::vector<std::string> unknown = unknown_keys(*section);
-    OTTOBIT_CHECK(unknown.empty(), ErrorCode::unsupported, section->subject(),
-                  "`" + unknown.front() + "` is not known, and may change what the model computes");
   }
   require_theta(config, "rope_theta", rope.theta);
   return rope;
@@ -112,27 +158,62 @@ void require_theta(const Config& config, std::string_view key, double theta) {
       "`" + std::string(key) + "` is " + std::to_string(theta) + ", expected a number above 1");
 }
 
+std::vector<std::string> layer_types(const Config& config, Index layers) {
+  std::vector<std::string> types;
+  if (!config.has("layer_types")) {
+    return types;
+  }
+  types = config.texts("layer_types");
+  OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
+                "`layer_types` has " + std::to_string(types.size()) + " entries for " +
+                    std::to_string(layers) + " layers");
+  for (std::string& type : types) {
+    type = type == "attention" ? "full_attention" : type;  // names of earlier releases
+    type = type == "deepseek_sparse_attention" ? "indexed_attention" : type;
+  }
+  return types;
+}
+
+void require_layer_type(const Config& config, Index layers, std::string_view type) {
+  for (const std::string& each : layer_types(config, layers)) {
+    OTTOBIT_CHECK(each == type, ErrorCode::unsupported, config.subject(),
+                  "`layer_types` has \"" + printable(each) + "\", this family knows \"" +
+                      std::string(type) + "\"");
+  }
+}
+
 std::vector<bool> layers_of_type(const Config& config, Index layers, std::string_view type,
                                  Index full_every) {
   std::vector<bool> of_type;
   for (Index i = 0; i < layers; ++i) {
     of_type.push_back(full_every == 0 || (i + 1) % full_every != 0);
   }
-  if (!config.has("layer_types")) {
-    return of_type;
-  }
-  const std::vector<std::string> types = config.texts("layer_types");
-  OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
-                "`layer_types` has " + std::to_string(types.size()) + " entries for " +
-                    std::to_string(layers) + " layers");
+  const std::vector<std::string> types = layer_types(config, layers);
   for (std::size_t i = 0; i < types.size(); ++i) {
     OTTOBIT_CHECK(types[i] == type || types[i] == "full_attention", ErrorCode::unsupported,
                   config.subject(),
-                  "`layer_types` has \"" + types[i] + "\", known are: " + std::string(type) +
-                      ", full_attention");
+                  "`layer_types` has \"" + printable(types[i]) +
+                      "\", known are: " + std::string(type) + ", full_attention");
     of_type[i] = types[i] == type;
   }
   return of_type;
+}
+
+std::vector<bool> sparse_as_listed(const Config& config, std::vector<bool> otherwise) {
+  if (!config.has("mlp_layer_types")) {
+    return otherwise;
+  }
+  const std::vector<std::string> types = config.texts("mlp_layer_types");
+  OTTOBIT_CHECK(types.size() == otherwise.size(), ErrorCode::format, config.subject(),
+                "`mlp_layer_types` has " + std::to_string(types.size()) + " entries for " +
+                    std::to_string(otherwise.size()) + " layers");
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    OTTOBIT_CHECK(
+        types[i] == "sparse" || types[i] == "dense", ErrorCode::unsupported, config.subject(),
+        "`mlp_layer_types` has \"" + printable(types[i]) + "\", known are: dense, sparse");
+    otherwise[i] = types[i] == "sparse";
+  }
+  return otherwise;
 }
 
 std::vector<bool> sparse_layers(const Config& config, Index layers) {
@@ -144,12 +225,12 @@ std::vector<bool> sparse_layers(const Config& config, Index layers) {
     const bool listed = std::find(dense.begin(), dense.end(), i) != dense.end();
     sparse.push_back(!listed && step > 0 && (i + 1) % step == 0);
   }
-  return sparse;
+  return sparse_as_listed(config, std::move(sparse));
 }
 
 Index rotary_dim(const Config& config, Index head_dim, double default_factor) {
   double factor = config.number("partial_rotary_factor", default_factor);
-  if (const std::optional<Config> rope = config.section("rope_parameters")) {
+  if (const std::optional<Config> rope = rope_section(config)) {
     factor = rope->number("partial_rotary_factor", factor);
   }
   OTTOBIT_CHECK(factor > 0.0 && factor <= 1.0, ErrorCode::format, config.subject(),
@@ -157,24 +238,46 @@ Index rotary_dim(const Config& config, Index head_dim, double default_factor) {
   return static_cast<Index>(static_cast<double>(head_dim) * factor);
 }
 
-Config text_part(const Config& config, std::initializer_list<const char*> others) {
-  for (const char* key : others) {
-    static_cast<void>(config.has(key));
-  }
+Config text_part(const Config& config) {
   std::optional<Config> text = config.section("text_config");
   OTTOBIT_CHECK(text.has_value(), ErrorCode::format, config.subject(), "`text_config` is missing");
   return *text;
+}
+
+DecoderSpec wrap(const Config& config, DecoderSpec spec, std::vector<std::string> aside) {
+  spec.wrapped = true;
+  spec.tied_head = config.flag("tie_word_embeddings", spec.tied_head);
+  spec.aside.insert(spec.aside.end(), std::make_move_iterator(aside.begin()),
+                    std::make_move_iterator(aside.end()));
+  return spec;
 }
 
 double number_or_none(const Config& config, std::string_view key, double absent) {
   return config.number(key, config.mentions(key) ? 0.0 : absent);
 }
 
+namespace {
+
+/// What a model declares; with yarn, whose factor people raise in the published file to get more,
+/// at least so many times what it was trained on.
+Index context_of(const Config& config, Index fallback) {
+  const Index declared = config.integer("max_position_embeddings", fallback);
+  const std::optional<Config> section = rope_section(config);
+  if (!section || rope_type(*section) != "yarn") {
+    return declared;
+  }
+  const double stretched = section->number("factor", 1.0) * original_context(config, *section);
+  constexpr double kMost = 1 << 30;
+  return std::max(declared, static_cast<Index>(std::clamp(stretched, 0.0, kMost)));
+}
+
+}  // namespace
+
 DecoderSpec outline(const Config& config, Index default_context, Index default_vocab) {
   return {.vocab = default_vocab == 0 ? config.integer("vocab_size")
                                       : config.integer("vocab_size", default_vocab),
           .dim = config.integer("hidden_size"),
-          .context = config.integer("max_position_embeddings", default_context),
+          .context = context_of(config, default_context),
           .norm = NormSpec{.eps = config.number("rms_norm_eps", 1e-6)},
           .tied_head = config.flag("tie_word_embeddings", false)};
 }
@@ -208,52 +311,18 @@ void require_text(const Config& config, std::string_view key, std::string_view e
                     std::string(expected) + "\"");
 }
 
+void require_number(const Config& config, std::string_view key, double expected) {
+  const double found = config.number(key, expected);
+  OTTOBIT_CHECK(std::abs(found - expected) <= 1e-6 * std::abs(expected), ErrorCode::unsupported,
+                config.subject(),
+                "`" + std::string(key) + "` is " + std::to_string(found) + ", this family knows " +
+                    std::to_string(expected));
+}
+
 void require_flag(const Config& config, std::string_view key, bool expected) {
   OTTOBIT_CHECK(config.flag(key, expected) == expected, ErrorCode::unsupported, config.subject(),
                 "`" + std::string(key) + "` is " + (expected ? "false" : "true") +
                     ", which this family does not know yet");
-}
-
-std::vector<std::string> unknown_keys(const Config& config) {
-  constexpr std::string_view kHarmless[] = {"_attn_implementation",
-                                            "_name_or_path",
-                                            "architectures",
-                                            "auto_map",
-                                            "chunk_size_feed_forward",
-                                            "dtype",
-                                            "gradient_checkpointing",
-                                            "id2label",
-                                            "initializer_range",
-                                            "is_decoder",
-                                            "is_encoder_decoder",
-                                            "max_window_layers",
-                                            "label2id",
-                                            "output_attentions",
-                                            "output_hidden_states",
-                                            "pretraining_tp",
-                                            "output_router_logits",
-                                            "problem_type",
-                                            "return_dict",
-                                            "router_aux_loss_coef",
-                                            "tokenizer_class",
-                                            "torch_dtype",
-                                            "torchscript",
-                                            "transformers_version",
-                                            "use_bfloat16",
-                                            "use_cache"};
-  constexpr std::string_view kHarmlessEnds[] = {"_dropout", "_token_id", "_token_index", "_pdrop"};
-  std::vector<std::string> unknown;
-  for (const std::string& key : config.unread_keys()) {
-    const bool harmless =
-        !config.has(key) || key == "dropout" ||
-        std::find(std::begin(kHarmless), std::end(kHarmless), key) != std::end(kHarmless) ||
-        std::any_of(std::begin(kHarmlessEnds), std::end(kHarmlessEnds),
-                    [&](std::string_view end) { return key.ends_with(end); });
-    if (!harmless) {
-      unknown.push_back(key);
-    }
-  }
-  return unknown;
 }
 
 }  // namespace ottobit

@@ -2,7 +2,7 @@
 // What several families read from config.json in the same way.
 #pragma once
 
-#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +25,20 @@ void require_theta(const Config& config, std::string_view key, double theta);
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
                                double default_theta);
 
+/// The section that scales rotations: `rope_scaling`, or `rope_parameters` as transformers 5 writes
+/// it; of it, the member for a type of layer, where it has some. Nobody reads these keys otherwise.
+[[nodiscard]] std::optional<Config> rope_section(const Config& config,
+                                                 std::string_view layer_type = "");
+
+/// Such a section says more than that there is nothing to scale.
+[[nodiscard]] bool is_stretched(const Config& section);
+
+/// `layer_types`, in the names of today; empty if it is absent.
+[[nodiscard]] std::vector<std::string> layer_types(const Config& config, Index layers);
+
+/// Error{unsupported} if `layer_types` has another than this one.
+void require_layer_type(const Config& config, Index layers, std::string_view type);
+
 /// Which layers are of this type and not of full attention: as `layer_types` says, or all but each
 /// `full_every`-th.
 [[nodiscard]] std::vector<bool> layers_of_type(const Config& config, Index layers,
@@ -34,12 +48,18 @@ void require_theta(const Config& config, std::string_view key, double theta);
 /// `mlp_only_layers` does not list.
 [[nodiscard]] std::vector<bool> sparse_layers(const Config& config, Index layers);
 
+/// Which layers have experts: as `mlp_layer_types` says, where it is there.
+[[nodiscard]] std::vector<bool> sparse_as_listed(const Config& config, std::vector<bool> otherwise);
+
 /// The elements of a head that are rotated, by `partial_rotary_factor`.
 [[nodiscard]] Index rotary_dim(const Config& config, Index head_dim, double default_factor);
 
-/// The section of a multimodal configuration that describes its decoder; `others`: keys beside it
-/// that do not concern a text.
-[[nodiscard]] Config text_part(const Config& config, std::initializer_list<const char*> others);
+/// The section of a multimodal configuration that describes its decoder.
+[[nodiscard]] Config text_part(const Config& config);
+
+/// A decoder as part of a multimodal model; `aside`: the scopes of the other parts' tensors.
+[[nodiscard]] DecoderSpec wrap(const Config& config, DecoderSpec spec,
+                               std::vector<std::string> aside);
 
 /// A number, 0 where the key is null, `absent` where it is not there.
 [[nodiscard]] double number_or_none(const Config& config, std::string_view key, double absent);
@@ -67,11 +87,10 @@ void require_theta(const Config& config, std::string_view key, double theta);
 /// Error{unsupported} if the key is there with another value than the one this family computes.
 void require_text(const Config& config, std::string_view key, std::string_view expected);
 
+/// The same for a number; absent, it has the expected value.
+void require_number(const Config& config, std::string_view key, double expected);
+
 /// The same for a flag; absent, it has the expected value.
 void require_flag(const Config& config, std::string_view key, bool expected);
-
-/// Keys that nobody has read and that may change what the model computes: those that are not null,
-/// and not known to concern training, other software or the text side only.
-[[nodiscard]] std::vector<std::string> unknown_keys(const Config& config);
 
 }  // namespace ottobit

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -20,7 +23,8 @@ namespace {
 /// Scores are divided by the root of a head's width, and corrected for a stretched context.
 double softmax_scale(const Config& config, Index query_dim) {
   double correction = 1.0;
-  if (const std::optional<Config> scaling = config.section("rope_scaling")) {
+  if (const std::optional<Config> scaling = rope_section(config);
+      scaling && is_stretched(*scaling)) {
     const double strength = scaling->number("mscale_all_dim", 0.0);
     correction = yarn_correction(scaling->number("factor", 1.0), strength);
   }
@@ -63,12 +67,15 @@ MoeSpec experts_of(const Config& config) {
 
 }  // namespace
 
-DecoderSpec describe_deepseek_v3(const Config& config) {
+namespace {
+
+DecoderSpec describe(const Config& config, std::string_view layer_type) {
   require_text(config, "hidden_act", "silu");
+  require_layer_type(config, layer_count(config), layer_type);
   require_text(config, "scoring_func", "sigmoid");
   require_text(config, "topk_method", "noaux_tc");
-  for (const char* key : {"aux_loss_alpha", "seq_aux", "ep_size", "head_dim", "qk_head_dim"}) {
-    static_cast<void>(config.has(key));  // of training, or repeated
+  for (const char* key : {"head_dim", "qk_head_dim"}) {
+    static_cast<void>(config.has(key));  // said again elsewhere
   }
   const MlaSpec attention = attention_of(config);
   const MoeSpec sparse = experts_of(config);
@@ -77,8 +84,13 @@ DecoderSpec describe_deepseek_v3(const Config& config) {
   const Index step = config.integer("moe_layer_freq", 1);
   DecoderSpec spec = outline(config, 4096);
   const Index layers = layer_count(config);
+  std::vector<bool> has_experts;
   for (Index i = 0; i < layers; ++i) {
-    const bool is_sparse = i >= first_sparse && step > 0 && i % step == 0;
+    has_experts.push_back(i >= first_sparse && step > 0 && i % step == 0);
+  }
+  has_experts = sparse_as_listed(config, std::move(has_experts));
+  for (Index i = 0; i < layers; ++i) {
+    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
     spec.blocks.push_back({.scope = layer_scope(i),
                            .mixer = attention,
                            .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
@@ -91,12 +103,18 @@ DecoderSpec describe_deepseek_v3(const Config& config) {
   return spec;
 }
 
+}  // namespace
+
+DecoderSpec describe_deepseek_v3(const Config& config) {
+  return describe(config, "full_attention");
+}
+
 DecoderSpec describe_deepseek_v32(const Config& config) {
   const IndexerSpec indexer{.heads = config.integer("index_n_heads", 64),
                             .head_dim = config.integer("index_head_dim", 128),
                             .top = config.integer("index_topk", 2048)};
   require_flag(config, "indexer_rope_interleave", false);
-  DecoderSpec spec = describe_deepseek_v3(config);
+  DecoderSpec spec = describe(config, "indexed_attention");
   for (BlockSpec& block : spec.blocks) {
     std::get<MlaSpec>(block.mixer).indexer = indexer;
   }
@@ -104,14 +122,14 @@ DecoderSpec describe_deepseek_v32(const Config& config) {
 }
 
 DecoderSpec describe_kimi_k25(const Config& config) {
-  const Config text =
-      text_part(config, {"vision_config", "media_placeholder_token_id", "video_placeholder",
-                         "use_unified_vision_chunk", "ignore_index"});
-  require_text(text, "model_type", "kimi_k2");
-  DecoderSpec spec = describe_deepseek_v3(text);
-  spec.wrapped = true;
-  spec.aside.insert(spec.aside.end(), {"vision_tower", "mm_projector"});
-  return spec;
+  for (const char* key : {"use_unified_vision_chunk", "ignore_index"}) {
+    static_cast<void>(config.has(key));  // of images
+  }
+  const Config text = text_part(config);
+  if (text.text("model_type") != "deepseek_v3") {  // as transformers 5 saves it
+    require_text(text, "model_type", "kimi_k2");
+  }
+  return wrap(config, describe_deepseek_v3(text), {"vision_tower", "mm_projector"});
 }
 
 }  // namespace ottobit

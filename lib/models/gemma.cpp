@@ -90,8 +90,7 @@ DecoderSpec describe_gemma2(const Config& config) {
 }
 
 DecoderSpec describe_gemma3_text(const Config& config) {
-  const Index every = config.integer("_sliding_window_pattern",  // as transformers 5 writes it
-                                     config.integer("sliding_window_pattern", 6));
+  const Index every = config.integer("sliding_window_pattern", 6);
   const Generation generation{.qk_norm = QkNorm::per_head,
                               .full_every = every,
                               .attention_cap = 0.0,
@@ -112,13 +111,11 @@ DecoderSpec describe_gemma3_text(const Config& config) {
 }
 
 DecoderSpec describe_gemma3(const Config& config) {
-  const Config text = text_part(config, {"vision_config", "mm_tokens_per_image"});
+  const Config text = text_part(config);
   require_text(text, "model_type", "gemma3_text");
-  DecoderSpec spec = describe_gemma3_text(text);
-  spec.wrapped = true;
-  spec.aside = {"vision_tower", "multi_modal_projector", "model.vision_tower",
-                "model.multi_modal_projector"};
-  return spec;
+  return wrap(config, describe_gemma3_text(text),
+              {"vision_tower", "multi_modal_projector", "model.vision_tower",
+               "model.multi_modal_projector"});
 }
 
 }  // namespace ottobit

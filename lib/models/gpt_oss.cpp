@@ -14,9 +14,8 @@ namespace ottobit {
 
 DecoderSpec describe_gpt_oss(const Config& config) {
   require_text(config, "hidden_act", "silu");
-  for (const char* key : {"initial_context_length", "experts_per_token"}) {
-    static_cast<void>(config.has(key));  // said again elsewhere
-  }
+  require_number(config, "swiglu_alpha", 1.702);
+  static_cast<void>(config.has("initial_context_length"));  // said again by the rotation
   DecoderSpec spec = outline(config, 131072, 201088);
   const bool bias = config.flag("attention_bias", true);
   const Index head_dim = config.integer("head_dim", 64);

@@ -9,6 +9,7 @@ namespace ottobit {
 
 DecoderSpec describe_llama(const Config& config) {
   require_text(config, "hidden_act", "silu");
+  require_layer_type(config, layer_count(config), "full_attention");
   const Index heads = config.integer("num_attention_heads");
   const bool bias = config.flag("attention_bias", false);
   const Index head_dim =

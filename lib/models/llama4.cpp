@@ -108,31 +108,26 @@ DecoderSpec describe_llama4_text(const Config& config) {
                        .weighs_input = true};
   const Index layers = layer_count(config);
   const std::vector<bool> rotates = rotating_layers(config, layers);
-  const std::vector<bool> has_experts = expert_layers(config, layers);
+  const std::vector<bool> has_experts = sparse_as_listed(config, expert_layers(config, layers));
   for (std::size_t i = 0; i < rotates.size(); ++i) {
     spec.blocks.push_back({.scope = layer_scope(static_cast<Index>(i)),
                            .mixer = rotates[i] ? rotating : still,
                            .ffn = has_experts[i] ? FfnSpec(sparse) : FfnSpec(dense)});
   }
-  if (config.has("layer_types")) {
-    const std::vector<std::string> types = config.texts("layer_types");
-    for (std::size_t i = 0; i < types.size() && i < rotates.size(); ++i) {
-      OTTOBIT_CHECK(types[i] == (rotates[i] ? "chunked_attention" : "full_attention"),
-                    ErrorCode::unsupported, config.subject(),
-                    "`layer_types` has \"" + types[i] + "\" for layer " + std::to_string(i) +
-                        ", which `no_rope_layers` contradicts");
-    }
+  const std::vector<std::string> types = layer_types(config, layers);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    OTTOBIT_CHECK(types[i] == (rotates[i] ? "chunked_attention" : "full_attention"),
+                  ErrorCode::unsupported, config.subject(),
+                  "`layer_types` has \"" + types[i] + "\" for layer " + std::to_string(i) +
+                      ", which `no_rope_layers` contradicts");
   }
   return spec;
 }
 
 DecoderSpec describe_llama4(const Config& config) {
-  const Config text = text_part(config, {"vision_config"});
+  const Config text = text_part(config);
   require_text(text, "model_type", "llama4_text");
-  DecoderSpec spec = describe_llama4_text(text);
-  spec.wrapped = true;
-  spec.aside = {"vision_model", "multi_modal_projector"};
-  return spec;
+  return wrap(config, describe_llama4_text(text), {"vision_model", "multi_modal_projector"});
 }
 
 }  // namespace ottobit

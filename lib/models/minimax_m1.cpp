@@ -17,6 +17,10 @@ namespace {
 /// attention; all where it is absent.
 std::vector<bool> softmax_layers(const Config& config, Index layers) {
   std::vector<bool> softmax(static_cast<std::size_t>(layers), true);
+  if (config.has("layer_types")) {
+    softmax = layers_of_type(config, layers, "linear_attention", 0);
+    softmax.flip();
+  }
   if (!config.has("attn_type_list")) {
     return softmax;
   }

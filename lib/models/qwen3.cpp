@@ -2,8 +2,13 @@
 // Alibaba Qwen3 (`qwen3`, `qwen3_moe`): the Llama block with a norm of each head's queries and
 // keys; in the second, experts chosen by a softmax. Keys and defaults: transformers `Qwen3Config`,
 // `Qwen3MoeConfig`.
+#include <string>
+#include <variant>
 #include <vector>
 
+#include "ottobit/error.hpp"
+
+#include "io/printable.hpp"
 #include "models/common.hpp"
 #include "models/families.hpp"
 
@@ -12,8 +17,6 @@ namespace {
 
 GqaSpec attention_of(const Config& config, Index default_kv_heads, Index default_head_dim) {
   require_text(config, "hidden_act", "silu");
-  require_flag(config, "use_sliding_window", false);
-  static_cast<void>(config.integer("sliding_window", 0));  // a width that is not used then
   const Index head_dim = config.integer("head_dim", default_head_dim);
   const bool bias = config.flag("attention_bias", false);
   return {.heads = config.integer("num_attention_heads", 32),
@@ -28,10 +31,30 @@ GqaSpec attention_of(const Config& config, Index default_kv_heads, Index default
 }  // namespace
 
 DecoderSpec describe_qwen3(const Config& config) {
-  return equal_blocks(config, 32768, attention_of(config, 32, 128));
+  DecoderSpec spec = equal_blocks(config, 32768, attention_of(config, 32, 128));
+  // Layers from some on may be confined to a window, whose width is written even where none is.
+  const Index width =
+      config.integer("sliding_window", config.mentions("sliding_window") ? 0 : 4096);
+  const Index window = config.flag("use_sliding_window", false) ? width : 0;
+  const Index first = config.integer("max_window_layers", 28);
+  const std::vector<std::string> types =
+      layer_types(config, static_cast<Index>(spec.blocks.size()));
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    const bool slides =
+        types.empty() ? static_cast<Index>(i) >= first : types[i] == "sliding_attention";
+    OTTOBIT_CHECK(types.empty() || slides || types[i] == "full_attention", ErrorCode::unsupported,
+                  config.subject(),
+                  "`layer_types` has \"" + printable(types[i]) +
+                      "\", known are: sliding_attention, full_attention");
+    std::get<GqaSpec>(spec.blocks[i].mixer).window = slides ? window : 0;
+  }
+  return spec;
 }
 
 DecoderSpec describe_qwen3_moe(const Config& config) {
+  require_flag(config, "use_sliding_window", false);
+  static_cast<void>(config.integer("sliding_window", 0));  // a width that is not used then
+  require_layer_type(config, layer_count(config), "full_attention");
   const Index heads = config.integer("num_attention_heads", 32);
   const Index head_dim = heads == 0 ? 0 : config.integer("hidden_size") / heads;
   const GqaSpec attention = attention_of(config, 4, head_dim);

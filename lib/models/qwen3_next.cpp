@@ -18,12 +18,6 @@ namespace {
 
 GqaSpec attention_of(const Config& config, Index default_kv_heads) {
   require_text(config, "hidden_act", "silu");
-  if (const std::optional<Config> rope = config.section("rope_parameters")) {
-    // How positions of images lie on three axes, which are one and the same for text.
-    for (const char* key : {"mrope_section", "mrope_interleaved"}) {
-      static_cast<void>(rope->has(key));
-    }
-  }
   const Index head_dim = config.integer("head_dim", 256);
   const bool bias = config.flag("attention_bias", false);
   return {.heads = config.integer("num_attention_heads", 16),
@@ -101,15 +95,9 @@ DecoderSpec describe(const Config& config, const GqaSpec& attention, const Delta
 /// The multimodal model around a decoder.
 DecoderSpec wrapped(const Config& config, const std::string& text_type,
                     DecoderSpec (*describe_text)(const Config&)) {
-  const Config text = text_part(config, {"vision_config", "image_token_id", "video_token_id",
-                                         "vision_start_token_id", "vision_end_token_id"});
+  const Config text = text_part(config);
   require_text(text, "model_type", text_type);
-  DecoderSpec spec = describe_text(text);
-  spec.wrapped = true;
-  spec.tied_head = config.flag("tie_word_embeddings", spec.tied_head);
-  spec.aside.emplace_back("model.visual");
-  spec.aside.emplace_back("visual");
-  return spec;
+  return wrap(config, describe_text(text), {"model.visual", "visual"});
 }
 
 }  // namespace

@@ -12,14 +12,23 @@
 namespace ottobit {
 namespace {
 
+/// What releases of transformers and other tools call the same thing.
+constexpr Spelling kShared[] = {
+    {"num_experts", "num_local_experts"},         {"num_experts", "n_routed_experts"},
+    {"num_local_experts", "n_routed_experts"},    {"num_experts_per_tok", "num_experts_per_token"},
+    {"num_experts_per_tok", "experts_per_token"}, {"num_nextn_predict_layers", "num_mtp_layers"},
+};
+
+constexpr Spelling kGemma3[] = {{"sliding_window_pattern", "_sliding_window_pattern"}};
+
 // A line for each, whatever fits beside it.
 // clang-format off
 constexpr Family kFamilies[] = {
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
     {"deepseek_v32", "DeepSeek V3.2", describe_deepseek_v32},
     {"gemma2", "Gemma 2", describe_gemma2},
-    {"gemma3", "Gemma 3", describe_gemma3},
-    {"gemma3_text", "Gemma 3", describe_gemma3_text},
+    {"gemma3", "Gemma 3", describe_gemma3, kGemma3},
+    {"gemma3_text", "Gemma 3", describe_gemma3_text, kGemma3},
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"kimi_k25", "Kimi K2.5", describe_kimi_k25},
@@ -142,11 +151,17 @@ std::span<const Family> families() noexcept {
   return kFamilies;
 }
 
-const Family& family_of(const Config& config) {
+const Family& family_of(Config config) {
   const std::string type = config.text("model_type");
   std::string known;
   for (const Family& family : kFamilies) {
     if (family.model_type == type) {
+      for (const std::span<const Spelling> table :
+           {std::span<const Spelling>(kShared), family.spellings}) {
+        for (const Spelling& spelling : table) {
+          config.also(spelling.key, spelling.other);
+        }
+      }
       return family;
     }
     known += (known.empty() ? "" : ", ") + std::string(family.model_type);

@@ -9,6 +9,7 @@ namespace ottobit {
 
 DecoderSpec describe_seed_oss(const Config& config) {
   require_text(config, "hidden_act", "silu");
+  require_layer_type(config, layer_count(config), "full_attention");
   const Index head_dim = config.integer("head_dim", 128);
   const GqaSpec attention{.heads = config.integer("num_attention_heads"),
                           .kv_heads = config.integer("num_key_value_heads"),

@@ -139,7 +139,7 @@ const std::vector<Case>& cases() {
     {"activation unknown", kFp8, E::unsupported, {"config.json", "hidden_act", "gelu"}, replace("config.json", "\"silu\"", "\"gelu\"")},
     {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "dynamic"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\"")},
     {"key of unknown effect", kFp8, E::unsupported, {"config.json", "logit_scale"}, replace("config.json", "\"hidden_size\": 160", "\"hidden_size\": 160, \"logit_scale\": 0.5")},
-    {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling", "mrope_section"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"mrope_section\": [1, 2]")},
+    {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling.alpha", "--lenient"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"alpha\": 1000")},
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},
     {"more experts for a token than there are", kMoe, E::format, {"experts of a token", "20", "1 to 8"}, replace("config.json", "\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 20")},
     {"experts disagree with the router", kMoe, E::checkpoint, {"mlp.gate.weight", "[8, 128]", "[9, 128]"}, replace("config.json", "\"num_experts\": 8", "\"num_experts\": 9")},
