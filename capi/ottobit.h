@@ -296,7 +296,9 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_options_init(ottobit_ses
                                                                      size_t size);
 /* Reads headers and configuration of a folder, not its weights, and describes them as a JSON
    object: family, sizes, formats, tokenizer, template, and "problems", a list of everything that is
-   wrong. Fails only if there is no folder (OTTOBIT_E_IO). */
+   wrong: objects with "status" (what opening would fail with; 0: it opens, and logs a warning),
+   "subject", "message", and "lenient": true where OTTOBIT_MODEL_LENIENT passes over it. Fails only
+   if there is no folder (OTTOBIT_E_IO). */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_inspect(ottobit_runtime* rt, const char* path,
                                                         size_t path_len, char* json, size_t cap,
                                                         size_t* need, ottobit_error** err);

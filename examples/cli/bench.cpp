@@ -31,7 +31,7 @@ reading memory. Products of weights are counted, those of attention are not. --s
 weights of a published shape in memory: nothing needs to be on disk.)";
 
 struct BenchOptions {
-  std::string directory;
+  FolderOptions folder;
   std::string shape;
   int layers = 0;
   std::string format;
@@ -120,7 +120,7 @@ class Bench {
   explicit Bench(const BenchOptions& options)
       : options_(options),
         runtime_(make_runtime(options.machine)),
-        model_(open_model(runtime_.get(), options.directory,
+        model_(open_model(runtime_.get(), options.folder,
                           options.shape.empty() ? "" : random_settings(options))) {
     result_.info = describe(runtime_.get(), model_.get());
     result_.bf16 = computes_in_bf16(options.machine.compute, result_.info.isa);
@@ -290,7 +290,7 @@ void print_table(const BenchOptions& options, const BenchResult& result) {
 }
 
 void check(const BenchOptions& options) {
-  if (options.directory.empty() == options.shape.empty()) {
+  if (options.folder.directory.empty() == options.shape.empty()) {
     throw UsageError("give a folder or --shape NAME, one of the two");
   }
   if (options.shape.empty() && (options.layers > 0 || !options.format.empty())) {
@@ -318,7 +318,7 @@ void add_bench_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App& app = *program.add_subcommand("bench", "measure prompt and decode rates");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model");
+  add_folder_options(app, options->folder);
   const std::string group = "Random weights";
   app.add_option("--shape", options->shape, "a published shape, e.g. seed-oss-36b")
       ->type_name("NAME")

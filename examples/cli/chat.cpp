@@ -33,7 +33,7 @@ constexpr const char* kHelp =
     "/exit           end (so do Ctrl-D and Ctrl-C twice)\n";
 
 struct ChatOptions {
-  std::string directory;
+  FolderOptions folder;
   std::string system;
   MachineOptions machine;
   SamplingOptions sampling;
@@ -82,7 +82,7 @@ class Conversation {
         system_(options.system),
         variables_(template_variables(options.variables)),
         runtime_(make_runtime(options.machine)),
-        model_(open_model(runtime_.get(), options.directory)),
+        model_(open_model(runtime_.get(), options.folder)),
         info_(describe(runtime_.get(), model_.get())),
         grammar_(make_grammar(model_.get(), options.grammar)),
         session_(make_session(model_.get(), options.machine)) {
@@ -260,7 +260,7 @@ void add_chat_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<ChatOptions>();
   CLI::App& app = *program.add_subcommand("chat", "talk with a model");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  add_folder_options(app, options->folder)->required();
   app.add_option("--system", options->system, "a system message")->type_name("TEXT");
   add_template_options(app, options->variables, options->sampling);
   add_grammar_options(app, options->grammar);

@@ -24,7 +24,7 @@ problems.)";
 constexpr std::size_t kLabelWidth = 18;
 
 struct InspectOptions {
-  std::string directory;
+  FolderOptions folder;
   bool json = false;
 };
 
@@ -124,7 +124,7 @@ void print_table(const OrderedJson& report, const OrderedJson& problems) {
 
 int run(const InspectOptions& options) {
   const Runtime runtime = make_runtime({});
-  const std::string text = inspect_json(runtime.get(), options.directory);
+  const std::string text = inspect_json(runtime.get(), options.folder.directory);
   const OrderedJson report = OrderedJson::parse(text, nullptr, false);
   if (!report.is_object()) {
     throw Failure("the library's report is not a JSON object");
@@ -135,7 +135,11 @@ int run(const InspectOptions& options) {
   } else {
     print_table(report, problems);
   }
-  return problems.empty() ? 0 : kExitFailure;
+  const bool opens = std::all_of(problems.begin(), problems.end(), [&](const OrderedJson& each) {
+    return each.value("status", -1) == 0 ||
+           (options.folder.lenient && each.value("lenient", false));
+  });
+  return opens ? 0 : kExitFailure;
 }
 
 }  // namespace
@@ -144,7 +148,7 @@ void add_inspect_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App& app = *program.add_subcommand("inspect", "show what a model folder holds");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  add_folder_options(app, options->folder)->required();
   app.add_flag("--json", options->json, "as JSON");
   app.callback([options, &exit_code] { exit_code = run(*options); });
 }

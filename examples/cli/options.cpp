@@ -19,6 +19,12 @@ std::int32_t compute_code(const std::string& name) {
 
 }  // namespace
 
+CLI::Option* add_folder_options(CLI::App& app, FolderOptions& options) {
+  app.add_flag("--lenient", options.lenient,
+               "pass over keys, tensors and a tokenizer that are not understood, with a note");
+  return app.add_option("MODEL", options.directory, "folder of the model");
+}
+
 void add_machine_options(CLI::App& app, MachineOptions& options) {
   app.add_option("--isa", options.isa, "instruction set level at most, e.g. avx2")
       ->envname("OTTOBIT_ISA")
@@ -118,25 +124,33 @@ void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptio
       ->group("Chat template");
 }
 
-Runtime make_runtime(const MachineOptions& options) {
+Runtime make_runtime(const MachineOptions& options, bool notes) {
   auto o = initialised<ottobit_runtime_options>(ottobit_runtime_options_init);
   o.threads = options.threads;
   o.isa_cap = options.isa.empty() ? nullptr : options.isa.c_str();
+  o.log_level = notes ? OTTOBIT_LOG_WARN : 0;
+  o.log = [](std::int32_t /*level*/, const char* /*area*/, const char* text, std::size_t length,
+             void* /*user*/) {
+    write(standard_error(), dim(standard_error(), "note: "));
+    write_untrusted(standard_error(), std::string(text, length) + "\n");
+  };
   ottobit_runtime* runtime = nullptr;
   call([&](ottobit_error** err) { return ottobit_runtime_create(&o, &runtime, err); });
   return Runtime(runtime);
 }
 
-Model open_model(ottobit_runtime* runtime, const std::string& directory,
+Model open_model(ottobit_runtime* runtime, const FolderOptions& folder,
                  const std::string& settings_json) {
   ProgressBar bar("loading", ProgressBar::Unit::bytes, kLoadBarDelay);
   auto o = initialised<ottobit_model_options>(ottobit_model_options_init);
   o.settings_json = settings_json.empty() ? nullptr : settings_json.c_str();
+  o.flags = folder.lenient ? OTTOBIT_MODEL_LENIENT : 0U;
   o.progress = ProgressBar::report;
   o.progress_user = &bar;
   ottobit_model* model = nullptr;
   call([&](ottobit_error** err) {
-    return ottobit_model_open(runtime, directory.data(), directory.size(), &o, &model, err);
+    const std::string& path = folder.directory;
+    return ottobit_model_open(runtime, path.data(), path.size(), &o, &model, err);
   });
   return Model(model);
 }

@@ -18,6 +18,12 @@ namespace ottobit::cli {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
+/// What it opens.
+struct FolderOptions {
+  std::string directory;
+  bool lenient = false;  ///< pass over keys and tensors of unknown effect
+};
+
 /// Where it computes.
 struct MachineOptions {
   std::string isa;      ///< empty: the best level
@@ -60,6 +66,8 @@ struct TemplateOptions {
   std::vector<std::string> set;  ///< KEY=JSON
 };
 
+/// MODEL and --lenient; the first is returned.
+CLI::Option* add_folder_options(CLI::App& app, FolderOptions& options);
 void add_machine_options(CLI::App& app, MachineOptions& options);
 void add_compute_option(CLI::App& app, MachineOptions& options);
 /// All machine options.
@@ -69,9 +77,10 @@ void add_grammar_options(CLI::App& app, GrammarOptions& options);
 /// How long it may think is a matter of both.
 void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptions& sampling);
 
-[[nodiscard]] Runtime make_runtime(const MachineOptions& options);
+/// `notes`: what the library logs goes to standard error.
+[[nodiscard]] Runtime make_runtime(const MachineOptions& options, bool notes = true);
 /// Opens a model folder with a bar. `settings_json` may be empty.
-[[nodiscard]] Model open_model(ottobit_runtime* runtime, const std::string& directory,
+[[nodiscard]] Model open_model(ottobit_runtime* runtime, const FolderOptions& folder,
                                const std::string& settings_json = {});
 /// Empty where there is none.
 /// Puts the tools into a chat.

@@ -31,7 +31,7 @@ predicts it. Perplexity is exp of the mean of -log p over the tokens counted.)";
 constexpr int kDefaultWindow = 2048;
 
 struct PerplexityOptions {
-  std::string directory;
+  FolderOptions folder;
   std::string file;
   int window = 0;  ///< 0: as above, or the model's context
   int stride = 0;  ///< 0: the window
@@ -97,7 +97,7 @@ int run(const PerplexityOptions& options) {
   const std::string text = text_in(options.file);
   install_interrupt_handler();
   const Runtime runtime = make_runtime(options.machine);
-  const Model model = open_model(runtime.get(), options.directory);
+  const Model model = open_model(runtime.get(), options.folder);
   const ModelInfo info = describe(runtime.get(), model.get());
   const auto context = static_cast<int>(info.number("context"));
   const int window = options.window > 0 ? options.window : std::min(kDefaultWindow, context - 1);
@@ -150,7 +150,7 @@ void add_perplexity_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<PerplexityOptions>();
   CLI::App& app = *program.add_subcommand("perplexity", "measure how well a text is predicted");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  add_folder_options(app, options->folder)->required();
   app.add_option("FILE", options->file, "the text; without it, standard input is read");
   app.add_option("--window", options->window, "tokens read at once; default 2048, or the context")
       ->type_name("N")

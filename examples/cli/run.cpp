@@ -25,7 +25,7 @@ The answer goes to standard output, everything else to standard error: the think
 thinks, and one line with rates. On a terminal thinking and answer appear together.)";
 
 struct RunOptions {
-  std::string directory;
+  FolderOptions folder;
   std::string prompt;
   bool has_prompt = false;
   std::string system;
@@ -99,8 +99,8 @@ int run(const RunOptions& options) {
   declare_tools(options.grammar, variables);
   install_interrupt_handler();
 
-  const Runtime runtime = make_runtime(options.machine);
-  const Model model = open_model(runtime.get(), options.directory);
+  const Runtime runtime = make_runtime(options.machine, !options.quiet);
+  const Model model = open_model(runtime.get(), options.folder);
   const Grammar grammar = make_grammar(model.get(), options.grammar);
   const ModelInfo info = describe(runtime.get(), model.get());
   const std::string chat = options.raw ? "" : chat_json(options, prompt, std::move(variables));
@@ -136,7 +136,7 @@ void add_run_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App& app = *program.add_subcommand("run", "answer one prompt");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  add_folder_options(app, options->folder)->required();
   CLI::Option* prompt = app.add_option("PROMPT,-p,--prompt", options->prompt,
                                        "the prompt; without it, standard input is read")
                             ->type_name("TEXT");

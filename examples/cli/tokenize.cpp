@@ -16,7 +16,7 @@ constexpr const char* kExamples = R"(Examples:
   ottobit tokenize MODEL < book.txt | wc -w)";
 
 struct TokenizeOptions {
-  std::string directory;
+  FolderOptions folder;
   std::string text;
   bool has_text = false;
   bool special = false;
@@ -29,7 +29,7 @@ void run(const TokenizeOptions& options) {
   }
   const std::string text = options.has_text ? options.text : read_input();
   const Runtime runtime = make_runtime({});
-  const Model model = open_model(runtime.get(), options.directory);
+  const Model model = open_model(runtime.get(), options.folder);
   const std::uint32_t flags =
       (options.special ? OTTOBIT_TOKENS_SPECIAL : 0U) | (options.bos ? OTTOBIT_TOKENS_BOS : 0U);
   std::string line;
@@ -45,7 +45,7 @@ void add_tokenize_command(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<TokenizeOptions>();
   CLI::App& app = *program.add_subcommand("tokenize", "print the token ids of a text");
   app.footer(kExamples);
-  app.add_option("MODEL", options->directory, "folder of the model")->required();
+  add_folder_options(app, options->folder)->required();
   CLI::Option* text =
       app.add_option("TEXT", options->text, "the text; without it, standard input is read");
   app.add_flag("--special", options->special, "names of control tokens in the text are tokens");

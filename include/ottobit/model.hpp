@@ -38,10 +38,11 @@ struct ModelOptions {
   bool trust_files = false;        ///< do not look whether mapped files change under the model
   bool prefault = false;           ///< read every page before returning
   bool lock = false;               ///< mlock the weights; failure is an error
-  bool lenient = false;            ///< unused tensors are warnings instead of an error
+  bool lenient = false;            ///< unknown keys, unused tensors, no tokenizer: only warnings
   std::uint64_t memory_limit = 0;  ///< bytes; 0: none. Larger checkpoints are refused unread
   Progress progress;
-  std::function<void(std::string_view)> warn;  ///< one line of text each
+  /// Hears of what is odd in a folder and yet read, or passed over; one line of text each.
+  std::function<void(std::string_view)> warn;
   /// Not empty: random weights of a published shape made in memory instead of a folder, as JSON
   /// {"shape": "seed-oss-36b", "layers": 4, "format": "fp8_e4m3_block"}. For measuring.
   std::string random_json;

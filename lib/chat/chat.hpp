@@ -72,12 +72,12 @@ Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_js
 /// True where the chat JSON has a list of tools that is not empty. False for what is not JSON.
 bool has_tools(std::string_view chat_json);
 
-/// The template of a model folder: chat_template.jinja, else `chat_template` of
-/// tokenizer_config.json (a string, or a list of {name, template}); nullopt where there is none.
-/// Of several, as transformers: the one named "tool_use" for a conversation with tools
-/// (`with_tools`) where there is one, else "default". Beside chat_template.jinja the others lie in
-/// additional_chat_templates/NAME.jinja. A family (`model_type`) whose folders bring none has a
-/// built-in one. Throws Error{format} where the entry has another shape or a list has no "default".
+/// The template of a model folder: chat_template.jinja, else `chat_template` of chat_template.json,
+/// else of tokenizer_config.json (a string, or a list of {name, template}); nullopt where there is
+/// none. Of several, as transformers: the one named "tool_use" for a conversation with tools
+/// (`with_tools`) where there is one, else "default", else the only one. Beside chat_template.jinja
+/// the others lie in additional_chat_templates/NAME.jinja. A family (`model_type`) whose folders
+/// bring none has a built-in one. Throws Error{format} where the entry has another shape.
 std::optional<std::string> load_chat_template(const std::filesystem::path& dir,
                                               std::string_view family, bool with_tools = false);
 

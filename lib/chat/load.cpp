@@ -5,6 +5,7 @@
 #include "chat/builtin.hpp"
 #include "chat/chat.hpp"
 #include "io/json.hpp"
+#include "io/printable.hpp"
 #include "jinja/source.hpp"
 
 namespace ottobit {
@@ -34,7 +35,9 @@ const Json* named_template(const Json& list, std::string_view name, const std::s
   return nullptr;
 }
 
-std::string choose(const Json& entry, bool with_tools, const std::string& subject) {
+/// A text, or of a list of texts with names the one for this use: "tool_use" or "default", else the
+/// only one there is; nothing where none is meant.
+std::optional<std::string> choose(const Json& entry, bool with_tools, const std::string& subject) {
   if (entry.is_string()) {
     return entry.get<std::string>();
   }
@@ -45,11 +48,29 @@ std::string choose(const Json& entry, bool with_tools, const std::string& subjec
   if (chosen == nullptr) {
     chosen = named_template(entry, "default", subject);
   }
-  OTTOBIT_CHECK(chosen != nullptr, ErrorCode::format, subject,
-                "chat_template: none of the templates is named \"default\"");
-  return chosen->get<std::string>();
+  if (chosen == nullptr && entry.size() == 1) {
+    chosen = &entry.front().at("template");
+  }
+  return chosen == nullptr ? std::nullopt : std::optional(chosen->get<std::string>());
 }
 
+/// The member `chat_template` of a file of JSON.
+std::optional<std::string> member_template(const fs::path& path, bool with_tools) {
+  if (!is_there(path)) {
+    return std::nullopt;
+  }
+  const std::string subject = file_name_text(path);
+  const Json config = parse_json(read_text_file(path), subject);
+  OTTOBIT_CHECK(config.is_object(), ErrorCode::format, subject,
+                "found " + std::string(json_type_text(config)) + ", expected an object");
+  const auto entry = config.find("chat_template");
+  if (entry == config.end() || entry->is_null()) {
+    return std::nullopt;
+  }
+  return choose(*entry, with_tools, subject);
+}
+
+/// Files of their own first: the newest releases write those.
 std::optional<std::string> published_template(const fs::path& dir, bool with_tools) {
   if (with_tools) {
     if (auto text = read_if_there(dir / "additional_chat_templates" / "tool_use.jinja")) {
@@ -59,19 +80,10 @@ std::optional<std::string> published_template(const fs::path& dir, bool with_too
   if (auto text = read_if_there(dir / "chat_template.jinja")) {
     return text;
   }
-  const fs::path config_path = dir / "tokenizer_config.json";
-  if (!is_there(config_path)) {
-    return std::nullopt;
+  if (auto text = member_template(dir / "chat_template.json", with_tools)) {
+    return text;
   }
-  const std::string subject = config_path.string();
-  const Json config = parse_json(read_text_file(config_path), subject);
-  OTTOBIT_CHECK(config.is_object(), ErrorCode::format, subject,
-                "found " + std::string(json_type_text(config)) + ", expected an object");
-  const auto entry = config.find("chat_template");
-  if (entry == config.end() || entry->is_null()) {
-    return std::nullopt;
-  }
-  return choose(*entry, with_tools, subject);
+  return member_template(dir / "tokenizer_config.json", with_tools);
 }
 
 }  // namespace

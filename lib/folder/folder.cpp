@@ -12,37 +12,7 @@
 #include "io/printable.hpp"
 
 namespace ottobit {
-namespace {
-
 namespace fs = std::filesystem;
-
-GenerationDefaults sampling_defaults(const Config& generation) {
-  const auto number = [&](const char* key, double least, double most, float silent) {
-    if (!generation.has(key)) {
-      return silent;
-    }
-    const double value = generation.number(key);
-    OTTOBIT_CHECK(value >= least && value <= most, ErrorCode::format, generation.subject(),
-                  "`" + std::string(key) + "` is " + std::to_string(value) + ", expected " +
-                      std::to_string(least) + " to " + std::to_string(most));
-    return static_cast<float>(value);
-  };
-  GenerationDefaults defaults;
-  defaults.temperature = number("temperature", 0.0, 100.0, 1.0F);
-  defaults.top_p = number("top_p", 1e-6, 1.0, defaults.top_p);
-  defaults.min_p = number("min_p", 0.0, 1.0, defaults.min_p);
-  defaults.typical_p = number("typical_p", 1e-6, 1.0, defaults.typical_p);
-  defaults.repetition_penalty =
-      number("repetition_penalty", 1e-3, 1e3, defaults.repetition_penalty);
-  if (generation.has("top_k")) {
-    const Index most = std::numeric_limits<std::int32_t>::max();
-    defaults.top_k = static_cast<std::int32_t>(std::min(generation.integer("top_k"), most));
-  }
-  // Without do_sample the answer is greedy, whatever else is said.
-  return generation.flag("do_sample", false) ? defaults : GenerationDefaults{};
-}
-
-}  // namespace
 
 void require_directory(const fs::path& directory) {
   std::error_code error;
@@ -79,8 +49,7 @@ FolderConfig read_config(const Config& config, const fs::path& directory) {
   return folder;
 }
 
-void require_understood(const FolderConfig& folder,
-                        const std::function<void(std::string_view)>& warn) {
+void require_understood(const FolderConfig& folder, const Warn& warn) {
   for (const UnknownKey& unknown : folder.unknown_keys) {
     const std::string text =
         "`" + printable(unknown.key) + "`, here " + printable(unknown.value, 60) +
@@ -91,25 +60,6 @@ void require_understood(const FolderConfig& folder,
     }
     warn("config.json: " + text);
   }
-}
-
-FolderGeneration read_generation(const fs::path& directory, const Config& config) {
-  FolderGeneration result;
-  std::optional<Config> generation;
-  if (is_there(directory / "generation_config.json")) {
-    generation = Config::open(directory / "generation_config.json");
-    result.defaults = sampling_defaults(*generation);
-  }
-  const Config& source = generation && generation->has("eos_token_id") ? *generation : config;
-  if (source.has("eos_token_id")) {
-    for (const Index id : source.integers("eos_token_id")) {
-      OTTOBIT_CHECK(id <= std::numeric_limits<std::int32_t>::max(), ErrorCode::format,
-                    source.subject(), "`eos_token_id` is " + std::to_string(id));
-      result.end_ids.push_back(static_cast<std::int32_t>(id));
-    }
-  }
-  std::sort(result.end_ids.begin(), result.end_ids.end());
-  return result;
 }
 
 bool has_tokenizer_file(const fs::path& directory) {

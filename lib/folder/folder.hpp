@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the small files of a model folder say: config.json, generation_config.json, the presence of
-// a tokenizer. Read before any weight; shared by opening and inspecting.
+// What the small files of a model folder say: config.json, the presence of a
+// tokenizer. Read before any weight; shared by opening and inspecting.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "ottobit/model.hpp"
 #include "ottobit/spec.hpp"
 #include "ottobit/weight.hpp"
 
@@ -19,6 +18,9 @@
 #include "models/registry.hpp"
 
 namespace ottobit {
+
+/// Hears of what is odd and yet read, or passed over; one line each. May be empty.
+using Warn = std::function<void(std::string_view)>;
 
 /// A family, its data and the scale blocks of its weights.
 struct FolderConfig {
@@ -41,16 +43,7 @@ void require_directory(const std::filesystem::path& directory);
 
 /// Error{unsupported} if config.json has a key of unknown effect; a call of `warn` for each
 /// instead, if given.
-void require_understood(const FolderConfig& folder,
-                        const std::function<void(std::string_view)>& warn);
-
-/// generation_config.json where there is one.
-struct FolderGeneration {
-  GenerationDefaults defaults;
-  std::vector<std::int32_t> end_ids;  ///< from generation_config.json, else config.json; sorted
-};
-[[nodiscard]] FolderGeneration read_generation(const std::filesystem::path& directory,
-                                               const Config& config);
+void require_understood(const FolderConfig& folder, const Warn& warn);
 
 [[nodiscard]] bool has_tokenizer_file(const std::filesystem::path& directory);
 

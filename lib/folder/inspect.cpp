@@ -9,6 +9,7 @@
 
 #include "chat/chat.hpp"
 #include "folder/folder.hpp"
+#include "folder/generation.hpp"
 #include "folder/model_json.hpp"
 #include "folder/weight_reader.hpp"
 #include "io/checkpoint.hpp"
@@ -27,17 +28,25 @@ class Inspection {
     std::optional<FolderConfig> folder;
     attempt([&] {
       const Config config = Config::open(directory_ / "config.json");
-      attempt([&] { json_["end_ids"] = read_generation(directory_, config).end_ids; });
+      config_ = config;
       folder = read_config(config, directory_);
       describe_config(*folder, json_);
-      require_understood(*folder, {});
+      require_understood(*folder, passed_over(ErrorCode::unsupported));
     });
     attempt([&] { weights(folder); });
+    std::optional<Tokenizer> tokenizer;
     attempt([&] {
       OTTOBIT_CHECK(has_tokenizer_file(directory_), ErrorCode::io, json_["name"],
                     "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
-      describe_tokenizer(Tokenizer::open(directory_), json_);
+      tokenizer.emplace(Tokenizer::open(directory_));
+      describe_tokenizer(*tokenizer, json_);
     });
+    if (config_) {
+      attempt([&] {
+        json_["end_ids"] =
+            read_generation(directory_, *config_, tokenizer ? &*tokenizer : nullptr, odd()).end_ids;
+      });
+    }
     attempt([&] {
       std::optional<std::string> source =
           load_chat_template(directory_, folder ? folder->family->model_type : std::string_view());
@@ -51,6 +60,23 @@ class Inspection {
   }
 
  private:
+  /// For what is odd and does not keep the folder from opening: a problem with status 0.
+  [[nodiscard]] Warn odd() {
+    return [this](std::string_view text) {
+      problems_.push_back({{"status", 0}, {"subject", json_["name"]}, {"message", text}});
+    };
+  }
+
+  /// For what only a lenient open passes over.
+  [[nodiscard]] Warn passed_over(ErrorCode code) {
+    return [this, code](std::string_view text) {
+      problems_.push_back({{"status", static_cast<int>(code)},
+                           {"subject", json_["name"]},
+                           {"message", text},
+                           {"lenient", true}});
+    };
+  }
+
   /// A failing step is a problem of the folder; the others go on.
   template <class Step>
   void attempt(const Step& step) {
@@ -63,7 +89,7 @@ class Inspection {
     }
   }
 
-  void weights(const std::optional<FolderConfig>& folder) {
+  void weights(std::optional<FolderConfig>& folder) {
     const Checkpoint checkpoint = Checkpoint::open(directory_);
     json_["file_bytes"] = checkpoint.file_bytes();
     json_["shards"] = checkpoint.shard_count();
@@ -77,14 +103,17 @@ class Inspection {
     if (folder) {
       CheckpointReader reader(checkpoint, folder->spec, folder->scale_blocks,
                               *find_kernel_table(""));
+      use_stored_head(folder->spec, reader, odd());
+      json_["tied_head"] = folder->spec.tied_head;
       const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
       describe_weights(decoder, json_);
       json_["tensors_aside"] = reader.leave_aside();
-      reader.finish({});
+      reader.finish(passed_over(ErrorCode::checkpoint));
     }
   }
 
   const std::filesystem::path& directory_;
+  std::optional<Config> config_;
   OrderedJson json_;
   OrderedJson problems_ = OrderedJson::array();
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ottobit/decoder.hpp"
+#include "ottobit/tokenizer.hpp"
 
 #include "folder/folder.hpp"
 #include "io/json.hpp"

@@ -100,7 +100,31 @@ void read_group(const Config& group, Blocks& blocks) {
   }
 }
 
+/// Rotations of weights are done in the file; those of what flows through a model are not, and
+/// nothing but this section tells of them.
+void require_no_online_transform(const Config& q) {
+  const std::optional<Config> transforms = q.section("transform_config");
+  const std::optional<Config> groups =
+      transforms ? transforms->section("config_groups") : std::nullopt;
+  if (!groups) {
+    return;
+  }
+  for (const auto& [name, value] : groups->raw().items()) {
+    const std::optional<Config> group = groups->section(name);
+    if (!group || !group->has("apply") || !group->raw().at("apply").is_array()) {
+      continue;
+    }
+    for (const Json& each : group->raw().at("apply")) {
+      OTTOBIT_CHECK(each.is_object(), ErrorCode::format, group->subject(),
+                    "`apply` has " + std::string(json_type_text(each)) + ", expected objects");
+      const Config apply = Config::parse(each, group->subject() + ": apply");
+      require_known(apply, "location", "input", {"weight_input", "weight_output"});
+    }
+  }
+}
+
 void read_compressed_tensors(const Config& q, Blocks& blocks) {
+  require_no_online_transform(q);
   const std::initializer_list<std::string_view> formats = {
       "dense",           "float-quantized",      "naive-quantized",      "pack-quantized",
       "mxfp8-quantized", "nvfp4-pack-quantized", "mxfp4-pack-quantized", "mixed-precision"};
@@ -117,10 +141,9 @@ void read_compressed_tensors(const Config& q, Blocks& blocks) {
   }
 }
 
-/// NVIDIA ModelOpt, in either of its two places.
-void read_modelopt(const Config& q, Blocks& blocks) {
-  const std::string algorithm = require_known(
-      q, "quant_algo", "", {"FP8", "FP8_PER_CHANNEL_PER_TOKEN", "FP8_PB_WO", "NVFP4", "MXFP8"});
+/// What an algorithm of ModelOpt says about scales; the tensors tell its format, whatever its name.
+void read_algorithm(const Config& q, Blocks& blocks) {
+  const std::string algorithm = q.text("quant_algo", "");
   if (const std::optional<Shape2> size = group_at(q)) {
     blocks.push_back(*size);
   }
@@ -131,16 +154,48 @@ void read_modelopt(const Config& q, Blocks& blocks) {
   }
 }
 
+/// NVIDIA ModelOpt, in either of its two places. MIXED_PRECISION has an algorithm for each layer.
+void read_modelopt(const Config& q, Blocks& blocks) {
+  read_algorithm(q, blocks);
+  const std::optional<Config> layers = q.section("quantized_layers");
+  if (!layers) {
+    return;
+  }
+  for (const auto& [name, value] : layers->raw().items()) {
+    if (const std::optional<Config> layer = layers->section(name)) {
+      Blocks more;
+      read_algorithm(*layer, more);
+      for (const Shape2& block : more) {
+        if (std::find(blocks.begin(), blocks.end(), block) == blocks.end()) {
+          blocks.push_back(block);
+        }
+      }
+    }
+  }
+}
+
+/// No method is named: whatever sizes of blocks there are, and the tensors.
+void read_unnamed(const Config& q, Blocks& blocks) {
+  if (const std::optional<Shape2> block = block_at(q, "weight_block_size")) {
+    blocks.push_back(*block);
+  }
+  if (const std::optional<Shape2> size = group_at(q)) {
+    blocks.push_back(*size);
+  }
+}
+
 void read_quantization(const Config& q, Blocks& blocks) {
-  const std::string method =
-      require_known(q, "quant_method", "",
-                    {"fp8", "mxfp8", "mxfp4", "fbgemm_fp8", "compressed-tensors", "modelopt"});
+  const std::string method = require_known(q, "quant_method", "",
+                                           {"", "fp8", "mxfp8", "mxfp4", "fbgemm_fp8",
+                                            "compressed-tensors", "modelopt", "modelopt_fp4"});
   if (method == "fp8" || method == "mxfp8") {
     read_fine_grained(q, blocks);
   } else if (method == "compressed-tensors") {
     read_compressed_tensors(q, blocks);
-  } else if (method == "modelopt") {
+  } else if (method == "modelopt" || method == "modelopt_fp4") {
     read_modelopt(q.section("quantization").value_or(q), blocks);
+  } else if (method.empty()) {
+    read_unnamed(q, blocks);
   }
 }
 

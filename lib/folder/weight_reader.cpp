@@ -22,10 +22,10 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
 }
 
 /// Buffers of old exports, whose numbers follow from the configuration; and scales for runtimes
-/// that keep keys and values in FP8, as this one does not.
+/// that keep activations, or keys and values, in FP8, as this one does not.
 bool is_without_effect(std::string_view name) {
   return ends_with_any(name, {".rotary_emb.inv_freq", ".k_scale", ".v_scale", ".kv_scale",
-                              ".q_scale", ".prob_scale"});
+                              ".q_scale", ".prob_scale", ".activation_scale", ".input_scale"});
 }
 
 /// What a tensor nobody asked for probably is.
@@ -128,6 +128,11 @@ std::vector<float> CheckpointReader::vector(const std::string& name,
   return values;
 }
 
+bool CheckpointReader::has_head() const {
+  return source_.find(stored_name("lm_head.weight")) != nullptr ||
+         source_.find(stored_name("lm_head.weight_packed")) != nullptr;
+}
+
 Index CheckpointReader::leave_aside() {
   const std::size_t before = used_.size();
   for (const std::string& name : source_.names()) {
@@ -135,15 +140,14 @@ Index CheckpointReader::leave_aside() {
       const std::string scope = each + ".";
       return name.starts_with(scope) || name.starts_with(stored_name(scope));
     });
-    // Some files carry the tied matrix twice.
-    if (aside || (spec_.tied_head && name == stored_name("lm_head.weight"))) {
+    if (aside) {
       used_.insert(name);
     }
   }
   return static_cast<Index>(used_.size() - before);
 }
 
-void CheckpointReader::finish(const std::function<void(std::string_view)>& warn) const {
+void CheckpointReader::finish(const Warn& warn) const {
   std::string first;
   Index count = 0;
   for (const std::string& name : source_.names()) {
@@ -161,6 +165,16 @@ void CheckpointReader::finish(const std::function<void(std::string_view)>& warn)
     fail(ErrorCode::checkpoint, first, text);
   }
   warn(first + ": " + text);
+}
+
+void use_stored_head(DecoderSpec& spec, const CheckpointReader& reader, const Warn& warn) {
+  if (!spec.tied_head || !reader.has_head()) {
+    return;
+  }
+  spec.tied_head = false;
+  if (warn) {
+    warn("lm_head.weight: is stored, and used, though `tie_word_embeddings` is true");
+  }
 }
 
 Shape2 find_non_finite(const WeightView& w, RowRange rows, const KernelTable& kernels,

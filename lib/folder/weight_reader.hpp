@@ -3,7 +3,6 @@
 // tensor used once, none left over, no scale without its weight.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -15,6 +14,8 @@
 #include "ottobit/source.hpp"
 #include "ottobit/spec.hpp"
 #include "ottobit/weight.hpp"
+
+#include "folder/folder.hpp"
 
 namespace ottobit {
 
@@ -31,10 +32,13 @@ class CheckpointReader {
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
+  /// The checkpoint has an output head of its own.
+  [[nodiscard]] bool has_head() const;
+
   /// Declares the tensors that this model does not compute with; returns how many there are.
   Index leave_aside();
   /// After binding: Error{checkpoint} if tensors are left over; a call of `warn` instead, if given.
-  void finish(const std::function<void(std::string_view)>& warn) const;
+  void finish(const Warn& warn) const;
 
   [[nodiscard]] const std::vector<NamedWeight>& weights() const noexcept { return weights_; }
 
@@ -54,6 +58,9 @@ class CheckpointReader {
   std::unordered_set<std::string> used_;
   std::vector<NamedWeight> weights_;
 };
+
+/// A head that is stored is used, whatever `tie_word_embeddings` says, as transformers 5 does.
+void use_stored_head(DecoderSpec& spec, const CheckpointReader& reader, const Warn& warn);
 
 /// Row and column of the first element of `rows` that, scaled, is NaN or infinite; {-1, -1} if
 /// there is none. Reads all their bytes. `row` is workspace for w.cols floats.

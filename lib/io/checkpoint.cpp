@@ -136,10 +136,42 @@ Plan read_index(const fs::path& dir) {
   return plan;
 }
 
+/// An index is left from shards that were merged into `model.safetensors` where that is there, not
+/// listed, and a file that is listed is not.
+bool is_stale(const fs::path& dir, const Plan& index) {
+  const auto is_listed = [&](const char* name) {
+    return std::binary_search(index.files.begin(), index.files.end(), name);
+  };
+  return is_there(dir / kSingleName) && !is_listed(kSingleName) &&
+         !std::all_of(index.files.begin(), index.files.end(),
+                      [&](const std::string& name) { return is_there(dir / name); });
+}
+
+/// All of "stem-00001-of-00003.safetensors" and so on, which say themselves that they are complete.
+bool are_all_shards(const std::vector<std::string>& sorted) {
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const auto numbered = [](std::size_t n) {
+      const std::string digits = std::to_string(n);
+      return std::string(5 - std::min<std::size_t>(5, digits.size()), '0') + digits;
+    };
+    const std::string end =
+        "-" + numbered(i + 1) + "-of-" + numbered(sorted.size()) + ".safetensors";
+    const std::string& first = sorted.front();
+    if (!sorted[i].ends_with(end) || sorted[i].size() != first.size() ||
+        sorted[i].compare(0, first.size() - end.size(), first, 0, first.size() - end.size()) != 0) {
+      return false;
+    }
+  }
+  return !sorted.empty();
+}
+
 Plan make_plan(const fs::path& dir) {
   check_folder(dir);
   if (is_there(dir / kIndexName)) {
-    return read_index(dir);
+    Plan plan = read_index(dir);
+    if (!is_stale(dir, plan)) {
+      return plan;
+    }
   }
   if (is_there(dir / kSingleName)) {
     return {.files = {kSingleName}, .places = {}};
@@ -151,7 +183,7 @@ Plan make_plan(const fs::path& dir) {
   if (found.empty()) {
     fail_without_weights(dir, names);
   }
-  OTTOBIT_CHECK(found.size() == 1, ErrorCode::io, path_text(dir),
+  OTTOBIT_CHECK(found.size() == 1 || are_all_shards(found), ErrorCode::io, path_text(dir),
                 "holds " + std::to_string(found.size()) + " safetensors files (" +
                     join_some(found) + ") but no " + kIndexName +
                     " that says how they belong together");
@@ -287,6 +319,12 @@ void Checkpoint::index_tensors() {
   }
   std::sort(tensors_.begin(), tensors_.end(),
             [](const Named& a, const Named& b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(tensors_.begin(), tensors_.end(),
+                         [](const Named& a, const Named& b) { return a.name == b.name; });
+  OTTOBIT_CHECK(
+      twice == tensors_.end(), ErrorCode::checkpoint, std::string(twice->name),
+      "is in two files of the folder, and no " + std::string(kIndexName) + " says which counts");
 }
 
 const TensorEntry* Checkpoint::find(std::string_view name) const {

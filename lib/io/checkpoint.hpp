@@ -21,11 +21,12 @@ namespace ottobit {
 /// their addresses.
 class Checkpoint final : public TensorSource {
  public:
-  /// Opens `model.safetensors.index.json` (its `weight_map` lists the shards), else
-  /// `model.safetensors`, else the only *.safetensors file of the folder. Reads headers only,
-  /// unless the options ask for all pages; `progress` counts bytes of all files together. Throws
-  /// Error{io}: no such folder, no safetensors in it, a listed shard missing; Error{format}: broken
-  /// index or header; Error{checkpoint}: index and shards disagree about a tensor;
+  /// Opens `model.safetensors.index.json` (its `weight_map` lists the shards), unless one of them
+  /// is missing and `model.safetensors` is there instead; else `model.safetensors`, else the only
+  /// *.safetensors file of the folder or all that are numbered "-00001-of-0000N". Reads headers
+  /// only, unless the options ask for all pages; `progress` counts bytes of all files together.
+  /// Throws Error{io}: no such folder, no safetensors in it, a listed shard missing; Error{format}:
+  /// broken index or header; Error{checkpoint}: index and shards disagree about a tensor;
   /// Error{cancelled}, Error{memory} as MappedFile::open does.
   [[nodiscard]] static Checkpoint open(const std::filesystem::path& dir,
                                        const MapOptions& options = {},

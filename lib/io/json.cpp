@@ -226,6 +226,43 @@ OrderedJson parse_ordered_json(std::string_view text, const std::string& subject
   return parse<OrderedJson>(text, subject, code);
 }
 
+std::string without_json_extras(std::string_view text) {
+  std::string plain;
+  std::size_t comma = std::string::npos;  // in `plain`, with nothing but blanks behind it
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    if (rest.starts_with("//") || rest.starts_with("/*")) {
+      const std::string_view last = rest[1] == '/' ? "\n" : "*/";
+      const std::size_t end = rest.find(last, 2);
+      i += end == std::string_view::npos ? rest.size() : end + last.size() - 1;
+      plain += ' ';
+      continue;
+    }
+    const char c = rest.front();
+    if (c == '"') {
+      std::size_t end = 1;
+      while (end < rest.size() && rest[end] != '"') {
+        end += rest[end] == '\\' ? 2 : 1;
+      }
+      const std::string_view quoted = rest.substr(0, end + 1);
+      plain += quoted;
+      i += quoted.size() - 1;
+      comma = std::string::npos;
+      continue;
+    }
+    if ((c == '}' || c == ']') && comma != std::string::npos) {
+      plain[comma] = ' ';
+    }
+    if (c == ',') {
+      comma = plain.size();
+    } else if (std::string_view(" \t\r\n").find(c) == std::string_view::npos) {
+      comma = std::string::npos;
+    }
+    plain += c;
+  }
+  return plain;
+}
+
 std::string_view json_type_text(const Json& value) noexcept {
   switch (value.type()) {
     case Json::value_t::null:

@@ -30,6 +30,10 @@ inline constexpr int kMaxJsonDepth = 128;
 [[nodiscard]] OrderedJson parse_ordered_json(std::string_view text, const std::string& subject,
                                              ErrorCode code = ErrorCode::format);
 
+/// A text without the extras that people write by hand and JSON does not have: comments (// and
+/// /* */) and commas before a closing bracket. Outside strings only; nothing else is changed.
+[[nodiscard]] std::string without_json_extras(std::string_view text);
+
 /// The bytes of a whole file (not checked to be UTF-8). Throws Error{io}: missing ("no such file"),
 /// a directory or another special file, larger than `max_bytes`, unreadable. Error{format}: empty,
 /// a git-lfs pointer, an HTML page.

@@ -16,6 +16,7 @@
 #include "chat/chat.hpp"
 #include "cpu/features.hpp"
 #include "folder/folder.hpp"
+#include "folder/generation.hpp"
 #include "folder/model_json.hpp"
 #include "folder/random_weights.hpp"
 #include "folder/weight_reader.hpp"
@@ -68,6 +69,7 @@ struct Model::Impl {
   std::optional<ChatTemplate> chat;
   std::optional<ChatTemplate> chat_with_tools;  // where the folder has one of its own for them
   std::string chat_source;                      // of both
+  std::optional<Error> chat_problem;            // why there is none, though the folder has some
   std::string json;
   double load_seconds = 0.0;
   bool trusts_files = false;
@@ -77,6 +79,7 @@ struct Model::Impl {
   void open_folder(const std::filesystem::path& directory, const ModelOptions& options);
   void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
   void open_text(const std::filesystem::path& directory, const ModelOptions& options);
+  void open_chat(const std::filesystem::path& directory);
   void open_random(const ModelOptions& options);
   void scan(const Progress& progress) const;
   Rendered render(const Tokenizer& tokens, std::string_view chat_json) const;
@@ -89,7 +92,6 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
   const Config config = Config::open(directory / "config.json");
   folder = read_config(config, directory);
   require_understood(folder, leniency(options));
-  generation = read_generation(directory, config);
   if (options.memory_limit != 0) {
     const std::uint64_t bytes = weight_file_bytes(directory);
     OTTOBIT_CHECK(bytes <= options.memory_limit, ErrorCode::memory, name,
@@ -97,6 +99,7 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
                       std::to_string(options.memory_limit));
   }
   open_text(directory, options);
+  generation = read_generation(directory, config, tokenizer ? &*tokenizer : nullptr, options.warn);
   open_weights(directory, options);
 }
 
@@ -115,6 +118,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   trusts_files = options.trust_files;
   checkpoint.emplace(Checkpoint::open(directory, map, reading));
   reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
+  use_stored_head(folder.spec, *reader, options.warn);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
   reader->leave_aside();
   reader->finish(leniency(options));
@@ -133,16 +137,33 @@ void Model::Impl::open_text(const std::filesystem::path& directory, const ModelO
       options.warn(name + ": no tokenizer in the folder; the model speaks token ids only");
     }
   }
-  if (std::optional<std::string> source =
-          load_chat_template(directory, folder.family->model_type)) {
-    chat.emplace(ChatTemplate::parse(*source, "chat template"));
+  try {
+    open_chat(directory);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::memory) {
+      throw;
+    }
+    chat_problem = error;  // plain text works without
+    if (options.warn) {
+      options.warn(std::string(error.what()) + "; this model takes plain text only");
+    }
   }
-  std::optional<std::string> source =
-      load_chat_template(directory, folder.family->model_type, true);
-  if (chat && source && ChatTemplate::parse(*source, "chat template").text() != chat->text()) {
-    chat_with_tools.emplace(ChatTemplate::parse(*source, "chat template for tools"));
+}
+
+void Model::Impl::open_chat(const std::filesystem::path& directory) {
+  const std::string_view family = folder.family->model_type;
+  const std::optional<std::string> source = load_chat_template(directory, family);
+  if (!source) {
+    return;
   }
-  chat_source = (chat ? chat->text() : "") + (chat_with_tools ? chat_with_tools->text() : "");
+  ChatTemplate plain = ChatTemplate::parse(*source, "chat template");
+  chat_source = plain.text();
+  const std::optional<std::string> other = load_chat_template(directory, family, true);
+  if (other && *other != *source) {
+    chat_with_tools.emplace(ChatTemplate::parse(*other, "chat template for tools"));
+    chat_source += chat_with_tools->text();
+  }
+  chat.emplace(std::move(plain));
 }
 
 void Model::Impl::open_random(const ModelOptions& options) {
@@ -286,6 +307,9 @@ bool Model::is_end(std::int32_t id) const noexcept {
 
 /// Renders with the template for tools where the chat has some.
 Rendered Model::Impl::render(const Tokenizer& tokens, std::string_view chat_json) const {
+  if (chat_problem) {
+    throw Error(*chat_problem);
+  }
   OTTOBIT_CHECK(chat.has_value(), ErrorCode::not_found, name,
                 "the folder has no chat template; give the model plain text instead");
   const bool tools = chat_with_tools.has_value() && has_tools(chat_json);

@@ -273,10 +273,31 @@ TEST_CASE("an odd chat_template entry is refused") {
     return "";
   };
   CHECK(contains(message_of(R"({"chat_template": 5})"), "expected a string or a list"));
-  CHECK(contains(message_of(R"({"chat_template": [{"name": "rag", "template": "x"}]})"),
-                 "none of the templates is named \"default\""));
   CHECK(contains(message_of(R"({"chat_template": [1]})"), "is not {\"name\""));
   CHECK(contains(message_of("[]"), "expected an object"));
+}
+
+TEST_CASE("a list without a default gives its only template, or none") {
+  const auto found_in = [](const std::string& list, bool with_tools = false) {
+    const Folder folder;
+    folder.write("tokenizer_config.json", R"({"chat_template": )" + list + "}");
+    return load_chat_template(folder.path(), "", with_tools).value_or("none");
+  };
+  CHECK(found_in(R"([{"name": "rag", "template": "x"}])") == "x");
+  CHECK(found_in(R"([{"name": "rag", "template": "x"}, {"name": "tool_use", "template": "y"}])") ==
+        "none");
+  CHECK(found_in(R"([{"name": "rag", "template": "x"}, {"name": "tool_use", "template": "y"}])",
+                 true) == "y");
+  CHECK(found_in("[]") == "none");
+}
+
+TEST_CASE("the template may lie in chat_template.json, as processors have it") {
+  const Folder folder;
+  folder.write("tokenizer_config.json", R"({"chat_template": "old"})");
+  folder.write("chat_template.json", R"({"chat_template": "new"})");
+  CHECK(load_chat_template(folder.path(), "") == "new");
+  folder.write("chat_template.jinja", "newest");
+  CHECK(load_chat_template(folder.path(), "") == "newest");
 }
 
 TEST_CASE("one template renders on several threads at once") {

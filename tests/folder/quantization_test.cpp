@@ -58,6 +58,25 @@ TEST_CASE("each maker's configuration gives the geometry of its scales") {
   }
 }
 
+TEST_CASE("where a configuration says little, the tensors tell the format") {
+  CHECK(blocks(quantised("")) == "128x128 0x0 1x0 ");
+  CHECK(blocks(R"({"quantization_config": null})") == "128x128 0x0 1x0 ");
+  CHECK(blocks(quantised(R"("num_bits": 4, "group_size": 32, "symmetric": true)")) == "1x32 1x0 ");
+  CHECK(blocks(quantised(R"("quant_method": null, "weight_block_size": [64, 64])")) ==
+        "64x64 1x0 ");
+  for (const char* algorithm : {"W4A16_NVFP4", "NVFP4_AWQ", "NVFP4_SVDQUANT", "W4A8_NVFP4_FP8"}) {
+    CHECK(blocks(quantised(R"("quant_method": "modelopt", "group_size": 16, "quant_algo": ")" +
+                           std::string(algorithm) + "\"")) == "1x16 1x0 ");
+  }
+  CHECK(blocks(quantised(R"("quant_method": "modelopt", "quant_algo": "MIXED_PRECISION",
+          "quantized_layers": {"a": {"quant_algo": "NVFP4", "group_size": 16},
+                               "b": {"quant_algo": "NVFP4", "group_size": 16},
+                               "c": {"quant_algo": "FP8"}})")) == "1x16 0x0 1x0 ");
+  CHECK(blocks(quantised(R"("quant_method": "compressed-tensors", "format": "float-quantized",
+          "transform_config": {"config_groups": {"u": {"apply": [{"location": "weight_output"}]}}},
+          "config_groups": {})")) == "128x128 0x0 1x0 ");
+}
+
 TEST_CASE("hf_quant_config.json counts where config.json is silent") {
   const test::TempDirectory directory;
   test::write_text(directory / "hf_quant_config.json",
@@ -85,7 +104,10 @@ TEST_CASE("schemes that would be read wrongly are refused by name") {
   refused(compressed(R"("num_bits": 4, "type": "int", "symmetric": false)"),
           {"symmetric", "zero points"});
   refused(compressed(R"("num_bits": 4, "type": "int", "strategy": "attn_head")"), {"attn_head"});
-  refused(quantised(R"("quant_method": "modelopt", "quant_algo": "W4A8_AWQ")"), {"W4A8_AWQ"});
+  refused(quantised(R"("quant_method": "compressed-tensors", "format": "float-quantized",
+            "transform_config": {"config_groups": {"u": {"type": "hadamard", "apply":
+              [{"location": "weight_output"}, {"location": "input"}]}}})"),
+          {"transform_config", "location", "input", "weight_input"});
 }
 
 }  // namespace ottobit

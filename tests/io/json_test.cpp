@@ -108,6 +108,26 @@ TEST_CASE("JSON errors carry code, subject, line and column") {
   }
 }
 
+TEST_CASE("extras that people write by hand are taken out, and nothing else") {
+  const auto value = [](std::string_view text) {
+    return parse_json(without_json_extras(text), "text");
+  };
+  CHECK(value("{\"a\": [1, 2,], }") == Json({{"a", {1, 2}}}));
+  CHECK(value("{ // one\n\"a\": 1, /* two, */ \n\t}") == Json({{"a", 1}}));
+  CHECK(value(R"({"a,]": ",}", "b\\": "\",]", "c": "//", "d": "/*"})") ==
+        Json({{"a,]", ",}"}, {"b\\", "\",]"}, {"c", "//"}, {"d", "/*"}}));
+  for (const char* broken : {"[1,,]", "[,]", "{,}", "[1 2]", "\"open", "/* open", ",", "// only"}) {
+    CAPTURE(broken);
+    const std::string plain = without_json_extras(broken);
+    const bool one_less = std::string_view(broken) == "[,]" || std::string_view(broken) == "{,}";
+    if (one_less) {
+      CHECK(parse_json(plain, "text").empty());
+    } else {
+      CHECK_THROWS_AS(parse_json(plain, "text"), Error);
+    }
+  }
+}
+
 TEST_CASE("parse_json does not take a NUL byte for the end of the text") {
   expect_error(ErrorCode::format, {"NUL byte", "line 1, column 3"},
                [] { static_cast<void>(parse_json(std::string_view("{}\0garbage", 10), "x")); });

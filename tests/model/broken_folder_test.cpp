@@ -15,6 +15,7 @@
 #include "io/checkpoint.hpp"
 #include "support/checkpoint_writer.hpp"
 #include "support/errors.hpp"
+#include "support/folder_edit.hpp"
 #include "support/model.hpp"
 #include "support/temp_directory.hpp"
 
@@ -24,7 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 using test::CheckpointWriter;
 
-using Break = std::function<void(const fs::path& folder)>;
+using Break = test::FolderEdit;
+using test::dangling;
+using test::remove;
+using test::replace;
+using test::tensors;
+using test::write;
 
 struct Case {
   const char* name;
@@ -49,38 +55,14 @@ constexpr const char* kSharded = "seed_oss-bf16";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
 constexpr const char* kUpScale = "model.layers.1.mlp.up_proj.weight_scale_inv";
 
-Break remove(const char* file) {
-  return [=](const fs::path& folder) { fs::remove(folder / file); };
-}
-Break write(const char* file, std::string text) {
-  return [=](const fs::path& folder) { test::write_text(folder / file, text); };
-}
-Break replace(const char* file, const char* from, const char* to) {
-  return [=](const fs::path& folder) { test::replace_in_file(folder / file, from, to); };
-}
 Break directory_instead(const char* file) {
   return [=](const fs::path& folder) {
     fs::remove(folder / file);
     fs::create_directory(folder / file);
   };
 }
-/// As in a cache of downloads that is not complete.
-Break dangling(const char* file) {
-  return [=](const fs::path& folder) {
-    fs::remove(folder / file);
-    fs::create_symlink("../../blobs/0123", folder / file);
-  };
-}
 Break truncate(const char* file, std::uintmax_t bytes) {
   return [=](const fs::path& folder) { fs::resize_file(folder / file, bytes); };
-}
-/// Rewrites model.safetensors after a change of its tensors.
-Break tensors(const std::function<void(CheckpointWriter&)>& change) {
-  return [=](const fs::path& folder) {
-    CheckpointWriter writer = CheckpointWriter::from(Checkpoint::open(folder));
-    change(writer);
-    writer.write(folder);
-  };
 }
 Break set_byte(const char* tensor, std::size_t at, char value) {
   return tensors([=](CheckpointWriter& w) { w.tensor(tensor).bytes[at] = value; });
@@ -173,9 +155,6 @@ const std::vector<Case>& cases() {
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
     {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},
-    {"generation config broken", kFp8, E::format, {"generation_config.json"}, write("generation_config.json", "{")},
-    {"end token of the wrong type", kFp8, E::format, {"generation_config.json", "eos_token_id"}, write("generation_config.json", R"({"eos_token_id": "two"})")},
-    {"temperature out of range", kFp8, E::format, {"generation_config.json", "temperature"}, write("generation_config.json", R"({"temperature": -3})")},
 
     // weight files
     {"weights missing", kFp8, E::io, {"safetensors"}, remove("model.safetensors")},
@@ -224,18 +203,12 @@ const std::vector<Case>& cases() {
     {"tokenizer missing", kFp8, E::io, {"tokenizer.json"}, remove("tokenizer.json")},
     {"tokenizer a dangling link", kFp8, E::io, {"tokenizer.json", "link to a file that does not exist"}, dangling("tokenizer.json")},
     {"tokenizer config a dangling link", kFp8, E::io, {"tokenizer_config.json", "link"}, dangling("tokenizer_config.json")},
-    {"generation config a dangling link", kFp8, E::io, {"generation_config.json", "link"}, dangling("generation_config.json")},
-    {"template a dangling link", kFp8, E::io, {"chat_template.jinja", "link"}, dangling("chat_template.jinja")},
     {"configuration far too large", kFp8, E::io, {"config.json", "300000000 bytes", "at most"}, truncate("config.json", 300000000)},
     {"tokenizer empty", kFp8, E::format, {"tokenizer.json", "empty"}, write("tokenizer.json", "")},
     {"tokenizer not JSON", kFp8, E::format, {"tokenizer.json"}, write("tokenizer.json", "hello")},
     {"tokenizer without a model", kFp8, E::format, {"tokenizer.json", "model"}, write("tokenizer.json", "{}")},
     {"tokenizer of an unknown kind", kFp8, E::unsupported, {"tokenizer.json", "WordWide"}, replace("tokenizer.json", "\"BPE\"", "\"WordWide\"")},
     {"tokenizer config broken", kFp8, E::format, {"tokenizer_config.json"}, write("tokenizer_config.json", "{]")},
-    {"template broken", kFp8, E::chat_template, {"line 2", "column"}, write("chat_template.jinja", "a\n{% for x in %}")},
-    {"template not closed", kFp8, E::chat_template, {"line 1"}, write("chat_template.jinja", "{% if x %}")},
-    {"template with an unknown filter", kFp8, E::chat_template, {"line 1", "sparkle"}, write("chat_template.jinja", "{{ messages | sparkle }}")},
-    {"template empty", kFp8, E::format, {"chat_template.jinja", "empty"}, write("chat_template.jinja", "")},
   };
   return table;
 }
