@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -101,7 +100,7 @@ GenerationDefaults sampling_defaults(const Config& generation, const Warn& warn)
 }
 
 /// What a file says of tokens that end an answer: a number, a list, or nothing of sense.
-std::vector<std::int32_t> end_ids_of(const Config& config, const Warn& warn) {
+std::vector<std::int32_t> end_ids_of(const Config& config, Index vocab, const Warn& warn) {
   std::vector<std::int32_t> ids;
   const Json* const value = config.has("eos_token_id") ? &config.raw().at("eos_token_id") : nullptr;
   if (value == nullptr) {
@@ -109,7 +108,7 @@ std::vector<std::int32_t> end_ids_of(const Config& config, const Warn& warn) {
   }
   const auto add = [&](const Json& id) {
     if (id.is_number() && std::trunc(id.get<double>()) == id.get<double>() &&
-        id.get<double>() >= 0.0 && id.get<double>() <= std::numeric_limits<std::int32_t>::max()) {
+        id.get<double>() >= 0.0 && id.get<double>() < static_cast<double>(vocab)) {
       ids.push_back(static_cast<std::int32_t>(id.get<double>()));
     } else if (!id.is_null() && id != -1) {
       tell(warn, config.subject() + ": `eos_token_id` has " + printable(id.dump(), 60) +
@@ -125,20 +124,21 @@ std::vector<std::int32_t> end_ids_of(const Config& config, const Warn& warn) {
 }
 
 std::vector<std::int32_t> find_end_ids(const std::optional<Config>& generation,
-                                       const Config& config, const Tokenizer* tokenizer,
-                                       const Warn& warn) {
+                                       const Config& config, Index vocab,
+                                       const Tokenizer* tokenizer, const Warn& warn) {
   std::vector<std::int32_t> ids;
   if (generation) {
-    ids = end_ids_of(*generation, warn);
+    ids = end_ids_of(*generation, vocab, warn);
   }
   if (ids.empty()) {
-    ids = end_ids_of(config, warn);
+    ids = end_ids_of(config, vocab, warn);
   }
   if (ids.empty() && config.has("text_config") && config.raw().at("text_config").is_object()) {
-    ids = end_ids_of(*config.section("text_config"), warn);
+    ids = end_ids_of(*config.section("text_config"), vocab, warn);
   }
   if (ids.empty() && tokenizer != nullptr && !tokenizer->eos_text().empty()) {
-    if (const std::optional<std::int32_t> id = tokenizer->find_token(tokenizer->eos_text())) {
+    const std::optional<std::int32_t> id = tokenizer->find_token(tokenizer->eos_text());
+    if (id && *id < vocab) {
       ids.push_back(*id);
     }
   }
@@ -149,14 +149,14 @@ std::vector<std::int32_t> find_end_ids(const std::optional<Config>& generation,
 
 }  // namespace
 
-FolderGeneration read_generation(const fs::path& directory, const Config& config,
+FolderGeneration read_generation(const fs::path& directory, const Config& config, Index vocab,
                                  const Tokenizer* tokenizer, const Warn& warn) {
   FolderGeneration result;
   const std::optional<Config> generation = open_generation(directory, warn);
   if (generation) {
     result.defaults = sampling_defaults(*generation, warn);
   }
-  result.end_ids = find_end_ids(generation, config, tokenizer, warn);
+  result.end_ids = find_end_ids(generation, config, vocab, tokenizer, warn);
   if (result.end_ids.empty()) {
     tell(warn,
          "no token ends an answer: neither generation_config.json nor config.json has an "

@@ -23,9 +23,10 @@ struct FolderGeneration {
 
 /// The end tokens are those of generation_config.json, else of config.json, else of its
 /// `text_config`, else the tokenizer's `eos_token`; -1 and null mean none.
+/// Those beyond the model's vocabulary do not count.
 ///   tokenizer  nullptr where the folder has none
 [[nodiscard]] FolderGeneration read_generation(const std::filesystem::path& directory,
-                                               const Config& config, const Tokenizer* tokenizer,
-                                               const Warn& warn);
+                                               const Config& config, Index vocab,
+                                               const Tokenizer* tokenizer, const Warn& warn);
 
 }  // namespace ottobit

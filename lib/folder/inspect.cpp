@@ -43,8 +43,10 @@ class Inspection {
     });
     if (config_) {
       attempt([&] {
+        const Index vocab = folder ? folder->spec.vocab : Index{1} << 31;
         json_["end_ids"] =
-            read_generation(directory_, *config_, tokenizer ? &*tokenizer : nullptr, odd()).end_ids;
+            read_generation(directory_, *config_, vocab, tokenizer ? &*tokenizer : nullptr, odd())
+                .end_ids;
       });
     }
     attempt([&] {

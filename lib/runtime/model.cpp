@@ -99,7 +99,8 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
                       std::to_string(options.memory_limit));
   }
   open_text(directory, options);
-  generation = read_generation(directory, config, tokenizer ? &*tokenizer : nullptr, options.warn);
+  generation = read_generation(directory, config, folder.spec.vocab,
+                               tokenizer ? &*tokenizer : nullptr, options.warn);
   open_weights(directory, options);
 }
 

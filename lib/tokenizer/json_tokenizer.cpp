@@ -64,7 +64,7 @@ void parse_decoder(const Json& spec, Decoding& decoding, const std::string& subj
         spec.contains("replacement") ? spec_text(spec, "replacement", where) : "\u2581";
     OTTOBIT_CHECK(!mark.empty(), ErrorCode::format, where, "an empty `replacement`");
     decoding.replace.emplace_back(mark, " ");
-    decoding.strip_first_space =
+    decoding.strip_first_token =
         !spec.contains("prepend_scheme") || spec_text(spec, "prepend_scheme", where) != "never";
   } else if (type == "Strip") {
     const bool one_space = spec_text(spec, "content", where) == " " && part(spec, "start") == 1 &&
@@ -137,7 +137,7 @@ void parse_added(const Json& list, JsonTokenizer& out, const std::string& subjec
     token.single_word = spec_flag(item, "single_word", false, where);
     token.lstrip = spec_flag(item, "lstrip", false, where);
     token.rstrip = spec_flag(item, "rstrip", false, where);
-    out.vocabulary.set(token.id, token.content, {}, subject);
+    out.vocabulary.set(token.id, token.content, out.decoding, subject);
     out.vocabulary.special[static_cast<std::size_t>(token.id)] = token.special;
     out.added.add(std::move(token));
   }
@@ -178,6 +178,9 @@ void Vocabulary::place(std::int32_t id, std::string_view spelling, const Decodin
   }
   const std::size_t most = 1024 + 64 * spelling.size();
   std::string text(spelling);
+  if (decoding.strip_first_token && text.find(' ') != std::string::npos) {
+    at_start[id] = replace_all(text, decoding.replace.back().first, "", most);
+  }
   for (const auto& [from, to] : decoding.replace) {
     text = replace_all(text, from, to, most);
   }
@@ -218,13 +221,70 @@ JsonTokenizer JsonTokenizer::open(const std::filesystem::path& file) {
   return out;
 }
 
-void JsonTokenizer::encode(std::string_view text, bool first,
+void JsonTokenizer::part_added() {
+  const AddedTokens all = std::move(added);
+  added = AddedTokens();
+  for (AddedToken token : all.tokens()) {
+    if (token.normalized) {
+      unnormalized.add(token);
+      token.content = normalizer.apply(token.content);
+      // As such it is decoded, too.
+      vocabulary.place(token.id, token.content, decoding, "tokenizer.json");
+    }
+    (token.normalized ? normalized : added).add(std::move(token));
+  }
+}
+
+/// Which of the special tokens that normalised text holds, in order, are plain text. The first of
+/// them is taken for the first that the text itself holds, and so on; where that cannot be, all
+/// are.
+std::vector<bool> JsonTokenizer::plain_specials(std::string_view text, std::string_view normal_text,
+                                                std::span<const TextRange> plain) const {
+  const auto specials = [](const AddedTokens& tokens, std::string_view in) {
+    std::vector<TextPart> found = tokens.split(in, {.special = true, .ordinary = true});
+    std::erase_if(found, [&](const TextPart& part) {
+      return part.id < 0 || std::none_of(tokens.tokens().begin(), tokens.tokens().end(),
+                                         [&](const AddedToken& token) {
+                                           return token.id == part.id && token.special;
+                                         });
+    });
+    return found;
+  };
+  const std::vector<TextPart> written = specials(unnormalized, text);
+  const std::vector<TextPart> found = specials(normalized, normal_text);
+  const bool alike = written.size() == found.size() &&
+                     std::equal(written.begin(), written.end(), found.begin(),
+                                [](const TextPart& a, const TextPart& b) { return a.id == b.id; });
+  std::vector<bool> texts;
+  for (const TextPart& part : written) {
+    texts.push_back(!alike || std::any_of(plain.begin(), plain.end(), [&](const TextRange& range) {
+      return range.begin < part.range.end && part.range.begin < range.end;
+    }));
+  }
+  texts.resize(found.size(), true);
+  return texts;
+}
+
+void JsonTokenizer::encode(std::string_view text, bool first, const AddedTokens::Filter& filter,
                            std::vector<std::int32_t>& ids) const {
-  std::vector<std::string> pieces(1,
-                                  normalizer.empty() ? std::string(text) : normalizer.apply(text));
-  pre_tokenizer.apply(pieces, first);
-  for (const std::string& piece : pieces) {
-    bpe.encode(piece, ids);
+  const std::string normal_text = normalizer.empty() ? std::string(text) : normalizer.apply(text);
+  AddedTokens::Filter later{.special = filter.special, .ordinary = filter.ordinary};
+  std::vector<bool> texts;
+  if (!filter.plain.empty() && filter.special && !normalized.empty()) {
+    texts = plain_specials(text, normal_text, filter.plain);
+    later.texts = &texts;
+  }
+  for (const TextPart& part : normalized.split(normal_text, later)) {
+    if (part.id >= 0) {
+      ids.push_back(part.id);
+      continue;
+    }
+    std::vector<std::string> pieces(
+        1, normal_text.substr(part.range.begin, part.range.end - part.range.begin));
+    pre_tokenizer.apply(pieces, first && part.range.begin == 0);
+    for (const std::string& piece : pieces) {
+      bpe.encode(piece, ids);
+    }
   }
 }
 

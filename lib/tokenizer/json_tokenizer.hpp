@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct Decoding {
   bool byte_fallback = false;                                ///< <0x0A> stands for a byte
   std::vector<std::pair<std::string, std::string>> replace;  ///< in each token's spelling
   bool strip_first_space = false;                            ///< one space at the very beginning
+  bool strip_first_token = false;                            ///< all spaces of the first token
 };
 
 /// The vocabulary by id. Ids without a token are holes: empty bytes.
@@ -30,7 +32,10 @@ struct Vocabulary {
   std::vector<std::string> bytes;  ///< what the token stands for in a text
   std::vector<bool> special;       ///< control tokens
   std::vector<bool> is_byte;       ///< one byte of a fallback, not text by itself
-  TokenTable by_text;              ///< spelling in the file -> id
+  /// What is left of a token at the beginning of a text, where spaces that stand for marks go and
+  /// its own stay; of others, what has no space.
+  std::map<std::int32_t, std::string> at_start;
+  TokenTable by_text;  ///< spelling in the file -> id
 
   /// Error{format} if the id lies beyond reason.
   void set(std::int32_t id, std::string_view spelling, const Decoding& decoding,
@@ -41,7 +46,7 @@ struct Vocabulary {
     return static_cast<std::int32_t>(bytes.size());
   }
 
- private:
+  /// What an id stands for; its spelling is not looked up.
   void place(std::int32_t id, std::string_view spelling, const Decoding& decoding,
              const std::string& subject);
 };
@@ -50,7 +55,9 @@ struct JsonTokenizer {
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   Bpe bpe;
-  AddedTokens added;
+  AddedTokens added;         ///< those of the file; later those sought in raw text
+  AddedTokens normalized;    ///< those sought in normalised text, normalised
+  AddedTokens unnormalized;  ///< the same as they are written
   Vocabulary vocabulary;
   Decoding decoding;
   std::vector<std::int32_t> prefix, suffix;  ///< what the post-processor adds
@@ -58,9 +65,18 @@ struct JsonTokenizer {
 
   [[nodiscard]] static JsonTokenizer open(const std::filesystem::path& file);
 
+  /// Once all added tokens are there: parts those that are sought in normalised text.
+  void part_added();
+
   /// Appends the ids of text without added tokens that must be found in the raw text. `first`: it
-  /// begins the input.
-  void encode(std::string_view text, bool first, std::vector<std::int32_t>& ids) const;
+  /// begins the input; `filter.plain` counts from its beginning.
+  void encode(std::string_view text, bool first, const AddedTokens::Filter& filter,
+              std::vector<std::int32_t>& ids) const;
+
+ private:
+  [[nodiscard]] std::vector<bool> plain_specials(std::string_view text,
+                                                 std::string_view normal_text,
+                                                 std::span<const TextRange> plain) const;
 };
 
 }  // namespace ottobit

@@ -10,6 +10,7 @@
 
 #include "io/config.hpp"
 #include "io/printable.hpp"
+#include "tokenizer/folder_tokens.hpp"
 #include "tokenizer/json_tokenizer.hpp"
 #include "tokenizer/sentencepiece.hpp"
 #include "tokenizer/tiktoken.hpp"
@@ -33,9 +34,10 @@ struct Tokenizer::Impl {
                       std::to_string(vocabulary.size()));
   }
 
-  void encode_text(std::string_view text, bool first, std::vector<std::int32_t>& ids) const {
+  void encode_text(std::string_view text, bool first, const AddedTokens::Filter& filter,
+                   std::vector<std::int32_t>& ids) const {
     if (const auto* json = std::get_if<JsonTokenizer>(&model)) {
-      json->encode(text, first, ids);
+      json->encode(text, first, filter, ids);
     } else if (const auto* ranks = std::get_if<Tiktoken>(&model)) {
       ranks->encode(text, ids);
     } else {
@@ -43,71 +45,32 @@ struct Tokenizer::Impl {
     }
   }
 
-  static std::unique_ptr<Impl> from_json(JsonTokenizer json, const Config* config);
-  static std::unique_ptr<Impl> from_pieces(SentencePiece pieces, const Config* config);
-  static std::unique_ptr<Impl> from_ranks(Tiktoken ranks, const Config* config);
-  void configure(const Config* config, bool adds_bos);
+  static std::unique_ptr<Impl> from_json(JsonTokenizer json, const FolderTokens& tokens);
+  static std::unique_ptr<Impl> from_pieces(SentencePiece pieces, const FolderTokens& tokens);
+  static std::unique_ptr<Impl> from_ranks(Tiktoken ranks, const FolderTokens& tokens);
+  void configure(const FolderTokens& tokens, bool adds_bos);
+  void add_ends(std::int32_t bos, std::int32_t eos);
 };
 
-namespace {
-
-/// bos_token and the like: a string or {"content": "..."}.
-std::string token_text(const Config& config, const char* key) {
-  if (!config.has(key)) {
-    return {};
-  }
-  if (config.raw().at(key).is_object()) {
-    return config.section(key)->text("content", "");
-  }
-  return config.text(key);
-}
-
-/// Control words that only tokenizer_config.json names (`added_tokens_decoder`).
-void add_configured(const Config& config, Vocabulary& vocabulary, AddedTokens& added) {
-  const std::optional<Config> tokens = config.section("added_tokens_decoder");
-  if (!tokens) {
-    return;
-  }
-  for (const auto& [key, value] : tokens->raw().items()) {
-    const bool number =
-        !key.empty() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
-    OTTOBIT_CHECK(number && value.is_object(), ErrorCode::format, tokens->subject(),
-                  in_backticks(key) + " is not an id with an object");
-    const Config entry = *tokens->section(key);
-    AddedToken token;
-    token.id = std::stoi(key);
-    token.content = entry.text("content");
-    token.special = entry.flag("special", false);
-    token.single_word = entry.flag("single_word", false);
-    token.lstrip = entry.flag("lstrip", false);
-    token.rstrip = entry.flag("rstrip", false);
-    vocabulary.set(token.id, token.content, {}, tokens->subject());
-    vocabulary.special[static_cast<std::size_t>(token.id)] = token.special;
-    added.add(std::move(token));
-  }
-}
-
-}  // namespace
-
 std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_json(JsonTokenizer json,
-                                                            const Config* config) {
+                                                            const FolderTokens& tokens) {
   auto impl = std::make_unique<Impl>(Impl{.model = std::move(json)});
   auto& parts = std::get<JsonTokenizer>(impl->model);
+  add_folder_tokens(tokens, true, parts.decoding, parts.vocabulary, parts.added);
+  parts.part_added();
+  impl->decoding = std::move(parts.decoding);
+  impl->kind = std::move(parts.kind);
   impl->added = std::move(parts.added);
   impl->vocabulary = std::move(parts.vocabulary);
-  impl->decoding = std::move(parts.decoding);
+  impl->bos_text = tokens.bos;
+  impl->eos_text = tokens.eos;
   impl->prefix = std::move(parts.prefix);
   impl->suffix = std::move(parts.suffix);
-  impl->kind = std::move(parts.kind);
-  if (config != nullptr) {
-    impl->bos_text = token_text(*config, "bos_token");
-    impl->eos_text = token_text(*config, "eos_token");
-  }
   return impl;
 }
 
 std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_pieces(SentencePiece pieces,
-                                                              const Config* config) {
+                                                              const FolderTokens& tokens) {
   auto impl = std::make_unique<Impl>(Impl{.model = std::move(pieces)});
   const auto& model = std::get<SentencePiece>(impl->model);
   impl->vocabulary = model.vocabulary();
@@ -125,40 +88,42 @@ std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_pieces(SentencePiece piec
   };
   impl->bos_text = text_of(model.bos());
   impl->eos_text = text_of(model.eos());
-  impl->configure(config, true);  // the classes behind these files add BOS
+  impl->configure(tokens, true);  // the classes behind these files add BOS
   return impl;
 }
 
-std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_ranks(Tiktoken ranks, const Config* config) {
+std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::from_ranks(Tiktoken ranks,
+                                                             const FolderTokens& tokens) {
   auto impl = std::make_unique<Impl>(Impl{.model = std::move(ranks)});
   impl->vocabulary = std::get<Tiktoken>(impl->model).vocabulary();
   impl->kind = "byte-level BPE (tiktoken.model)";
-  impl->configure(config, false);
+  impl->configure(tokens, false);
   return impl;
 }
 
-/// What tokenizer_config.json says beside the vocabulary; `adds_bos` where it does not say.
-void Tokenizer::Impl::configure(const Config* config, bool adds_bos) {
-  bool adds_eos = false;
-  // The ids of the vocabulary's own, should the configuration name tokens that it does not have.
-  std::int32_t bos_id = vocabulary.by_text.find(bos_text);
-  std::int32_t eos_id = vocabulary.by_text.find(eos_text);
-  if (config != nullptr) {
-    add_configured(*config, vocabulary, added);
-    const std::string bos = token_text(*config, "bos_token");
-    const std::string eos = token_text(*config, "eos_token");
-    bos_text = bos.empty() ? bos_text : bos;
-    eos_text = eos.empty() ? eos_text : eos;
-    bos_id = vocabulary.by_text.find(bos_text) >= 0 ? vocabulary.by_text.find(bos_text) : bos_id;
-    eos_id = vocabulary.by_text.find(eos_text) >= 0 ? vocabulary.by_text.find(eos_text) : eos_id;
-    adds_bos = config->flag("add_bos_token", adds_bos);
-    adds_eos = config->flag("add_eos_token", false);
+/// What the files beside the vocabulary say; `adds_bos` where they do not say.
+void Tokenizer::Impl::configure(const FolderTokens& tokens, bool adds_bos) {
+  add_folder_tokens(tokens, false, {}, vocabulary, added);
+  // The ids of the vocabulary's own, should the files name tokens that it does not have.
+  std::int32_t bos = vocabulary.by_text.find(bos_text);
+  std::int32_t eos = vocabulary.by_text.find(eos_text);
+  const auto choose = [&](std::string& text, std::int32_t& id, const std::string& named) {
+    text = named.empty() ? text : named;
+    id = vocabulary.by_text.find(text) >= 0 ? vocabulary.by_text.find(text) : id;
+  };
+  choose(bos_text, bos, tokens.bos);
+  choose(eos_text, eos, tokens.eos);
+  add_ends(tokens.adds_bos.value_or(adds_bos) ? bos : -1,
+           tokens.adds_eos.value_or(false) ? eos : -1);
+}
+
+/// What an encoded text begins and ends with; -1: nothing.
+void Tokenizer::Impl::add_ends(std::int32_t bos, std::int32_t eos) {
+  if (bos >= 0) {
+    prefix.push_back(bos);
   }
-  if (adds_bos && bos_id >= 0) {
-    prefix.push_back(bos_id);
-  }
-  if (adds_eos && eos_id >= 0) {
-    suffix.push_back(eos_id);
+  if (eos >= 0) {
+    suffix.push_back(eos);
   }
 }
 
@@ -169,11 +134,7 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::open(const std::filesystem::path& directory) {
   const auto has = [&](const char* name) { return is_there(directory / name); };
-  std::optional<Config> config;
-  if (has("tokenizer_config.json")) {
-    config = Config::open(directory / "tokenizer_config.json");
-  }
-  const Config* const settings = config ? &*config : nullptr;
+  const FolderTokens settings = read_folder_tokens(directory);
   if (has("tokenizer.json")) {
     return Tokenizer(Impl::from_json(JsonTokenizer::open(directory / "tokenizer.json"), settings));
   }
@@ -185,6 +146,23 @@ Tokenizer Tokenizer::open(const std::filesystem::path& directory) {
                 "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
   return Tokenizer(Impl::from_ranks(Tiktoken::open(directory / "tiktoken.model"), settings));
 }
+
+namespace {
+
+/// What of `ranges` lies within `whole`, counted from its beginning.
+std::vector<TextRange> ranges_within(std::span<const TextRange> ranges, TextRange whole) {
+  std::vector<TextRange> inside;
+  for (auto at =
+           std::partition_point(ranges.begin(), ranges.end(),
+                                [&](const TextRange& range) { return range.end <= whole.begin; });
+       at != ranges.end() && at->begin < whole.end; ++at) {
+    inside.push_back({std::max(at->begin, whole.begin) - whole.begin,
+                      std::min(at->end, whole.end) - whole.begin});
+  }
+  return inside;
+}
+
+}  // namespace
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text,
                                             const EncodeOptions& options) const {
@@ -198,8 +176,11 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text,
     if (part.id >= 0) {
       ids.push_back(part.id);
     } else {
+      AddedTokens::Filter inside{.special = options.parse_special};
+      std::vector<TextRange> plain = ranges_within(options.plain, part.range);
+      inside.plain = plain;
       impl_->encode_text(text.substr(part.range.begin, part.range.end - part.range.begin),
-                         part.range.begin == 0, ids);
+                         part.range.begin == 0, inside, ids);
     }
   }
   if (options.add_bos) {
@@ -286,6 +267,15 @@ std::string_view IncrementalDetokenizer::push(std::int32_t id) {
   } else {
     flush_fallback(waiting_, out_);
     out_ += bytes;
+  }
+  if (at_start_ && tokenizer_.decoding.strip_first_token) {
+    at_start_ = false;
+    const auto special_case = tokenizer_.vocabulary.at_start.find(id);
+    if (special_case != tokenizer_.vocabulary.at_start.end()) {
+      out_ = special_case->second;
+    } else {
+      std::erase(out_, ' ');
+    }
   }
   if (at_start_ && !out_.empty()) {
     at_start_ = false;

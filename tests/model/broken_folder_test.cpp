@@ -151,7 +151,6 @@ const std::vector<Case>& cases() {
     {"residual factor out of range", kLightning, E::format, {"residual"}, replace("config.json", "\"layernorm_mlp_alpha\": 1.5", "\"layernorm_mlp_alpha\": 1e30")},
     {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
     {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
-    {"ModelOpt algorithm unknown", kNvfp4, E::unsupported, {"hf_quant_config.json", "quant_algo", "INT2"}, replace("hf_quant_config.json", "\"NVFP4\"", "\"INT2\"")},
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
     {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},
