@@ -2,7 +2,9 @@
 #include "tokenizer/regex.hpp"
 
 #define PCRE2_CODE_UNIT_WIDTH 8  // NOLINT(readability-identifier-naming)
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <new>
 
 #include <pcre2.h>
@@ -15,8 +17,13 @@
 namespace ottobit {
 namespace {
 
-// Published patterns need a few hundred steps a match; a hostile one must not run for hours.
-constexpr std::uint32_t kMatchLimit = 10'000'000;
+// Published patterns need a few hundred steps a match, or some for each letter of a long word; a
+// hostile one must not run for hours.
+constexpr std::uint64_t kMatchLimit = 10'000'000;
+constexpr std::uint64_t kStepsPerByte = 32;
+// What a match may remember of where it could go on otherwise: so much, and so much for each byte.
+constexpr std::size_t kFirstStack = std::size_t{256} << 10U;
+constexpr std::size_t kStackPerByte = 256;
 constexpr std::size_t kMaxPattern = std::size_t{1} << 16U;
 
 std::string message_of(int code) {
@@ -40,6 +47,10 @@ void Regex::Search::Free::operator()(pcre2_real_match_data_8* data) const noexce
 }
 void Regex::Search::Free::operator()(pcre2_real_match_context_8* context) const noexcept {
   pcre2_match_context_free_8(context);
+}
+
+void Regex::Search::Free::operator()(pcre2_real_jit_stack_8* stack) const noexcept {
+  pcre2_jit_stack_free_8(stack);
 }
 
 Regex::Regex(const std::string& pattern, const std::string& subject) : subject_(subject) {
@@ -66,15 +77,43 @@ Regex::Search::Search(const Regex& regex, std::string_view text)
   if (data_ == nullptr || context_ == nullptr) {
     throw std::bad_alloc();
   }
-  pcre2_set_match_limit_8(context_.get(), kMatchLimit);
+  const std::uint64_t limit = kMatchLimit + kStepsPerByte * text.size();
+  pcre2_set_match_limit_8(context_.get(),
+                          static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, ~0U)));
+}
+
+/// Compiled patterns keep their way back on a stack, which is the machine's until it is too small.
+int Regex::Search::match(std::size_t offset) {
+  while (true) {
+    const int found =
+        pcre2_match_8(regex_.code_.get(), bytes_of(text_), text_.size(), offset,
+                      PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data_.get(), context_.get());
+    if (found != PCRE2_ERROR_JIT_STACKLIMIT || !grow_stack()) {
+      return found;
+    }
+  }
+}
+
+bool Regex::Search::grow_stack() {
+  const std::size_t most = kFirstStack + kStackPerByte * text_.size();
+  if (stack_bytes_ >= most) {
+    return false;
+  }
+  stack_bytes_ = std::min(most, std::max(kFirstStack, 4 * stack_bytes_));
+  stack_.reset();  // before there are two
+  stack_.reset(pcre2_jit_stack_create_8(kFirstStack / 8, stack_bytes_, nullptr));
+  if (stack_ == nullptr) {
+    throw std::bad_alloc();
+  }
+  pcre2_jit_stack_assign_8(context_.get(), nullptr, stack_.get());
+  return true;
 }
 
 std::optional<TextRange> Regex::Search::next(std::size_t offset) {
   if (offset >= text_.size()) {
     return std::nullopt;
   }
-  const int found = pcre2_match_8(regex_.code_.get(), bytes_of(text_), text_.size(), offset,
-                                  PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data_.get(), context_.get());
+  const int found = match(offset);
   if (found == PCRE2_ERROR_NOMATCH) {
     return std::nullopt;
   }

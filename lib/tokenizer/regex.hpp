@@ -11,6 +11,7 @@
 
 struct pcre2_real_code_8;
 struct pcre2_real_match_data_8;
+struct pcre2_real_jit_stack_8;
 struct pcre2_real_match_context_8;
 
 namespace ottobit {
@@ -37,12 +38,18 @@ class Regex {
     struct Free {
       void operator()(pcre2_real_match_data_8* data) const noexcept;
       void operator()(pcre2_real_match_context_8* context) const noexcept;
+      void operator()(pcre2_real_jit_stack_8* stack) const noexcept;
     };
+    [[nodiscard]] int match(std::size_t offset);
+    [[nodiscard]] bool grow_stack();
+
     const Regex& regex_;
     std::string known_;      // if not empty, what text_ views: see newer_characters.hpp
     std::string_view text_;  // as long as the text, with its matches at the same places
     std::unique_ptr<pcre2_real_match_data_8, Free> data_;
     std::unique_ptr<pcre2_real_match_context_8, Free> context_;
+    std::unique_ptr<pcre2_real_jit_stack_8, Free> stack_;  // once the machine's own is too small
+    std::size_t stack_bytes_ = 0;
   };
 
  private:

@@ -235,4 +235,18 @@ TEST_CASE("a megabyte without spaces is encoded, not merely begun") {
   CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
 }
 
+TEST_CASE("a million letters of one word are one piece for every pattern") {
+  for (const char* folder : {"kimi_k2-int4", "llama3-bf16-tied", "tokenizer-seed_oss"}) {
+    CAPTURE(folder);
+    const Tokenizer tokenizer = Tokenizer::open(test::test_data(folder));
+    for (const std::string_view unit : {"a", "aB", "\u00e9", "\u3042", " ", "\r\n", "1a"}) {
+      std::string text;
+      while (text.size() < 1'000'000) {
+        text += unit;
+      }
+      CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
+    }
+  }
+}
+
 }  // namespace ottobit
