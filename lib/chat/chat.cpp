@@ -3,7 +3,11 @@
 #include "chat/chat.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -76,11 +80,10 @@ bool has_tools(std::string_view chat_json) {
   return tools != chat.end() && tools->is_array() && !tools->empty();
 }
 
-Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
-                     const std::string& bos_token, const std::string& eos_token) {
-  OrderedJson chat = parse_ordered_json(chat_json, kChatSubject, ErrorCode::argument);
-  check_chat(chat);
-  name_reasoning(chat_template, chat);
+namespace {
+
+Rendered render_as_is(const ChatTemplate& chat_template, OrderedJson chat,
+                      const std::string& bos_token, const std::string& eos_token) {
   jinja::Runtime runtime;
   jinja::Evaluator evaluator(chat_template.parsed(), runtime);
   jinja::StrBuilder out;
@@ -99,6 +102,85 @@ Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_js
   rendered.text = out.take_text();
   rendered.content = out.take_content();
   return rendered;
+}
+
+/// The texts of messages whose content is a list of texts.
+std::vector<std::string> listed_texts(const OrderedJson& chat) {
+  std::vector<std::string> texts;
+  for (const OrderedJson& message : chat["messages"]) {
+    const auto content = message.find("content");
+    for (const OrderedJson& part :
+         content != message.end() && content->is_array() ? *content : OrderedJson::array()) {
+      texts.push_back(part["text"].get<std::string>());
+    }
+  }
+  return texts;
+}
+
+/// Each list of texts as one text.
+OrderedJson with_plain_content(OrderedJson chat) {
+  for (OrderedJson& message : chat["messages"]) {
+    const auto content = message.find("content");
+    if (content != message.end() && content->is_array()) {
+      std::string text;
+      for (const OrderedJson& part : *content) {
+        text += part["text"].get_ref<const std::string&>();
+      }
+      *content = std::move(text);
+    }
+  }
+  return chat;
+}
+
+/// How many of the texts, less the white space around them, a prompt has.
+std::ptrdiff_t count_in(const Rendered& rendered, const std::vector<std::string>& texts) {
+  return std::count_if(texts.begin(), texts.end(), [&](const std::string& text) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
+    const std::size_t end = text.find_last_not_of(kBlank) + 1;
+    return holds(rendered.text, std::string_view(text).substr(begin, end - std::min(begin, end)));
+  });
+}
+
+}  // namespace
+
+Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,
+                     const std::string& bos_token, const std::string& eos_token) {
+  OrderedJson chat = parse_ordered_json(chat_json, kChatSubject, ErrorCode::argument);
+  check_chat(chat);
+  name_reasoning(chat_template, chat);
+  const std::vector<std::string> texts = listed_texts(chat);
+  if (texts.empty()) {
+    return render_as_is(chat_template, with_plain_content(std::move(chat)), bos_token, eos_token);
+  }
+  // Templates of text models often take strings only: they fail at lists, or leave them out.
+  std::optional<Error> problem;
+  std::optional<Rendered> listed;
+  try {
+    listed = render_as_is(chat_template, chat, bos_token, eos_token);
+    if (count_in(*listed, texts) == static_cast<std::ptrdiff_t>(texts.size())) {
+      return *std::move(listed);
+    }
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::chat_template) {
+      throw;
+    }
+    problem = error;
+  }
+  try {
+    Rendered plain = render_as_is(chat_template, with_plain_content(chat), bos_token, eos_token);
+    if (!listed || count_in(plain, texts) > count_in(*listed, texts)) {
+      return plain;
+    }
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::chat_template) {
+      throw;
+    }
+  }
+  if (!listed) {
+    throw Error(*problem);
+  }
+  return *std::move(listed);
 }
 
 }  // namespace ottobit

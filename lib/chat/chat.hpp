@@ -63,7 +63,8 @@ class ChatTemplate {
 /// Renders one conversation. `chat_json` is one object: `messages` (required), `tools`,
 /// `documents`, `add_generation_prompt` (default true), `now` (ISO 8601, default the clock); every
 /// other member is a template variable. `bos_token` and `eos_token` are the texts of the model
-/// folder and count as text of the template.
+/// folder and count as text of the template. Contents that are lists of texts become one text each
+/// where the template fails at lists or leaves one of their texts out.
 /// Throws Error{argument, "chat JSON", ...} where the JSON is not of that shape, and
 /// Error{chat_template} where the template fails or raises (then with its own message).
 Rendered render_chat(const ChatTemplate& chat_template, std::string_view chat_json,

@@ -352,7 +352,7 @@ Value get_slice(Runtime& rt, const Value& object, const Value* bounds[3]) {
     return slice_string(rt, object, resolve_slice(bounds, length(rt, object)));
   }
   if (!object.is(Kind::sequence) || !object.seq->indexable()) {
-    raise("'" + std::string(type_name(object)) + "' object is not subscriptable");
+    return make_undefined("'" + object_name(object) + "' has no element of that range");
   }
   const SliceRange range = resolve_slice(bounds, object.seq->items.size());
   std::vector<Value> items;

@@ -145,6 +145,11 @@ Args rest_of(const Args& args, std::size_t taken) {
   return rest;
 }
 
+/// What jinja2's map, select, reject and their like do not iterate at all: none, undefined, 0, "".
+std::vector<Value> iterate_if_true(Runtime& rt, const Value& input) {
+  return truth(input) ? iterate(rt, input) : std::vector<Value>();
+}
+
 Value map_attribute(Runtime& rt, const Value& input, const Args& args) {
   ArgReader reader("map", args);
   const Value* attribute = reader.optional("attribute");
@@ -152,7 +157,7 @@ Value map_attribute(Runtime& rt, const Value& input, const Args& args) {
   reader.finish();
   const Getter getter(rt, attribute);
   std::vector<Value> out;
-  for (const Value& item : iterate(rt, input)) {
+  for (const Value& item : iterate_if_true(rt, input)) {
     out.push_back(getter.get(item, otherwise));
   }
   return rt.heap.generator(std::move(out));
@@ -175,7 +180,7 @@ Value filter_map(Runtime& rt, const Value& input, const Args& args) {
   }
   const Args rest = rest_of(args, 1);
   std::vector<Value> out;
-  for (const Value& item : iterate(rt, input)) {
+  for (const Value& item : iterate_if_true(rt, input)) {
     out.push_back(filter->call(rt, item, rest));
   }
   return rt.heap.generator(std::move(out));
@@ -200,7 +205,7 @@ Value filter_by_test(Runtime& rt, const Value& input, const Args& args, bool att
   const Test* test = args.positional.size() > taken ? &test_named(args.positional[taken]) : nullptr;
   const Args rest = rest_of(args, taken + 1);
   std::vector<Value> out;
-  for (const Value& item : iterate(rt, input)) {
+  for (const Value& item : iterate_if_true(rt, input)) {
     const Value tested = getter.get(item);
     rt.budget.charge(0);
     if ((test != nullptr ? test->call(rt, tested, rest) : truth(tested)) == wanted) {

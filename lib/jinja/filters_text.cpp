@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "jinja/filters.hpp"
 #include "jinja/methods.hpp"
@@ -166,8 +167,17 @@ Value filter_center(Runtime& rt, const Value& input, const Args& args) {
 
 Value filter_wordcount(Runtime& rt, const Value& input, const Args& args) {
   ArgReader("wordcount", args).finish();
-  const Value words = find_string_method("split")->call(rt, make_string(to_str(rt, input)), {});
-  return make_int(words.seq->items.size());
+  const StrRef text = to_str(rt, input);
+  rt.budget.charge_bytes(text->text.size());
+  std::int64_t words = 0;
+  bool inside = false;
+  for (std::size_t at = 0; at < text->text.size();) {
+    const CodePoint c = decode(text->text, at);
+    const bool was_inside = std::exchange(inside, is_word(c.value));
+    words += inside && !was_inside ? 1 : 0;
+    at += c.size;
+  }
+  return make_int(words);
 }
 
 Value filter_tojson(Runtime& rt, const Value& input, const Args& args) {

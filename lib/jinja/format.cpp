@@ -339,7 +339,10 @@ Value percent_format(Runtime& rt, const StrRef& format, const Value& value) {
     put_percent(rt, out, p, tuple ? value.seq->items[used] : value);
     ++used;
   }
-  if (used < (tuple ? value.seq->items.size() : 1) && !value.is(Kind::dict)) {
+  // Whatever has elements and is no tuple may go unused, as a mapping does.
+  const bool keyed = value.is(Kind::dict) || value.is(Kind::undefined) ||
+                     (value.is(Kind::sequence) && value.seq->indexable() && !tuple);
+  if (used < (tuple ? value.seq->items.size() : 1) && !keyed) {
     raise("not all arguments converted during string formatting");
   }
   return rt.text(std::move(out));

@@ -5,6 +5,7 @@
 
 #include <utf8proc.h>
 
+#include "jinja/filters.hpp"
 #include "jinja/methods.hpp"
 
 namespace ottobit::jinja {
@@ -519,6 +520,44 @@ Value str_rjust(Runtime& rt, const Value& self, const Args& args) {
   return pad(rt, self, args, true, false);
 }
 
+/// What a test of the template language says.
+Value tested(Runtime& rt, const Value& self, const Args& args, const char* test) {
+  ArgReader(test, args).finish();
+  return make_bool(find_test(test)->call(rt, self, {}));
+}
+Value str_isupper(Runtime& rt, const Value& self, const Args& args) {
+  return tested(rt, self, args, "upper");
+}
+Value str_islower(Runtime& rt, const Value& self, const Args& args) {
+  return tested(rt, self, args, "lower");
+}
+Value str_isascii(Runtime&, const Value& self, const Args& args) {
+  ArgReader("isascii", args).finish();
+  return make_bool(self.str->ascii);
+}
+
+/// Zeros go behind a sign.
+Value str_zfill(Runtime& rt, const Value& self, const Args& args) {
+  ArgReader reader("zfill", args);
+  const Value& width = reader.required("width");
+  reader.finish();
+  const bool sign = self.str->text.starts_with('-') || self.str->text.starts_with('+');
+  const std::array<Value, 2> bounds = {make_int(std::int64_t{0}),
+                                       make_int(std::int64_t{sign ? 1 : 0})};
+  const Value* head[3] = {bounds.data(), bounds.data() + 1, nullptr};
+  const Value* tail[3] = {bounds.data() + 1, nullptr, nullptr};
+  if (!width.is(Kind::integer)) {
+    raise("zfill requires an integer");
+  }
+  Args rest;
+  rest.positional = {make_int(width.i - (sign ? 1 : 0)), rt.text(std::string("0"))};
+  const Value digits = pad(rt, get_slice(rt, self, tail), rest, true, false);
+  StrBuilder out;
+  out.append(*get_slice(rt, self, head).str);
+  out.append(*digits.str);
+  return rt.text(std::move(out));
+}
+
 constexpr std::array kMethods = {
     Method{"capitalize", str_capitalize},
     Method{"casefold", str_lower},
@@ -530,10 +569,13 @@ constexpr std::array kMethods = {
     Method{"index", str_index},
     Method{"isalnum", str_isalnum},
     Method{"isalpha", str_isalpha},
+    Method{"isascii", str_isascii},
     Method{"isdecimal", str_isdecimal},
     Method{"isdigit", str_isdigit},
+    Method{"islower", str_islower},
     Method{"isnumeric", str_isnumeric},
     Method{"isspace", str_isspace},
+    Method{"isupper", str_isupper},
     Method{"join", str_join},
     Method{"ljust", str_ljust},
     Method{"lower", str_lower},
@@ -554,6 +596,7 @@ constexpr std::array kMethods = {
     Method{"strip", str_strip},
     Method{"title", str_title},
     Method{"upper", str_upper},
+    Method{"zfill", str_zfill},
 };
 
 }  // namespace

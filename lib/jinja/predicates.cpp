@@ -2,6 +2,7 @@
 // The tests behind `is`.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <utf8proc.h>
 
@@ -134,26 +135,32 @@ bool is_same(Runtime& rt, const Value& v, const Args& args) {
   }
 }
 
-std::int64_t whole(const Value& v) {
-  if (!v.is(Kind::integer) && !v.is(Kind::boolean)) {
-    raise("the test expects an integer, found '" + std::string(type_name(v)) + "'");
+/// What v leaves when it is divided, with the sign of the divisor.
+double remainder_of(const Value& v, const Value& divisor) {
+  for (const Value* each : {&v, &divisor}) {
+    if (!each->is_number()) {
+      raise("the test expects a number, found '" + std::string(type_name(*each)) + "'");
+    }
   }
-  return v.integer();
+  if (divisor.real() == 0.0) {
+    raise("modulo by zero");
+  }
+  if (!v.is(Kind::real) && !divisor.is(Kind::real)) {
+    return divisor.integer() == -1 ? 0.0 : static_cast<double>(v.integer() % divisor.integer());
+  }
+  const double rest = std::fmod(v.real(), divisor.real());
+  return rest != 0.0 && (rest < 0.0) != (divisor.real() < 0.0) ? rest + divisor.real() : rest;
 }
 bool is_odd(Runtime&, const Value& v, const Args& args) {
   no_arguments(args);
-  return whole(v) % 2 != 0;
+  return std::abs(remainder_of(v, make_int(std::int64_t{2}))) == 1.0;
 }
 bool is_even(Runtime&, const Value& v, const Args& args) {
   no_arguments(args);
-  return whole(v) % 2 == 0;
+  return remainder_of(v, make_int(std::int64_t{2})) == 0.0;
 }
 bool is_divisible(Runtime&, const Value& v, const Args& args) {
-  const std::int64_t divisor = whole(only_argument(args));
-  if (divisor == 0) {
-    raise("integer modulo by zero");
-  }
-  return divisor == -1 || whole(v) % divisor == 0;
+  return remainder_of(v, only_argument(args)) == 0.0;
 }
 
 // All cased letters of this case, and at least one.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <utf8proc.h>
+
 namespace ottobit::jinja {
 
 void raise(std::string message) {
@@ -223,6 +225,12 @@ std::size_t byte_offset(const Str& s, std::size_t index) noexcept {
     --index;
   }
   return at;
+}
+
+bool is_word(std::uint32_t c) noexcept {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return c == '_' || (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
+         (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
 }
 
 bool is_space(std::uint32_t c) noexcept {

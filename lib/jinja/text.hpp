@@ -139,6 +139,9 @@ std::size_t code_point_index(const Str& s, std::size_t bytes) noexcept;
 
 /// Python's str.isspace for one code point.
 bool is_space(std::uint32_t code_point) noexcept;
+
+/// A letter, a numeral or an underscore: Python's \w.
+bool is_word(std::uint32_t code_point) noexcept;
 /// End of the text without trailing white space, and begin without leading white space.
 std::size_t rstrip_end(std::string_view text) noexcept;
 std::size_t lstrip_begin(std::string_view text) noexcept;

@@ -233,7 +233,6 @@ TEST_CASE("errors while rendering say where and what") {
       {"{{ n | length }}", "object of type 'NoneType' has no len()"},
       {"{{ 'a' in n }}", "argument of type 'NoneType' is not iterable"},
       {"{{ 1 in 'a' }}", "'in <string>' requires string as left operand, not int"},
-      {"{{ n[1:] }}", "'NoneType' object is not subscriptable"},
       {"{{ n < 1 }}", "'<' not supported between instances of 'NoneType' and 'int'"},
       {"{{ 1 / 0 }}", "division by zero"},
       {"{{ {[]: 1} }}", "unhashable type: 'list'"},

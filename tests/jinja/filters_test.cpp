@@ -5,9 +5,26 @@
 #include <doctest/doctest.h>
 
 #include "jinja/support.hpp"
+#include "support/paths.hpp"
+#include "support/temp_directory.hpp"
 
 using namespace ottobit;
 using namespace ottobit::jinja_test;
+
+TEST_CASE("filters, tests, methods and operators of every kind of value give what Jinja's give") {
+  const Json cases = parse_json(test::read_text(test::test_data("wild/jinja_expressions.json")),
+                                "jinja_expressions.json");
+  CHECK(cases.size() > 1900);
+  for (const Json& item : cases) {
+    const std::string source = "{{ " + item[0].get<std::string>() + " }}";
+    CAPTURE(source);
+    if (item[1].is_null()) {
+      CHECK_FALSE(error_of(source).empty());
+    } else {
+      CHECK(text_of(source) == item[1].get<std::string>());
+    }
+  }
+}
 
 TEST_CASE("filters give what Jinja's give") {
   check_expressions({
