@@ -354,10 +354,9 @@ OTTOBIT_API int32_t OTTOBIT_CALL ottobit_token_is_end(const ottobit_model* m, in
 /* Renders a conversation with the model's chat template. A family whose makers ship a program
    instead (DeepSeek V3.2) has a built-in one. json is one object:
      messages   required; a list of objects shaped as in the OpenAI API: role, content (a string,
-                null, or a list of {"type":"text","text":...}, joined where the template knows strings
-                only), reasoning_content, tool_calls
-                (arguments an object, or a string holding JSON), tool_call_id, name
-     tools, documents       likewise; absent: the template sees none
+                null, or a list of {"type":"text","text":...}, joined where the template knows
+   strings only), reasoning_content, tool_calls (arguments an object, or a string holding JSON),
+   tool_call_id, name tools, documents       likewise; absent: the template sees none
      add_generation_prompt  default true
      now                    ISO 8601 local time for templates that print the date; absent: the clock
      any other member       a template variable: enable_thinking, thinking_budget, ...
