@@ -11,6 +11,7 @@
 
 #include "grammar/inlining.hpp"
 #include "grammar/nfa.hpp"
+#include "grammar/sharing.hpp"
 
 namespace ottobit::grammar {
 
@@ -25,12 +26,16 @@ std::size_t index(std::int32_t id) noexcept {
 class Compiler {
  public:
   Compiler(Rules rules, const std::string& subject)
-      : rules_(inlined(std::move(rules))), subject_(subject), nfa_(make_nfa(rules_, subject)) {}
+      : subject_(subject),
+        work_(subject),
+        rules_(shared(inlined(std::move(rules), work_), work_)),
+        nfa_(make_nfa(rules_, subject, work_)) {}
 
   Automaton compile() {
     for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
       starts_.push_back(new_state());
     }
+    find_callers();
     find_rules_that_end();
     find_empty_rules();
     check_left_recursion();
@@ -66,6 +71,7 @@ class Compiler {
     while (!open.empty()) {
       const Nfa::Node& here = node(open.back());
       open.pop_back();
+      work_.spend(1 + here.empty.size() + here.calls.size() + here.bytes.size());
       for (const NodeId id : here.empty) {
         visit(id);
       }
@@ -86,18 +92,37 @@ class Compiler {
   /// Least fixpoint of: a rule whose end is reached over calls of rules already in the set.
   std::vector<bool> closure_of_rules(bool over_bytes) const {
     std::vector<bool> in(rules_.rules.size());
-    for (bool more = true; more;) {
-      more = false;
-      for (std::size_t i = 0; i < in.size(); ++i) {
-        if (!in[i] && reached(i, over_bytes, [&](std::size_t called) {
-              return in[called];
-            })[index(nfa_.rules[i].end - nfa_.rules[i].start)]) {
-          in[i] = true;
-          more = true;
-        }
+    std::vector<std::size_t> open(in.size());  // to look at, again when a rule that they call is in
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      open[i] = open.size() - 1 - i;
+    }
+    while (!open.empty()) {
+      const std::size_t i = open.back();
+      open.pop_back();
+      if (!in[i] && reached(i, over_bytes, [&](std::size_t called) {
+            return in[called];
+          })[index(nfa_.rules[i].end - nfa_.rules[i].start)]) {
+        in[i] = true;
+        open.insert(open.end(), callers_[i].begin(), callers_[i].end());
       }
     }
     return in;
+  }
+
+  void find_callers() {
+    callers_.resize(rules_.rules.size());
+    for (std::size_t rule = 0; rule < callers_.size(); ++rule) {
+      const std::size_t end =
+          rule + 1 < nfa_.rules.size() ? index(nfa_.rules[rule + 1].start) : nfa_.nodes.size();
+      for (std::size_t id = index(nfa_.rules[rule].start); id < end; ++id) {
+        for (const Nfa::CallEdge& call : nfa_.nodes[id].calls) {
+          std::vector<std::size_t>& callers = callers_[call.rule];
+          if (callers.empty() || callers.back() != rule) {
+            callers.push_back(rule);
+          }
+        }
+      }
+    }
   }
 
   void find_rules_that_end() {
@@ -160,21 +185,28 @@ class Compiler {
     return static_cast<StateId>(automaton_.states.size() - 1);
   }
 
-  Set closed(Set set) const {
-    Set open = set;
-    std::sort(set.begin(), set.end());
-    while (!open.empty()) {
-      const NodeId from = open.back();
-      open.pop_back();
-      for (const NodeId id : node(from).empty) {
-        const auto at = std::lower_bound(set.begin(), set.end(), id);
-        if (at == set.end() || *at != id) {
-          set.insert(at, id);
-          open.push_back(id);
+  /// What can be reached without reading. Nodes are marked while it runs.
+  Set closed(Set set) {
+    marked_.resize(nfa_.nodes.size());
+    std::erase_if(set, [&](NodeId id) {
+      const bool seen = marked_[index(id)];
+      marked_[index(id)] = true;
+      return seen;
+    });
+    for (std::size_t i = 0; i < set.size(); ++i) {
+      const Nfa::Node& from = node(set[i]);
+      work_.spend(4 + from.empty.size());
+      for (const NodeId id : from.empty) {
+        if (!marked_[index(id)]) {
+          marked_[index(id)] = true;
+          set.push_back(id);
         }
       }
     }
-    set.erase(std::unique(set.begin(), set.end()), set.end());
+    for (const NodeId id : set) {
+      marked_[index(id)] = false;
+    }
+    std::sort(set.begin(), set.end());
     return set;
   }
 
@@ -206,10 +238,12 @@ class Compiler {
 
   std::vector<ByteEdge> byte_edges(const Set& set, std::vector<std::pair<StateId, Set>>& open) {
     std::array<bool, 257> border{};
+    std::vector<const Nfa::ByteEdge*> all;
     for (const NodeId from : set) {
       for (const Nfa::ByteEdge& edge : node(from).bytes) {
         border[edge.first] = true;
         border[edge.last + 1U] = true;
+        all.push_back(&edge);
       }
     }
     std::vector<ByteEdge> edges;
@@ -219,13 +253,12 @@ class Compiler {
         ++next;
       }
       Set targets;
-      for (const NodeId from : set) {
-        for (const Nfa::ByteEdge& edge : node(from).bytes) {
-          if (edge.first <= first && first <= edge.last) {
-            targets.push_back(edge.target);
-          }
+      for (const Nfa::ByteEdge* edge : all) {
+        if (edge->first <= first && first <= edge->last) {
+          targets.push_back(edge->target);
         }
       }
+      work_.spend(all.size());
       if (!targets.empty()) {
         const StateId target = state_of(closed(std::move(targets)), open);
         const auto last = static_cast<std::uint8_t>(next - 1);
@@ -254,13 +287,16 @@ class Compiler {
     return edges;
   }
 
-  const Rules rules_;
   const std::string& subject_;
+  mutable Work work_;
+  const Rules rules_;
   Nfa nfa_;
   Automaton automaton_;
-  std::vector<StateId> starts_;  // of the rules
-  std::vector<bool> empty_;      // rules that match the empty text
-  std::map<Set, StateId> ids_;   // of the rule at hand
+  std::vector<StateId> starts_;                    // of the rules
+  std::vector<bool> empty_;                        // rules that match the empty text
+  std::vector<std::vector<std::size_t>> callers_;  // of the rules
+  std::map<Set, StateId> ids_;                     // of the rule at hand
+  std::vector<bool> marked_;                       // nodes, by closed()
 };
 
 }  // namespace

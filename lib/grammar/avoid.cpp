@@ -13,6 +13,9 @@
 namespace ottobit::grammar {
 namespace {
 
+/// Expressions nest as deep as a word is long.
+constexpr std::size_t kLongestWord = 200;
+
 std::u32string code_points(std::string_view text) {
   std::u32string points;
   while (!text.empty()) {
@@ -81,6 +84,10 @@ Expr text_avoiding(const std::vector<std::string>& words, const CharSet& alphabe
   for (const std::string& word : words) {
     list.push_back(code_points(word));
     const std::u32string& points = list.back();
+    OTTOBIT_CHECK(points.size() <= kLongestWord, ErrorCode::unsupported, subject,
+                  "a name or marker of " + std::to_string(points.size()) +
+                      " letters, which other texts must differ from; known are up to " +
+                      std::to_string(kLongestWord));
     OTTOBIT_CHECK(points.size() > 1 && points[0] == list[0][0] &&
                       points.find(points[0], 1) == std::u32string::npos,
                   ErrorCode::unsupported, subject,

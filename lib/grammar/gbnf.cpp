@@ -68,10 +68,10 @@ class Reader {
     while (true) {
       const char c = in_.peek();
       if (c == '#') {
-        while (!in_.at_end() && in_.peek() != '\n') {
+        while (!in_.at_end() && in_.peek() != '\n' && in_.peek() != '\r') {
           (void)in_.next();
         }
-      } else if (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')) {
+      } else if (c == ' ' || c == '\t' || (lines && (c == '\n' || c == '\r'))) {
         (void)in_.next();
       } else {
         return;
@@ -94,7 +94,7 @@ class Reader {
     Expr expr = choices(0);
     rules_.rules[number] = std::move(expr);
     skip_blank(false);
-    if (!in_.at_end()) {
+    if (!in_.at_end() && !in_.take("\r")) {  // with or without a line feed behind it
       in_.require("\n");
     }
   }
@@ -223,7 +223,9 @@ class Reader {
 }  // namespace
 
 Rules read_gbnf(std::string_view text, const std::string& subject) {
-  return Reader(text, subject).read();
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const std::size_t mark = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  return Reader(text.substr(mark), subject).read();
 }
 
 }  // namespace ottobit::grammar

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "grammar/json_merge.hpp"
@@ -21,8 +22,8 @@ constexpr std::array<std::string_view, 19> kSilent = {
     "examples",        "example", "deprecated",    "readOnly",
     "writeOnly",       "$anchor", "discriminator", "contentMediaType",
     "contentEncoding", "type",    "$vocabulary"};
-constexpr std::array<std::string_view, 6> kObject = {
-    "properties",    "required",      "additionalProperties",
+constexpr std::array<std::string_view, 7> kObject = {
+    "properties",    "required",      "additionalProperties", "propertyNames",
     "minProperties", "maxProperties", "unevaluatedProperties"};
 constexpr std::array<std::string_view, 6> kArray = {"items",    "prefixItems", "minItems",
                                                     "maxItems", "uniqueItems", "additionalItems"};
@@ -30,6 +31,22 @@ constexpr std::array<std::string_view, 4> kString = {"minLength", "maxLength", "
 constexpr std::array<std::string_view, 5> kNumber = {"minimum", "maximum", "exclusiveMinimum",
                                                      "exclusiveMaximum", "multipleOf"};
 constexpr int kMostDepth = 64;  ///< of schemas within schemas
+
+/// A fragment of a URI as the text it stands for; what is no code stays.
+std::string percent_decoded(std::string_view fragment) {
+  std::string text;
+  for (std::size_t i = 0; i < fragment.size(); ++i) {
+    int byte = -1;
+    if (fragment[i] == '%' && i + 2 < fragment.size()) {
+      const char* const begin = fragment.data() + i + 1;
+      const auto [end, error] = std::from_chars(begin, begin + 2, byte, 16);
+      byte = error == std::errc() && end == begin + 2 ? byte : -1;
+    }
+    text += byte < 0 ? fragment[i] : static_cast<char>(static_cast<unsigned char>(byte));
+    i += byte < 0 ? 0 : 2;
+  }
+  return text;
+}
 
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& list, std::string_view word) {
@@ -124,7 +141,7 @@ const OrderedJson& SchemaReader::resolved(const std::string& target,
   }
   if (target.substr(0, 2) == "#/") {
     try {
-      const OrderedJson::json_pointer pointer(target.substr(1));
+      const OrderedJson::json_pointer pointer(percent_decoded(target.substr(1)));
       if (root_.contains(pointer)) {
         return root_.at(pointer);
       }

@@ -32,8 +32,6 @@ Expr SchemaReader::typed(const OrderedJson& json, const std::string& type, const
 }
 
 Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int depth) {
-  refuse_keyword(json, "minProperties", place);
-  refuse_keyword(json, "maxProperties", place);
   const OrderedJson none = OrderedJson::object();
   const OrderedJson& properties = json.contains("properties") ? json["properties"] : none;
   const OrderedJson required = json.value("required", OrderedJson::array());
@@ -44,6 +42,8 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
   if (open.is_boolean() && !open.get<bool>()) {
     open = nullptr;
   }
+  const std::size_t least = count(json, "minProperties", 0, place);
+  const std::size_t most = count(json, "maxProperties", kUnbounded, place);
   std::vector<std::pair<Expr, bool>> members;  // and whether it is required
   std::vector<std::string> keys;
   for (const auto& [key, value] : properties.items()) {
@@ -69,18 +69,42 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
       keys.push_back(dumped.substr(1, dumped.size() - 2));
     }
   }
-  // Behind a first member, each further one brings its comma.
-  Expr tail = text("");
-  std::vector<Expr> firsts;
+  std::optional<std::size_t> pair;  // a member of another name
   if (!open.is_null()) {
     const Expr value =
         open.is_boolean() ? any_value() : schema(open, place + "/additionalProperties", depth + 1);
-    const Expr pair = all({quoted(json_other_than(keys)), text(":"), blank(), value});
-    const std::size_t number = rules_.add(place + "/additionalProperties", pair);
-    tail = repeat(all({comma(), rule(number)}), 0, kUnbounded);
-    firsts.push_back(all({rule(number), tail}));
+    std::optional<Expr> name = other_name(json, keys, place, depth);
+    if (name) {
+      pair = rules_.add(place + "/additionalProperties",
+                        all({*std::move(name), text(":"), blank(), value}));
+    }
   }
-  bool may_be_empty = true;
+  if (least > most) {
+    refuse(place, "minProperties is above maxProperties");
+  }
+  if (members.empty() && pair) {
+    return map_of(rule(*pair), least, most);
+  }
+  const auto needs = [](const auto& entry) { return entry.second; };
+  const auto needed_count =
+      static_cast<std::size_t>(std::count_if(members.begin(), members.end(), needs));
+  if (most <= 1) {
+    return one_member(members, pair, least, most, place);
+  }
+  if (least > std::max<std::size_t>(needed_count, 1) || (most < members.size()) ||
+      (pair && most != kUnbounded)) {
+    refuse(place,
+           "minProperties above 1 and maxProperties above 1 are supported only where they "
+           "follow from the properties, or beside additionalProperties alone");
+  }
+  // Behind a first member, each further one brings its comma.
+  Expr tail = text("");
+  std::vector<Expr> firsts;
+  if (pair) {
+    tail = repeat(all({comma(), rule(*pair)}), 0, kUnbounded);
+    firsts.push_back(all({rule(*pair), tail}));
+  }
+  bool may_be_empty = least == 0;
   for (std::size_t i = members.size(); i-- > 0;) {
     const auto& [expr, needed] = members[i];
     if (needed) {
@@ -99,6 +123,101 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
   inside = all({std::move(inside), blank()});
   return all({text("{"), blank(), may_be_empty ? optional(std::move(inside)) : std::move(inside),
               text("}")});
+}
+
+/// Members of one kind, so many of them.
+Expr SchemaReader::map_of(const Expr& pair, std::size_t least, std::size_t most) const {
+  const Expr none = all({text("{"), blank(), text("}")});
+  if (most == 0) {
+    return none;
+  }
+  const std::size_t more = most == kUnbounded ? kUnbounded : most - 1;
+  Expr some =
+      all({text("{"), blank(), pair, repeat(all({comma(), pair}), least == 0 ? 0 : least - 1, more),
+           blank(), text("}")});
+  return least == 0 ? any({none, std::move(some)}) : some;
+}
+
+/// At most one of the members; all that are required must be it.
+Expr SchemaReader::one_member(const std::vector<std::pair<Expr, bool>>& members,
+                              std::optional<std::size_t> pair, std::size_t least, std::size_t most,
+                              const std::string& place) const {
+  std::vector<Expr> ways;
+  std::size_t needed = 0;
+  for (const auto& [expr, is_needed] : members) {
+    needed += is_needed ? 1 : 0;
+  }
+  if (needed > most) {
+    refuse(place, "more properties are required than maxProperties allows");
+  }
+  for (const auto& [expr, is_needed] : members) {
+    if (most == 1 && (is_needed || needed == 0)) {
+      ways.push_back(all({text("{"), blank(), expr, blank(), text("}")}));
+    }
+  }
+  if (pair && most == 1 && needed == 0) {
+    ways.push_back(all({text("{"), blank(), rule(*pair), blank(), text("}")}));
+  }
+  if (least == 0 && needed == 0) {
+    ways.push_back(all({text("{"), blank(), text("}")}));
+  }
+  if (ways.empty()) {
+    refuse(place, "minProperties asks for more properties than there are");
+  }
+  return any(std::move(ways));
+}
+
+/// The name of a member that is none of `keys` (JSON texts), as propertyNames wants it; nothing
+/// where there is none.
+std::optional<Expr> SchemaReader::other_name(const OrderedJson& json,
+                                             const std::vector<std::string>& keys,
+                                             const std::string& place, int depth) {
+  const OrderedJson* names = &json;
+  std::string where = place;
+  if (json.contains("propertyNames")) {
+    names = &json["propertyNames"];
+    where += "/propertyNames";
+  }
+  for (int i = 0; names != &json && names->is_object() && names->contains("$ref") &&
+                  (*names)["$ref"].is_string();
+       ++i) {
+    if (i == kMostReferences) {
+      refuse(where, "$ref goes in a circle");
+    }
+    names = &resolved((*names)["$ref"], where);
+  }
+  const bool free = names == &json || *names == OrderedJson(true) ||
+                    (names->is_object() && !names->contains("enum") && !names->contains("const") &&
+                     read_string_schema(*names, subject_ + ": " + where).free());
+  if (free) {
+    return quoted(json_other_than(keys));
+  }
+  if (*names == OrderedJson(false)) {
+    return std::nullopt;
+  }
+  if (!names->is_object()) {
+    refuse(where, "found " + std::string(json_type_text(Json(*names))) + ", expected a schema");
+  }
+  if (names->contains("enum") || names->contains("const")) {
+    const OrderedJson single = OrderedJson::array({names->value("const", OrderedJson())});
+    std::vector<Expr> ways;
+    for (const OrderedJson& each : names->contains("const") ? single : (*names)["enum"]) {
+      const std::string dumped = each.dump();
+      if (each.is_string() &&
+          std::find(keys.begin(), keys.end(), dumped.substr(1, dumped.size() - 2)) == keys.end()) {
+        ways.push_back(text(dumped));
+      }
+    }
+    return ways.empty() ? std::nullopt : std::optional(any(std::move(ways)));
+  }
+  if (!keys.empty()) {
+    refuse(where,
+           "propertyNames with a pattern, format or length beside named properties is not "
+           "supported");
+  }
+  OrderedJson as_string = *names;
+  as_string["type"] = "string";
+  return schema(as_string, where, depth + 1);
 }
 
 Expr SchemaReader::array(const OrderedJson& json, const std::string& place, int depth) {
@@ -147,7 +266,6 @@ Expr SchemaReader::string(const OrderedJson& json, const std::string& place) con
 }
 
 Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::string& place) const {
-  refuse_keyword(json, "multipleOf", place);
   NumberBounds bounds;
   for (const std::string key : {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}) {
     if (!json.contains(key)) {
@@ -156,7 +274,11 @@ Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::stri
     const std::optional<Decimal> bound = decimal_of(json[key]);
     if (!bound) {
       refuse(place, key + " is " + json[key].dump() +
-                        ", expected an integer of up to 18 digits or a number of up to 15");
+                        ", expected an integer or a number of up to 15 digits");
+    }
+    if (bound->whole == kMostWhole &&
+        bound->negative == (key.find("aximum") != std::string::npos)) {
+      refuse(place, key + " is " + json[key].dump() + ", beyond the numbers that are written");
     }
     const bool open = key.compare(0, 9, "exclusive") == 0;
     if (key.find("aximum") != std::string::npos) {
@@ -164,6 +286,20 @@ Expr SchemaReader::number(const OrderedJson& json, bool integer, const std::stri
     } else {
       bounds.at_least({*bound, open});
     }
+  }
+  if (json.contains("multipleOf")) {
+    const std::optional<int> power = power_of_ten(json["multipleOf"]);
+    std::optional<Expr> multiples =
+        power ? json_multiples(integer ? std::max(*power, 0) : *power, bounds) : std::nullopt;
+    if (!multiples) {
+      refuse(place, "multipleOf " + json["multipleOf"].dump() +
+                        " is not supported; known are 1 and other powers of ten, those below 1 "
+                        "between integers");
+    }
+    if (lengths(*multiples).min == kUnbounded) {
+      refuse(place, "no number is within the bounds");
+    }
+    return *multiples;
   }
   if (!bounds.min() && !bounds.max()) {
     return integer ? json_integer() : json_number();

@@ -38,6 +38,9 @@ std::string escaped(char32_t c) {
   return dumped.substr(1, dumped.size() - 2);
 }
 
+/// Expressions nest as deep as a word is long, in bytes.
+constexpr std::size_t kLongestWord = 300;
+
 /// The inside of strings that begin with `words[first..last).substr(at)` at most: all but those.
 Expr other_than(const std::vector<std::string>& words, std::size_t first, std::size_t last,
                 std::size_t at) {
@@ -47,6 +50,9 @@ Expr other_than(const std::vector<std::string>& words, std::size_t first, std::s
     parts.push_back(text(""));
   }
   CharSet taken;
+  if (at > kLongestWord) {
+    return any(std::move(parts));  // no other text begins like so long a word
+  }
   for (std::size_t i = first + (is_word ? 1 : 0); i < last;) {
     // An escape is one step, as is a character of several bytes.
     Scanner in(std::string_view(words[i]).substr(at), words[i]);

@@ -28,7 +28,8 @@ std::uint8_t byte_at(const std::string& bytes, std::size_t i) {
 
 class Builder {
  public:
-  Builder(const Rules& rules, const std::string& subject) : rules_(rules), subject_(subject) {}
+  Builder(const Rules& rules, const std::string& subject, Work& work)
+      : rules_(rules), subject_(subject), work_(work) {}
 
   Nfa build() {
     for (const auto& rule : rules_.rules) {
@@ -45,6 +46,7 @@ class Builder {
   NodeId node() {
     OTTOBIT_CHECK(nfa_.nodes.size() < kMostNodes, ErrorCode::grammar, subject_,
                   "the grammar is too large: more than " + std::to_string(kMostNodes) + " states");
+    work_.spend(4);
     nfa_.nodes.emplace_back();
     return static_cast<NodeId>(nfa_.nodes.size() - 1);
   }
@@ -52,6 +54,7 @@ class Builder {
 
   /// Adds `expr` behind `start`; returns where it ends.
   NodeId add(const Expr& expr, NodeId start) {
+    work_.spend(1);
     switch (expr.kind) {
       case Expr::Kind::chars:
         return add_chars(expr.chars, start);
@@ -219,6 +222,7 @@ class Builder {
 
   const Rules& rules_;
   const std::string& subject_;
+  Work& work_;
   Nfa nfa_;
   bool dead_ends_ = false;  ///< an expression matches nothing
   std::map<std::tuple<std::uint8_t, std::uint8_t, NodeId>, NodeId> tails_;
@@ -226,8 +230,8 @@ class Builder {
 
 }  // namespace
 
-Nfa make_nfa(const Rules& rules, const std::string& subject) {
-  return Builder(rules, subject).build();
+Nfa make_nfa(const Rules& rules, const std::string& subject, Work& work) {
+  return Builder(rules, subject, work).build();
 }
 
 }  // namespace ottobit::grammar

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grammar/expr.hpp"
+#include "grammar/work.hpp"
 
 namespace ottobit::grammar {
 
@@ -37,7 +38,7 @@ struct Nfa {
 };
 
 /// Error{grammar, subject} beyond kMostNodes.
-[[nodiscard]] Nfa make_nfa(const Rules& rules, const std::string& subject);
+[[nodiscard]] Nfa make_nfa(const Rules& rules, const std::string& subject, Work& work);
 
 /// Of all rules together, states of the automaton that is made from them included.
 inline constexpr std::size_t kMostNodes = 400'000;

@@ -169,7 +169,7 @@ bool operator<(const Decimal& a, const Decimal& b) noexcept {
 }
 
 std::optional<Decimal> decimal_of(const OrderedJson& number) {
-  constexpr std::size_t kIntegerDigits = 18;
+  constexpr std::size_t kIntegerDigits = 19;
   if (!number.is_number()) {
     return std::nullopt;
   }
@@ -186,11 +186,14 @@ std::optional<Decimal> decimal_of(const OrderedJson& number) {
   Decimal decimal;
   decimal.fraction = rest.substr(std::min(whole.size() + 1, rest.size()));
   decimal.fraction.resize(decimal.fraction.find_last_not_of('0') + 1);
-  if (whole.size() > kIntegerDigits ||
-      (!decimal.fraction.empty() && whole.size() + decimal.fraction.size() > kDoubleDigits)) {
+  if (!decimal.fraction.empty() && whole.size() + decimal.fraction.size() > kDoubleDigits) {
     return std::nullopt;
   }
-  std::from_chars(whole.data(), whole.data() + whole.size(), decimal.whole);
+  if (whole.size() > kIntegerDigits) {
+    decimal.whole = kMostWhole;
+  } else {
+    std::from_chars(whole.data(), whole.data() + whole.size(), decimal.whole);
+  }
   decimal.negative = negative && (decimal.whole != 0 || !decimal.fraction.empty());
   return decimal;
 }
@@ -250,6 +253,110 @@ Expr json_integer_between(const NumberBounds& bounds) {
   if (!min || min->value.negative) {
     const bool below = max && max->value.negative;
     ways.push_back(all({text("-"), whole_between(below ? beyond(*max) : 1, before(min))}));
+  }
+  return any(std::move(ways));
+}
+
+std::optional<int> power_of_ten(const OrderedJson& number) {
+  const std::optional<Decimal> decimal = decimal_of(number);
+  if (!decimal || decimal->negative) {
+    return std::nullopt;
+  }
+  const std::string text = std::to_string(decimal->whole);
+  if (decimal->fraction.empty() && text[0] == '1' &&
+      text.find_first_not_of('0', 1) == std::string::npos) {
+    return static_cast<int>(text.size()) - 1;
+  }
+  const std::string& fraction = decimal->fraction;
+  if (decimal->whole == 0 && fraction.find_first_not_of('0') == fraction.size() - 1 &&
+      fraction.back() == '1') {
+    return -static_cast<int>(fraction.size());
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+/// Bounds of x / 10^power as bounds of integers.
+NumberBounds divided(const NumberBounds& bounds, int power) {
+  std::uint64_t unit = 1;
+  for (int i = 0; i < power; ++i) {
+    unit *= 10;
+  }
+  const auto scaled = [&](NumberBounds::Bound bound) {
+    // Between two multiples the bound lies above the lower one, whatever is behind the point.
+    const bool between = bound.value.whole % unit != 0 || !bound.value.fraction.empty();
+    bound.value.whole /= unit;
+    bound.value.fraction = between ? "5" : "";
+    bound.open = bound.open && !between;
+    bound.value.negative = bound.value.negative && bound.value != Decimal{.negative = true};
+    return bound;
+  };
+  NumberBounds result;
+  if (bounds.min()) {
+    result.at_least(scaled(*bounds.min()));
+  }
+  if (bounds.max()) {
+    result.at_most(scaled(*bounds.max()));
+  }
+  return result;
+}
+
+/// A point and up to `most` digits that are not all 0.
+Expr some_fraction(std::size_t most) {
+  std::vector<Expr> ways;
+  for (std::size_t zeros = 0; zeros < most; ++zeros) {
+    ways.push_back(all({text(std::string(zeros, '0')), digit(1, 9), digits(0, most - zeros - 1)}));
+  }
+  return all({text("."), any(std::move(ways))});
+}
+
+}  // namespace
+
+std::optional<Expr> json_multiples(int power, const NumberBounds& bounds) {
+  if (power >= 0) {
+    const Expr others = json_integer_between(divided(bounds, power));
+    if (power == 0) {
+      return others;
+    }
+    // 0 is a multiple that takes no zeros behind it.
+    const Decimal zero;
+    const bool has_zero = (!bounds.min() || bounds.min()->value < zero ||
+                           (bounds.min()->value == zero && !bounds.min()->open)) &&
+                          (!bounds.max() || zero < bounds.max()->value ||
+                           (bounds.max()->value == zero && !bounds.max()->open));
+    NumberBounds above = divided(bounds, power);
+    above.at_least({zero, true});
+    NumberBounds below = divided(bounds, power);
+    below.at_most({zero, true});
+    const Expr zeros = text(std::string(static_cast<std::size_t>(power), '0'));
+    std::vector<Expr> ways = {all({json_integer_between(above), zeros}),
+                              all({json_integer_between(below), zeros})};
+    if (has_zero) {
+      ways.push_back(text("0"));
+    }
+    return any(std::move(ways));
+  }
+  for (const auto& bound : {bounds.min(), bounds.max()}) {
+    if (bound && !bound->value.fraction.empty()) {
+      return std::nullopt;
+    }
+  }
+  // Behind the point of 7 lies what is between 7 and 8, behind that of -7 what is below -7.
+  const Expr fraction = some_fraction(static_cast<std::size_t>(-power));
+  const auto& min = bounds.min();
+  const auto& max = bounds.max();
+  std::vector<Expr> ways = {json_integer_between(bounds)};
+  if (!max || (!max->value.negative && max->value.whole > 0)) {
+    const std::uint64_t from = min && !min->value.negative ? min->value.whole : 0;
+    ways.push_back(all(
+        {whole_between(from, max ? std::optional(max->value.whole - 1) : std::nullopt), fraction}));
+  }
+  if (!min || (min->value.negative && min->value.whole > 0)) {
+    const std::uint64_t from = max && max->value.negative ? max->value.whole : 0;
+    ways.push_back(all(
+        {text("-"), whole_between(from, min ? std::optional(min->value.whole - 1) : std::nullopt),
+         fraction}));
   }
   return any(std::move(ways));
 }

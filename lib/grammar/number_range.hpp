@@ -11,7 +11,7 @@
 
 namespace ottobit::grammar {
 
-/// A decimal number of up to 18 digits before its point.
+/// A decimal number of up to 19 digits before its point.
 struct Decimal {
   bool negative = false;
   std::uint64_t whole = 0;
@@ -21,9 +21,10 @@ struct Decimal {
 };
 [[nodiscard]] bool operator<(const Decimal& a, const Decimal& b) noexcept;
 
-/// Nothing for what is no number, or one of more digits: 18 for an integer; 15 with a fraction, of
-/// which a double tells each from the next.
+/// Nothing for what is no number, or one of more than 15 digits with a fraction, of which a double
+/// tells each from the next. A larger integer than 19 digits write is the largest of those.
 [[nodiscard]] std::optional<Decimal> decimal_of(const OrderedJson& number);
+inline constexpr std::uint64_t kMostWhole = 9'999'999'999'999'999'999U;
 
 /// The tightest of the bounds that were given.
 class NumberBounds {
@@ -46,5 +47,10 @@ class NumberBounds {
 /// Numbers without exponent, with fractions or without. Where there is none, `lengths` says so.
 [[nodiscard]] Expr json_number_between(const NumberBounds& bounds);
 [[nodiscard]] Expr json_integer_between(const NumberBounds& bounds);
+/// The multiples of 10^power between bounds, and, for a power below 0, between integers: with up to
+/// -power digits behind the point. Nothing for bounds that are not supported with it.
+[[nodiscard]] std::optional<Expr> json_multiples(int power, const NumberBounds& bounds);
+/// k where the number is 10^k.
+[[nodiscard]] std::optional<int> power_of_ten(const OrderedJson& number);
 
 }  // namespace ottobit::grammar

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,8 +66,17 @@ class SchemaReader {
     return all({text(OrderedJson(key).dump() + ":"), blank(), std::move(value)});
   }
   Expr any_value();
+  [[nodiscard]] Expr map_of(const Expr& pair, std::size_t least, std::size_t most) const;
+  [[nodiscard]] Expr one_member(const std::vector<std::pair<Expr, bool>>& members,
+                                std::optional<std::size_t> pair, std::size_t least,
+                                std::size_t most, const std::string& place) const;
+  [[nodiscard]] std::optional<Expr> other_name(const OrderedJson& json,
+                                               const std::vector<std::string>& keys,
+                                               const std::string& place, int depth);
   [[nodiscard]] Expr list_of(const Expr& item, std::size_t min, std::size_t max) const;
   [[nodiscard]] Expr object_of(const Expr& key, const Expr& value) const;
+
+  static constexpr int kMostReferences = 64;  ///< one behind the other
 
   const OrderedJson& root_;
   const std::string& subject_;

@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grammar/string_schema.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "ottobit/error.hpp"
 
 #include "grammar/json_format.hpp"
 #include "grammar/regex.hpp"
+#include "grammar/scanner.hpp"
 
 namespace ottobit::grammar {
+
+namespace {
+
+/// Bounds what is repeated, everywhere alike.
+Expr repeated_at_most(Expr expr, std::size_t times) {
+  if (expr.kind == Expr::Kind::repeat) {
+    expr.max = std::min(expr.max, std::max(expr.min, times));
+  }
+  for (Expr& part : expr.parts) {
+    part = repeated_at_most(std::move(part), times);
+  }
+  return expr;
+}
+
+/// Takes texts out until none is longer than `most`, if that can be done by repeating less.
+void shorten(Expr& expr, std::size_t most) {
+  std::size_t times = std::min<std::size_t>(most, kMostRepeats);
+  while (lengths(repeated_at_most(expr, times)).max > most && times > 0) {
+    times /= 2;
+  }
+  expr = repeated_at_most(std::move(expr), times);
+}
+
+}  // namespace
 
 std::size_t read_count(const OrderedJson& schema, const char* key, std::size_t otherwise,
                        const std::string& subject) {
@@ -29,21 +56,33 @@ StringSchema read_string_schema(const OrderedJson& schema, const std::string& su
                     .min = read_count(schema, "minLength", 0, subject),
                     .max = read_count(schema, "maxLength", kUnbounded, subject)};
   check(read.min <= read.max, "minLength is above maxLength");
-  const bool pattern = schema.contains("pattern");
-  const bool format = schema.contains("format");
-  check(!pattern || !format, "only one of pattern and format is supported");
-  if (!pattern && !format) {
+  const auto text_at = [&](const char* key) {
+    const auto it = schema.find(key);
+    check(it == schema.end() || it->is_string(), std::string(key) + " is not a string");
+    return it == schema.end() ? std::string() : it->get<std::string>();
+  };
+  const std::string pattern = text_at("pattern");
+  const std::string_view format = format_pattern(text_at("format"));  // others only tell people
+  if (!schema.contains("pattern") && format.empty()) {
     return read;
   }
-  const std::string key = pattern ? "pattern" : "format";
-  check(schema[key].is_string(), key + " is not a string");
-  const std::string value = schema[key];
-  const std::string_view expression = pattern ? std::string_view(value) : format_pattern(value);
-  check(!expression.empty() || pattern, "the format \"" + value + "\" is not supported");
-  read.texts = read_regex(expression, subject + ": " + key, pattern);
+  const bool by_pattern = schema.contains("pattern");
+  try {
+    read.texts = read_regex(by_pattern ? std::string_view(pattern) : format,
+                            subject + (by_pattern ? ": pattern" : ": format"), by_pattern);
+  } catch (const Error&) {
+    // Schemas that are made from types write a format's own pattern beside it.
+    if (!by_pattern || format.empty()) {
+      throw;
+    }
+    read.texts = read_regex(format, subject + ": format", false);
+  }
+  if (lengths(*read.texts).max > read.max) {
+    shorten(*read.texts, read.max);
+  }
   const LengthRange length = lengths(*read.texts);
   check(read.min <= length.min && length.max <= read.max,
-        "the " + key + " allows lengths that minLength and maxLength do not");
+        "the pattern or format allows lengths that minLength and maxLength do not");
   return read;
 }
 

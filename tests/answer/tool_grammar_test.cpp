@@ -271,8 +271,10 @@ TEST_CASE("tool grammar: what cannot be honoured is an error that says where") {
         "tools: #/tool_choice: there is no tool g");
   CHECK(error("[" + f + R"({"k": {"type": "string", "pattern": "^<$"}}}}])", seed) ==
         "tools, tool f: no text of the pattern can stand in seed-oss calls, which do not quote it");
-  CHECK(error("[" + f + R"({"k": {"type": "integer", "multipleOf": 3}}}}])", seed) ==
-        "tools, tool f: #: the keyword \"multipleOf\" is not supported");
+  CHECK(
+      error("[" + f + R"({"k": {"type": "integer", "multipleOf": 3}}}}])", seed) ==
+      "tools, tool f: #: multipleOf 3 is not supported; known are 1 and other powers of ten, those "
+      "below 1 between integers");
   CHECK(error(R"([{"name": "f"}])", syntax_of("", "llama", Controls::markers)) ==
         "tools: answers of the format plain cannot be constrained");
 }

@@ -78,6 +78,51 @@ string ::= "\"" [^"]* "\""     # ends here
   CHECK(readings("root ::= e \"b\"\ne ::= \"\" | \"a\" e", {"b", "aab"}) == "yy");
 }
 
+TEST_CASE("GBNF: lines end as any system ends them, behind a byte order mark or not") {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    for (const std::string mark : {"", "\xEF\xBB\xBF"}) {
+      const std::string text = mark + "# two" + end + "root ::= a |" + end + "  \"b\" # or b" +
+                               end + end + "a ::= (" + end + "\"x\"" + end + ")" + end;
+      CAPTURE(text);
+      const grammar::Automaton automaton = grammar::compile(grammar::read_gbnf(text, "g"), "g");
+      CHECK(grammar_test::read(automaton, "x") == grammar_test::Reading::yes);
+      CHECK(grammar_test::read(automaton, "b") == grammar_test::Reading::yes);
+    }
+  }
+}
+
+TEST_CASE("GBNF: the work of a short text with a long meaning is bounded") {
+  const auto refused = [](const std::string& text) {
+    return grammar_test::grammar_error(
+        [&] { (void)grammar::compile(grammar::read_gbnf(text, "g"), "g"); });
+  };
+  CHECK(refused("root ::= (([a-z]{1,30}){1,30}){1,30}\n").find("too much work") !=
+        std::string::npos);
+  CHECK(refused("root ::= (\"a\" | \"b\")* \"a\" (\"a\" | \"b\"){20}\n").find("too much work") !=
+        std::string::npos);
+  std::string chain = "root ::= r0\n";
+  for (int i = 0; i < 50'000; ++i) {
+    chain += "r" + std::to_string(i) + " ::= \"a\" r" + std::to_string(i + 1) + "\n";
+  }
+  CHECK(refused(chain + "r50000 ::= \"b\"\n").empty());
+}
+
+TEST_CASE("GBNF: large parts that are counted are shared") {
+  const grammar::Automaton automaton = grammar::compile(
+      grammar::read_gbnf("root ::= (\"<\" [a-z]{1,300} \">\"){2,300}\n", "g"), "g");
+  CHECK(automaton.states.size() < 5'000);
+  const std::string one = "<" + std::string(300, 'x') + ">";
+  CHECK(grammar_test::read(automaton, one) == grammar_test::Reading::begin);
+  CHECK(grammar_test::read(automaton, one + one) == grammar_test::Reading::yes);
+  CHECK(grammar_test::read(automaton, "<" + std::string(301, 'x')) == grammar_test::Reading::no);
+  std::string many;
+  for (int i = 0; i < 300; ++i) {
+    many += "<ab>";
+  }
+  CHECK(grammar_test::read(automaton, many) == grammar_test::Reading::yes);
+  CHECK(grammar_test::read(automaton, many + "<") == grammar_test::Reading::no);
+}
+
 TEST_CASE("GBNF: ambiguous grammars stay small") {
   const std::string text(2000, 'a');
   CHECK(readings("root ::= (\"a\" | \"a\" \"a\" | x)* \nx ::= \"aa\" | \"aaa\" x?", {text}) == "y");

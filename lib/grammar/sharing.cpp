@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grammar/sharing.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "grammar/inlining.hpp"
+#include "tokenizer/utf8.hpp"
+
+namespace ottobit::grammar {
+namespace {
+
+/// A part is worth a rule from so many states on, a repetition from so many together.
+constexpr std::size_t kLargePart = 24;
+constexpr std::size_t kLargeWhole = 2048;
+
+const CharSet& everything() {
+  static const CharSet set = inverted({});
+  return set;
+}
+
+CharSet joined(CharSet a, const CharSet& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return normalised(std::move(a));
+}
+
+bool overlap(const CharSet& a, const CharSet& b) {
+  for (std::size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    if (a[i].last < b[k].first) {
+      ++i;
+    } else if (b[k].last < a[i].first) {
+      ++k;
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// How the texts of an expression begin, and how one of them goes on to a longer one. Too much is
+/// said where it is not known: of rules, that all is possible.
+struct Ends {
+  bool empty = false;  ///< the empty text is one
+  CharSet first{};     ///< first characters
+  CharSet more{};      ///< characters behind a whole text with which a longer one goes on
+};
+
+Ends behind(const Ends& a, const Ends& b) {
+  Ends both{.empty = a.empty && b.empty, .first = a.first, .more = b.more};
+  if (a.empty) {
+    both.first = joined(std::move(both.first), b.first);
+  }
+  if (b.empty) {
+    both.more = joined(joined(std::move(both.more), a.more), b.first);
+  } else if (overlap(a.more, b.first)) {
+    // Where the second begins is not clear, and so neither where it ends.
+    both.more = everything();
+  }
+  return both;
+}
+
+Ends ends_of(const Expr& expr, Work& work) {
+  work.spend(1 + expr.chars.size());
+  Ends ends{.empty = true};
+  switch (expr.kind) {
+    case Expr::Kind::chars:
+      return {.empty = false, .first = expr.chars};
+    case Expr::Kind::text:
+      if (!expr.text.empty()) {
+        const char32_t c = utf8::first_character(expr.text).code;
+        return {.empty = false, .first = {{c, c}}};
+      }
+      return ends;
+    case Expr::Kind::all:
+      for (const Expr& part : expr.parts) {
+        ends = behind(ends, ends_of(part, work));
+      }
+      return ends;
+    case Expr::Kind::any:
+      ends.empty = false;
+      for (const Expr& part : expr.parts) {
+        const Ends one = ends_of(part, work);
+        // Of two that begin alike, one may be the beginning of the other.
+        ends.more = overlap(ends.first, one.first) ? everything() : joined(ends.more, one.more);
+        ends.more = ends.empty ? joined(ends.more, one.first) : ends.more;
+        ends.more = one.empty ? joined(ends.more, ends.first) : ends.more;
+        ends.first = joined(std::move(ends.first), one.first);
+        ends.empty = ends.empty || one.empty;
+      }
+      return ends;
+    case Expr::Kind::repeat: {
+      const Ends one = ends_of(expr.parts.front(), work);
+      ends.empty = one.empty || expr.min == 0;
+      ends.first = one.first;
+      ends.more = one.more;
+      if (expr.max > std::max<std::size_t>(expr.min, 1) || expr.min == 0) {
+        ends.more = joined(std::move(ends.more), one.first);
+      }
+      ends.more = overlap(one.more, one.first) ? everything() : std::move(ends.more);
+      return ends;
+    }
+    case Expr::Kind::rule:
+      break;
+  }
+  return {.empty = true, .first = everything(), .more = everything()};
+}
+
+class Sharing {
+ public:
+  Sharing(Rules rules, Work& work) : rules_(std::move(rules)), work_(work) {}
+
+  Rules run() {
+    for (std::size_t i = 0; i < rules_.rules.size(); ++i) {  // those that are added, too
+      Expr expr = std::exchange(rules_.rules[i], {});
+      share(expr, i);
+      rules_.rules[i] = std::move(expr);
+    }
+    return std::move(rules_);
+  }
+
+ private:
+  /// States of an expression, calls being small.
+  std::size_t size(const Expr& expr) {
+    work_.spend(1);
+    std::size_t sum = 1 + expr.text.size() + 2 * expr.chars.size();
+    for (const Expr& part : expr.parts) {
+      sum = std::min(sum + size(part), kHuge);
+    }
+    if (expr.kind != Expr::Kind::repeat) {
+      return sum;
+    }
+    const std::size_t copies =
+        expr.max == kUnbounded ? expr.min + 1 : std::max<std::size_t>(expr.max, 1);
+    return std::min(sum * std::min(copies, kHuge / sum), kHuge);
+  }
+
+  void share(Expr& expr, std::size_t in_rule) {
+    for (Expr& part : expr.parts) {
+      share(part, in_rule);
+    }
+    const bool counted =
+        expr.kind == Expr::Kind::repeat && (expr.max == kUnbounded ? expr.min > 1 : expr.max > 1);
+    if (!counted || expr.parts.front().kind == Expr::Kind::rule) {
+      return;
+    }
+    Expr& part = expr.parts.front();
+    if (size(part) < kLargePart || size(expr) < kLargeWhole) {
+      return;
+    }
+    const Ends ends = ends_of(part, work_);
+    if (ends.empty || overlap(ends.more, ends.first)) {
+      return;
+    }
+    const std::size_t added = rules_.add(rules_.names[in_rule] + " (repeated)", std::move(part));
+    part = rule(added);
+  }
+
+  static constexpr std::size_t kHuge = std::size_t{1} << 30U;
+
+  Rules rules_;
+  Work& work_;
+};
+
+}  // namespace
+
+Rules shared(Rules rules, Work& work) {
+  return Sharing(std::move(rules), work).run();
+}
+
+}  // namespace ottobit::grammar
