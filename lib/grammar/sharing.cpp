@@ -12,9 +12,12 @@
 namespace ottobit::grammar {
 namespace {
 
-/// A part is worth a rule from so many states on, a repetition from so many together.
-constexpr std::size_t kLargePart = 24;
-constexpr std::size_t kLargeWhole = 2048;
+// Within a rule that is called nothing is known about what follows, which costs time with each
+// token. So a part is shared where it is large, as a string is, and together with its copies takes
+// many states; a small one, as a character is, only where there would be too many without.
+constexpr std::size_t kLargePart = 500;
+constexpr std::size_t kLargeWhole = 20'000;
+constexpr std::size_t kTooLarge = 150'000;
 
 const CharSet& everything() {
   static const CharSet set = inverted({});
@@ -136,25 +139,30 @@ class Sharing {
     return std::min(sum * std::min(copies, kHuge / sum), kHuge);
   }
 
+  /// From the outside inwards; what becomes a rule is looked at as such.
   void share(Expr& expr, std::size_t in_rule) {
+    if (is_worth_it(expr)) {
+      Expr& part = expr.parts.front();
+      const Ends ends = ends_of(part, work_);
+      if (!ends.empty && !overlap(ends.more, ends.first)) {
+        const std::size_t added =
+            rules_.add(rules_.names[in_rule] + " (repeated)", std::move(part));
+        part = rule(added);
+      }
+    }
     for (Expr& part : expr.parts) {
       share(part, in_rule);
     }
+  }
+
+  bool is_worth_it(const Expr& expr) {
     const bool counted =
         expr.kind == Expr::Kind::repeat && (expr.max == kUnbounded ? expr.min > 1 : expr.max > 1);
     if (!counted || expr.parts.front().kind == Expr::Kind::rule) {
-      return;
+      return false;
     }
-    Expr& part = expr.parts.front();
-    if (size(part) < kLargePart || size(expr) < kLargeWhole) {
-      return;
-    }
-    const Ends ends = ends_of(part, work_);
-    if (ends.empty || overlap(ends.more, ends.first)) {
-      return;
-    }
-    const std::size_t added = rules_.add(rules_.names[in_rule] + " (repeated)", std::move(part));
-    part = rule(added);
+    const std::size_t whole = size(expr);
+    return whole >= kTooLarge || (whole >= kLargeWhole && size(expr.parts.front()) >= kLargePart);
   }
 
   static constexpr std::size_t kHuge = std::size_t{1} << 30U;

@@ -24,7 +24,7 @@ class Work {
 
  private:
   /// About a second.
-  static constexpr std::uint64_t kSteps = 100'000'000;
+  static constexpr std::uint64_t kSteps = 70'000'000;
 
   const std::string& subject_;
   std::uint64_t left_ = kSteps;
