@@ -224,10 +224,11 @@ struct ExpertNames {
   bool operator==(const ExpertNames&) const = default;
 };
 
-/// The matrices of all experts in one tensor, `experts.<name>`; gate and up alternate by rows.
+/// The matrices of all experts in one tensor, `experts.<name>`; gate and up alternate by rows. In
+/// F32, F16 and BF16, unlike MXFP4, every one is transposed.
 struct ExpertStack {
-  std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
-  std::string down = "down_proj";        ///< [E, D, F]
+  std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D], or [E, D, 2 F]
+  std::string down = "down_proj";        ///< [E, D, F], or [E, F, D]
   bool bias = false;                     ///< with tensors `<name>_bias`
 
   bool operator==(const ExpertStack&) const = default;

@@ -101,20 +101,23 @@ WeightReader RandomWeights::reader(const Progress& progress) {
 }
 
 WeightReader RandomWeights::reader(const Matrix& matrix) const {
-  return {matrix,
-          [matrix](const std::string& name, Index count, Shape2 shape) {
-            return matrix(name, {count * shape.rows, shape.cols});
-          },
-          [](const std::string& name, const std::vector<Index>& shape) {
-            Index n = 1;
-            for (const Index size : shape) {
-              n *= size;
-            }
-            return std::vector<float>(static_cast<std::size_t>(n),
-                                      name.ends_with("bias") ? 0.0F : 1.0F);
-          },
-          // Experts in one tensor are published in BF16, each by itself in FP8.
-          [this](const std::string&) { return format_ != FormatId::fp8_e4m3; }};
+  return {
+      matrix,
+      [matrix](const std::string& name, Index count, Shape2 shape) {
+        return matrix(name, {count * shape.rows, shape.cols});
+      },
+      [](const std::string& name, const std::vector<Index>& shape) {
+        Index n = 1;
+        for (const Index size : shape) {
+          n *= size;
+        }
+        return std::vector<float>(static_cast<std::size_t>(n),
+                                  name.ends_with("bias") ? 0.0F : 1.0F);
+      },
+      // Experts in one tensor are published in blocks of rows or in BF16, each by itself in FP8.
+      [this](const std::string& name) {
+        return name.ends_with("_blocks") || format_ != FormatId::fp8_e4m3;
+      }};
 }
 
 WeightView RandomWeights::shape_of(const std::string& name, Shape2 shape) const {

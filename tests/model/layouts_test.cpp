@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "ottobit/format/list.hpp"
+#include "ottobit/numeric/bf16.hpp"
 
 #include "folder/folder.hpp"
 #include "folder/weight_reader.hpp"
@@ -103,6 +104,37 @@ void write_by_name(const fs::path& from, const fs::path& to, Index layers,
   writer.write(to);
 }
 
+/// The folder of gpt-oss with its experts in BF16, as tools save it that fine-tune: transposed.
+void write_without_blocks(const fs::path& from, const fs::path& to) {
+  const Checkpoint checkpoint = Checkpoint::open(from);
+  const FolderConfig folder = read_config(Config::open(from / "config.json"), from);
+  CheckpointReader reader(checkpoint, folder.spec, folder.scale_blocks, *find_kernel_table(""));
+  CheckpointWriter writer = CheckpointWriter::from(checkpoint);
+  const MoeSpec& moe = std::get<MoeSpec>(folder.spec.blocks.front().ffn);
+  for (std::size_t layer = 0; layer < folder.spec.blocks.size(); ++layer) {
+    const std::string experts = folder.spec.blocks[layer].scope + ".mlp.experts.";
+    const auto transpose = [&](const std::string& name, Shape2 shape) {
+      const Index count = moe.router.experts;
+      const WeightView w = reader.reader().stack(experts + name, count, shape);
+      std::vector<std::uint16_t> values;
+      for (Index e = 0; e < count; ++e) {
+        for (Index k = 0; k < shape.cols; ++k) {
+          for (Index r = 0; r < shape.rows; ++r) {
+            values.push_back(Bf16::encode(element_at(w, e * shape.rows + r, k)));
+          }
+        }
+      }
+      writer.remove(experts + name + "_blocks").remove(experts + name + "_scales");
+      writer.add_values(experts + name, DType::bf16, {count, shape.cols, shape.rows}, values);
+    };
+    transpose("gate_up_proj", {2 * moe.hidden, folder.spec.dim});
+    transpose("down_proj", {folder.spec.dim, moe.hidden});
+  }
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  writer.write(to);
+  test::replace_in_file(to / "config.json", "\"quantization_config\"", "\"unsloth_was\"");
+}
+
 /// The decoder's folder as a multimodal model, with tensors of an encoder.
 void write_wrapped(const fs::path& from, const fs::path& to) {
   CheckpointWriter writer = CheckpointWriter::from(Checkpoint::open(from));
@@ -139,6 +171,12 @@ TEST_SUITE("model") {
     const test::TempDirectory directory;
     write_stacked(test::test_data("qwen3_next-fp8"), directory.path());
     check_same(directory.path(), test::test_data("qwen3_next-fp8"));
+  }
+
+  TEST_CASE("gpt-oss with its experts in BF16") {
+    const test::TempDirectory directory;
+    write_without_blocks(test::test_data("gpt_oss-mxfp4"), directory.path());
+    check_same(directory.path(), test::test_data("gpt_oss-mxfp4"));
   }
 
   TEST_CASE("Llama 4 with experts in matrices of their own") {

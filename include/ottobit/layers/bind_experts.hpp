@@ -29,8 +29,12 @@ namespace ottobit {
 [[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertStack& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
-  const WeightView gate_up = scope.stack(names.gate_up, count, {2 * hidden, dim});
-  const WeightView down = scope.stack(names.down, count, {dim, hidden});
+  // As published in blocks, rows are outputs; saved as numbers of 16 or 32 bits, they are inputs.
+  const bool in_blocks = scope.has(names.gate_up + "_blocks");
+  const WeightView gate_up = scope.stack(
+      names.gate_up, count, in_blocks ? Shape2{2 * hidden, dim} : Shape2{dim, 2 * hidden});
+  const WeightView down =
+      scope.stack(names.down, count, in_blocks ? Shape2{dim, hidden} : Shape2{hidden, dim});
   std::vector<float> gate_up_bias;
   std::vector<float> down_bias;
   if (names.bias) {
@@ -48,6 +52,15 @@ namespace ottobit {
   };
   std::vector<Expert> experts;
   for (Index e = 0; e < count; ++e) {
+    if (!in_blocks) {
+      const WeightView pairs = slice(gate_up, {e * dim, (e + 1) * dim});
+      experts.push_back({{pairs, bias_of(gate_up_bias, e, 2 * hidden, 0, 2), {0, 2 * hidden}, 2},
+                         {pairs, bias_of(gate_up_bias, e, 2 * hidden, 1, 2), {1, 2 * hidden}, 2},
+                         {slice(down, {e * hidden, (e + 1) * hidden}),
+                          bias_of(down_bias, e, dim, 0, 1),
+                          {0, dim}}});
+      continue;
+    }
     const WeightView pairs = slice(gate_up, {e * 2 * hidden, (e + 1) * 2 * hidden});
     experts.push_back({{every_second_row(pairs, false), bias_of(gate_up_bias, e, 2 * hidden, 0, 2)},
                        {every_second_row(pairs, true), bias_of(gate_up_bias, e, 2 * hidden, 1, 2)},

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/gate_function.hpp"
@@ -152,7 +153,9 @@ class ExpertWave {
   RowRange multiply(const Linear& w, const Group& g, const Input& in, Index unit, float* y,
                     int worker) const noexcept {
     const RowRange rows{unit * Packed::kGrain, std::min(w.rows(), (unit + 1) * Packed::kGrain)};
-    if (w.is_transposed()) {
+    if (w.step == 2) {
+      multiply_alternating(w, g, in, rows, y);
+    } else if (w.is_transposed()) {
       const Index k = w.weight.rows;
       const RowRange columns{w.columns.begin + rows.begin, w.columns.begin + rows.end};
       kernels_.linear_transposed(w.weight, columns, in.x + g.at * k, k, g.count,
@@ -166,6 +169,30 @@ class ExpertWave {
                                     rows.end - rows.begin);
     }
     return rows;
+  }
+
+  /// The same where the rows are each second column of the weight: with those between, some tokens
+  /// at a time, of which then every second number counts.
+  void multiply_alternating(const Linear& w, const Group& g, const Input& in, RowRange rows,
+                            float* y) const noexcept {
+    constexpr Index kTokens = 8;
+    const Index k = w.weight.rows;
+    const Index n = rows.end - rows.begin;
+    const Index odd = w.columns.begin % 2;
+    const RowRange columns{w.columns.begin - odd + 2 * rows.begin,
+                           w.columns.begin - odd + 2 * rows.end};
+    std::array<float, static_cast<std::size_t>(kTokens * 2 * Packed::kGrain)> both;
+    for (Index first = g.at; first < g.at + g.count; first += kTokens) {
+      const Index tokens = std::min(kTokens, g.at + g.count - first);
+      kernels_.linear_transposed(w.weight, columns, in.x + first * k, k, tokens, both.data(),
+                                 2 * n);
+      for (Index t = 0; t < tokens; ++t) {
+        for (Index r = 0; r < n; ++r) {
+          y[(first + t) * w.rows() + rows.begin + r] =
+              both[static_cast<std::size_t>(t * 2 * n + 2 * r + odd)];
+        }
+      }
+    }
   }
 
   /// gate = f(Wg x, Wu x)

@@ -22,8 +22,9 @@ struct Linear {
   WeightView weight;        ///< [N, K]
   std::vector<float> bias;  ///< [N] or empty
   /// Not empty, of experts only: the weight is [K, ..], and the rows of the product are these
-  /// columns of it.
+  /// columns of it, or each second of them.
   RowRange columns;
+  Index step = 1;
 
   [[nodiscard]] static Linear bind(const WeightScope& scope, Shape2 shape, bool has_bias) {
     Linear linear;
@@ -34,7 +35,7 @@ struct Linear {
     return linear;
   }
   [[nodiscard]] Index rows() const noexcept {
-    return is_transposed() ? columns.end - columns.begin : weight.rows;
+    return is_transposed() ? (columns.end - columns.begin + step - 1) / step : weight.rows;
   }
   [[nodiscard]] bool is_transposed() const noexcept { return columns.end > 0; }
 };
