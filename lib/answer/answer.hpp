@@ -32,6 +32,7 @@ struct AnswerFormat {
   MarkerPair report;              ///< within the thinking, about its budget
   int patience = 0;               ///< tokens beyond its budget that a model needs to say so
   MarkerPair section;             ///< around all calls
+  MarkerPair other_section;       ///< what some models write for it
   MarkerPair call;                ///< around one
   std::string_view within;        ///< of these markers, what may be a token of its own
   CallSyntax syntax = CallSyntax::none;

@@ -60,6 +60,7 @@ constexpr std::array<Entry, 12> kEntries = {{
       .think = kThink,
       .end_thinking = kEndNow,
       .section = {"<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"},
+      .other_section = {"<|tool_call_section_begin|>", "<|tool_call_section_end|>"},
       .call = {"<|tool_call_begin|>", "<|tool_call_end|>"},
       .syntax = CallSyntax::kimi},
      {"<|tool_call_begin|>"},

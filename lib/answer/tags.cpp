@@ -38,14 +38,15 @@ class TagMachine final : public Machine {
         return said_ ? std::vector{format().think.close}
                      : std::vector{format().think.close, format().think.open};
       case State::section:
-        return {format().call.open, format().section.close};
+        return {format().call.open, format().section.close, format().other_section.close};
       case State::call:
         return {format().call.close};
       case State::content:
       case State::bare:
         break;
     }
-    std::vector<std::string_view> markers = {format().section.open, format().call.open};
+    std::vector<std::string_view> markers = {format().section.open, format().other_section.open,
+                                             format().call.open};
     if (!said_) {  // later it is talk about the marker
       markers.push_back(format().think.open);
     }
@@ -83,10 +84,10 @@ class TagMachine final : public Machine {
       read_call(marker);
     } else if (marker == format().think.open) {
       turn_to(State::reasoning);
-    } else if (marker == format().section.open) {
+    } else if (marker == format().section.open || marker == format().other_section.open) {
       in_section_ = true;
       turn_to(State::section);
-    } else if (marker == format().section.close) {
+    } else if (marker == format().section.close || marker == format().other_section.close) {
       in_section_ = false;
       turn_to(State::content);
     } else {
@@ -108,7 +109,7 @@ class TagMachine final : public Machine {
       return read_call("");
     }
     if (state_ == State::call) {
-      give_back("the tool call is not complete", "");
+      end_call();
     }
     emit(state_ == State::reasoning ? Kind::reasoning : Kind::content, newlines_);
     newlines_.clear();
@@ -148,9 +149,25 @@ class TagMachine final : public Machine {
     say(Kind::content, std::exchange(body_, {}));
   }
 
+  /// The answer ends within a call: it counts if nothing but its closing marker is missing.
+  void end_call() {
+    std::string why;
+    std::vector<ToolCall> calls = read_tool_calls(format().syntax, body_, start().types, why);
+    if (calls.empty()) {
+      give_back("the tool call is not complete", "");
+    } else {
+      give(std::move(calls));
+      body_.clear();
+    }
+  }
+
   void read_call(std::string_view marker) {
     std::string why;
     std::vector<ToolCall> calls = read_tool_calls(format().syntax, body_, start().types, why);
+    if (calls.empty() && !marker.empty() && breaks_off(format().syntax, body_)) {
+      body_ += marker;  // a part of a value, in which the call goes on
+      return;
+    }
     if (calls.empty()) {
       give_back("not a tool call: " + why, marker);
     } else {

@@ -188,16 +188,32 @@ std::vector<ToolCall> read_deepseek(std::string_view body, std::string& why) {
   return tool_call_of(trim(*front), body, why);
 }
 
-std::vector<ToolCall> read_kimi(std::string_view body, std::string& why) {
+/// The name in an id "functions.NAME:3", which models shorten: the longest that is declared.
+std::string_view kimi_name(std::string_view id, const ToolTypes& types) {
+  std::string_view inner = id;
+  (void)take(inner, "functions.");
+  const std::size_t colon = id.rfind(':');
+  const std::size_t number = colon == std::string_view::npos ? 0 : id.size() - colon;
+  for (const std::string_view name : {id, id.substr(0, id.size() - number), inner}) {
+    if (types.declares(name)) {
+      return name;
+    }
+  }
+  return inner.substr(0, inner.size() - number);
+}
+
+std::vector<ToolCall> read_kimi(std::string_view body, const ToolTypes& types, std::string& why) {
   const std::optional<std::string_view> front = take_until(body, "<|tool_call_argument_begin|>");
   if (!front) {
     why = "the call has no <|tool_call_argument_begin|>";
     return {};
   }
   const std::string_view id = trim(*front);
-  std::string_view name = id;
-  (void)take(name, "functions.");
-  name = name.substr(0, name.rfind(':'));
+  const std::string_view name = kimi_name(id, types);
+  if (trim(body).empty() && !types.has_required(name, OrderedJson::object())) {
+    why = "the call has no arguments, and the tool requires some";
+    return {};
+  }
   std::vector<ToolCall> calls = tool_call_of(name, body, why);
   for (ToolCall& call : calls) {
     call.id = std::string(id);
@@ -222,6 +238,11 @@ OrderedJson value_of(std::string_view text, ToolTypes::Kind kind) {
   return std::string(text);
 }
 
+/// Something like </parameter>.
+bool holds_marker(std::string_view text) noexcept {
+  return text.find('<') != std::string_view::npos && text.find('>') != std::string_view::npos;
+}
+
 struct Markup {
   std::string_view begin;  ///< before a parameter's name
   std::string_view named;  ///< between name and value
@@ -229,10 +250,45 @@ struct Markup {
   bool lines;              ///< values stand on lines of their own
 };
 
+/// A value up to the first end that a parameter or the end of the call follows. An end before that
+/// is text of the value, if its line goes on; how far that is sure is told by `doubt`: 1, 2 where
+/// it stands at the end of a line. None where a parameter seems to begin within the value, whose
+/// own end is missing, or where two ends follow each other.
+std::optional<std::string_view> take_value(std::string_view& body, const Markup& markup,
+                                           int& doubt) {
+  const auto count = [](std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos;
+         at = text.find(part, at + part.size())) {
+      ++found;
+    }
+    return found;
+  };
+  for (std::size_t at = body.find(markup.end); at != std::string_view::npos;
+       at = body.find(markup.end, at + markup.end.size())) {
+    const std::string_view value = body.substr(0, at);
+    const std::string_view rest = body.substr(at + markup.end.size());
+    const std::string_view next = trim(rest);
+    if (next.empty() || next.substr(0, markup.begin.size()) == markup.begin) {
+      if (count(value, markup.begin) > count(value, markup.end)) {
+        return std::nullopt;
+      }
+      body = rest;
+      return value;
+    }
+    if (next.substr(0, markup.end.size()) == markup.end) {
+      return std::nullopt;
+    }
+    doubt = std::max(doubt, rest.find_first_not_of(" \t") == rest.find('\n') ? 2 : 1);
+  }
+  return std::nullopt;
+}
+
 std::vector<ToolCall> read_parameters(std::string_view name, std::string_view body,
                                       const Markup& markup, const ToolTypes& types,
                                       std::string& why) {
   OrderedJson arguments = OrderedJson::object();
+  int doubt = 0;
   for (body = trim(body); !body.empty(); body = trim(body)) {
     if (!take(body, markup.begin)) {
       why = "found \"" + std::string(body.substr(0, body.find('\n'))) + "\", expected \"" +
@@ -240,9 +296,9 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
       return {};
     }
     std::optional<std::string_view> key = take_until(body, markup.named);
-    std::optional<std::string_view> value = take_until(body, markup.end);
+    std::optional<std::string_view> value = key ? take_value(body, markup, doubt) : std::nullopt;
     if (!key || !value) {
-      why = "a parameter has no end";
+      why = "a parameter has no end, or another begins within it";
       return {};
     }
     ToolTypes::Kind kind = types.of(name, *key);
@@ -259,10 +315,23 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
       why = "the parameter \"" + std::string(*key) + "\" is given twice";
       return {};
     }
-    arguments[std::string(*key)] = value_of(*value, kind);
+    OrderedJson& argument = arguments[std::string(*key)];
+    argument = value_of(*value, kind);
+    if (kind == ToolTypes::Kind::json && argument.is_string() && holds_marker(*value)) {
+      why = "the parameter \"" + std::string(*key) + "\" is no text, and has a marker in it";
+      return {};
+    }
   }
   if (name.empty()) {
     why = "the call has no name";
+    return {};
+  }
+  if (doubt > (types.declares(name) ? 2 : 1)) {
+    why = "a parameter has no beginning";
+    return {};
+  }
+  if (!types.has_required(name, arguments)) {
+    why = "a parameter is missing that the tool requires";
     return {};
   }
   return {{.id = {}, .name = std::string(name), .arguments = dump(arguments)}};
@@ -299,6 +368,19 @@ std::vector<ToolCall> read_invoke(std::string_view body, std::string_view token,
                          types, why);
 }
 
+/// JSON that ends within a string.
+bool ends_quoted(std::string_view text) noexcept {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    }
+  }
+  return quoted;
+}
+
 const OrderedJson* member(const OrderedJson& json, std::string_view key) {
   const auto found = json.is_object() ? json.find(key) : json.end();
   return found == json.end() ? nullptr : &*found;
@@ -329,25 +411,68 @@ ToolTypes::Kind kind_of(const OrderedJson& schema) {
 
 }  // namespace
 
-ToolTypes::Kind ToolTypes::of(std::string_view function, std::string_view parameter) const {
+const OrderedJson* ToolTypes::find(std::string_view function) const {
   if (!tools_.is_array()) {
-    return Kind::unknown;
+    return nullptr;
   }
   for (const OrderedJson& tool : tools_) {
     const OrderedJson* wrapped = member(tool, "function");
     const OrderedJson& inner = wrapped != nullptr ? *wrapped : tool;
     const OrderedJson* name = member(inner, "name");
-    if (name == nullptr || *name != function) {
-      continue;
+    if (name != nullptr && *name == function) {
+      return &inner;
     }
-    const OrderedJson* declared = &inner;
-    for (const std::string_view key :
-         {std::string_view("parameters"), std::string_view("properties"), parameter}) {
-      declared = declared == nullptr ? nullptr : member(*declared, key);
-    }
-    return declared == nullptr ? Kind::unknown : kind_of(*declared);
   }
-  return Kind::unknown;
+  return nullptr;
+}
+
+bool ToolTypes::declares(std::string_view function) const {
+  return find(function) != nullptr;
+}
+
+bool ToolTypes::has_required(std::string_view function, const OrderedJson& arguments) const {
+  const OrderedJson* tool = find(function);
+  const OrderedJson* parameters = tool == nullptr ? nullptr : member(*tool, "parameters");
+  const OrderedJson* required = parameters == nullptr ? nullptr : member(*parameters, "required");
+  return required == nullptr || !required->is_array() ||
+         std::all_of(required->begin(), required->end(), [&](const OrderedJson& key) {
+           return !key.is_string() || arguments.contains(key.get_ref<const std::string&>());
+         });
+}
+
+ToolTypes::Kind ToolTypes::of(std::string_view function, std::string_view parameter) const {
+  const OrderedJson* declared = find(function);
+  for (const std::string_view key :
+       {std::string_view("parameters"), std::string_view("properties"), parameter}) {
+    declared = declared == nullptr ? nullptr : member(*declared, key);
+  }
+  return declared == nullptr ? Kind::unknown : kind_of(*declared);
+}
+
+bool breaks_off(CallSyntax syntax, std::string_view body) {
+  const auto count = [&](std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = body.find(part); at != std::string_view::npos;
+         at = body.find(part, at + part.size())) {
+      ++found;
+    }
+    return found;
+  };
+  switch (syntax) {
+    case CallSyntax::function:
+    case CallSyntax::function_lines:
+      return count("<parameter=") > count("</parameter>");
+    case CallSyntax::invoke:
+      return count("<parameter name=") > count("</parameter>");
+    case CallSyntax::dsml:
+      return count("<｜DSML｜parameter name=") > count("</｜DSML｜parameter>");
+    case CallSyntax::deepseek:
+      return ends_quoted(body.substr(std::min(body.find("<｜tool▁sep｜>"), body.size())));
+    case CallSyntax::kimi:
+      return ends_quoted(body.substr(std::min(body.find("_begin|>"), body.size())));
+    default:
+      return ends_quoted(body);
+  }
 }
 
 std::vector<ToolCall> tool_call_of(std::string_view name, std::string_view arguments,
@@ -367,8 +492,15 @@ std::vector<ToolCall> tool_call_of(std::string_view name, std::string_view argum
   return {{.id = {}, .name = std::string(name), .arguments = std::string(arguments)}};
 }
 
-std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
-                                      const ToolTypes& types, std::string& why) {
+namespace {
+
+/// What may be a function's name; markers and data that got there are none.
+bool is_name(std::string_view name) noexcept {
+  return !name.empty() && name.find_first_of(" \t\r\n<>{}[]()\"'|=,") == std::string_view::npos;
+}
+
+std::vector<ToolCall> read_any(CallSyntax syntax, std::string_view body, const ToolTypes& types,
+                               std::string& why) {
   switch (syntax) {
     case CallSyntax::json:
       return read_json_calls(body, false, why);
@@ -377,7 +509,7 @@ std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
     case CallSyntax::deepseek:
       return read_deepseek(body, why);
     case CallSyntax::kimi:
-      return read_kimi(body, why);
+      return read_kimi(body, types, why);
     case CallSyntax::function:
       return read_function(body, false, types, why);
     case CallSyntax::function_lines:
@@ -391,6 +523,20 @@ std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
   }
   why = "this format has no calls";
   return {};
+}
+
+}  // namespace
+
+std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
+                                      const ToolTypes& types, std::string& why) {
+  std::vector<ToolCall> calls = read_any(syntax, body, types, why);
+  for (const ToolCall& call : calls) {
+    if (!types.declares(call.name) && !is_name(call.name)) {
+      why = "\"" + call.name.substr(0, 60) + "\" is no name of a function";
+      return {};
+    }
+  }
+  return calls;
 }
 
 }  // namespace ottobit

@@ -47,10 +47,20 @@ class ToolTypes {
   explicit ToolTypes(OrderedJson tools) : tools_(std::move(tools)) {}
 
   [[nodiscard]] Kind of(std::string_view function, std::string_view parameter) const;
+  /// A tool has that name.
+  [[nodiscard]] bool declares(std::string_view function) const;
+  /// The arguments, an object, have all that the tool's description requires.
+  [[nodiscard]] bool has_required(std::string_view function, const OrderedJson& arguments) const;
 
  private:
+  /// The description of a tool; nullptr if there is none of that name.
+  [[nodiscard]] const OrderedJson* find(std::string_view function) const;
+
   OrderedJson tools_;
 };
+
+/// The body of a call breaks off within a value, so that a closing marker there belongs to it.
+[[nodiscard]] bool breaks_off(CallSyntax syntax, std::string_view body);
 
 /// The calls in `body`, which is what stands between the markers of a call: one, or in the syntax
 /// `json_parameters` several separated by ";". An empty list where the text is not of this syntax;

@@ -152,6 +152,122 @@ TEST_CASE("answers: what is malformed is content, with a note") {
   CHECK(parts(qwen(), "a<|im_end|>b") == "c: a|n: there is text after the end of the answer|c: b");
 }
 
+TEST_CASE("answers: a call that is complete counts without its closing marker at the end") {
+  CHECK(parts(qwen(), "a<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n<|im_end|>") ==
+        "c: a|t: f {\"a\":1}");
+  CHECK(parts(start_of("seed_oss"),
+              "<seed:tool_call>\n<function=f>\n<parameter=k>1</parameter>\n"
+              "</function>\n") == "t: f {\"k\":1}");
+  CHECK(parts(start_of("kimi_k2"),
+              "<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0"
+              "<|tool_call_argument_begin|>{}") == "t: f {}");
+  CHECK(parts(start_of("minimax_m2"),
+              "<minimax:tool_call>\n<invoke name=\"f\">\n<parameter "
+              "name=\"k\">x</parameter>\n") == "t: f {\"k\":\"x\"}");
+}
+
+TEST_CASE("answers: a closing marker within a value belongs to it") {
+  CHECK(parts(qwen(),
+              "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"x</tool_call>y\"}}"
+              "</tool_call>!") == "t: f {\"a\":\"x</tool_call>y\"}|c: !");
+  CHECK(parts(start_of("seed_oss"),
+              "<seed:tool_call>\n<function=f>\n<parameter=k>say </seed:tool_call> and "
+              "'</parameter>' here</parameter>\n</function>\n</seed:tool_call>") ==
+        "t: f {\"k\":\"say </seed:tool_call> and '</parameter>' here\"}");
+  CHECK(parts(start_of("minimax_m2"),
+              "<minimax:tool_call>\n<invoke name=\"f\">\n<parameter name=\"k\">a</invoke>b"
+              "</parameter>\n</invoke>\n</minimax:tool_call>") == "t: f {\"k\":\"a</invoke>b\"}");
+}
+
+TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or content and a note") {
+  // The whole calls, their markers, and the arguments that are right.
+  struct Family {
+    const char* name;
+    std::vector<std::string> pieces;
+    std::string right;
+  };
+  const std::vector<Family> families = {
+      {"seed_oss",
+       {"<seed:tool_call>", "\n", "<function=f>", "\n", "<parameter=a>", "1", "</parameter>", "\n",
+        "<parameter=b>", "two", "</parameter>", "\n", "</function>", "\n", "</seed:tool_call>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"minimax_m2",
+       {"<minimax:tool_call>", "\n", "<invoke name=\"f\">", "\n", "<parameter name=\"a\">", "1",
+        "</parameter>", "\n", "<parameter name=\"b\">", "two", "</parameter>", "\n", "</invoke>",
+        "\n", "</minimax:tool_call>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"kimi_k2",
+       {"<|tool_calls_section_begin|>", "<|tool_call_begin|>", "functions.f:0",
+        "<|tool_call_argument_begin|>", "{\"a\": 1, \"b\": \"two\"}", "<|tool_call_end|>",
+        "<|tool_calls_section_end|>"},
+       "t: f {\"a\": 1, \"b\": \"two\"}"},
+  };
+  const ToolTypes tools(OrderedJson::parse(
+      R"([{"name": "f", "parameters": {"type": "object", "required": ["a", "b"],
+           "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}}])"));
+  for (const Family& family : families) {
+    AnswerStart start = start_of(family.name);
+    start.types = tools;
+    start.has_tools = true;
+    const auto check = [&](const std::vector<std::string>& pieces) {
+      std::string text;
+      for (const std::string& piece : pieces) {
+        text += piece;
+      }
+      CAPTURE(text);
+      // A marker that got into a text may stand in it, as it may in a file that a model writes.
+      std::string found = parts(start, text);
+      for (const std::string& piece : pieces) {
+        const std::size_t at = found.find("t: ");
+        const std::size_t within = at == std::string::npos ? at : found.find(piece, at);
+        if (piece.front() == '<' && within < found.find('}', std::min(at, found.size()))) {
+          found.erase(within, piece.size());
+        }
+      }
+      for (std::size_t at = found.find("\\n"); at < found.size(); at = found.find("\\n")) {
+        found.erase(at, 2);  // a line end moves with what stands before it
+      }
+      CAPTURE(found);
+      const std::size_t call = found.find("t: ");
+      CHECK((call == std::string::npos || found.find(family.right) == call));
+      CHECK((call != std::string::npos || found.find("c: ") != std::string::npos));
+    };
+    check(family.pieces);
+    for (std::size_t i = 0; i < family.pieces.size(); ++i) {
+      if (family.pieces[i].front() != '<') {
+        continue;  // no marker
+      }
+      std::vector<std::string> dropped = family.pieces;
+      dropped.erase(dropped.begin() + static_cast<std::ptrdiff_t>(i));
+      check(dropped);
+      std::vector<std::string> doubled = family.pieces;
+      doubled.insert(doubled.begin() + static_cast<std::ptrdiff_t>(i), family.pieces[i]);
+      check(doubled);
+      for (std::size_t to = 0; to < dropped.size(); ++to) {
+        std::vector<std::string> moved = dropped;
+        moved.insert(moved.begin() + static_cast<std::ptrdiff_t>(to), family.pieces[i]);
+        check(moved);
+      }
+    }
+  }
+}
+
+TEST_CASE("answers: Kimi's ids and sections in the ways in which they are written") {
+  AnswerStart kimi = start_of("kimi_k2", {"<|im_end|>"});
+  kimi.types = ToolTypes(OrderedJson::parse(R"([{"name": "f"}, {"name": "ns:get"}])"));
+  const auto of = [&](const std::string& id) {
+    return parts(kimi, "<|tool_call_section_begin|><|tool_call_begin|>" + id +
+                           "<|tool_call_argument_begin|>{}<|tool_call_end|>"
+                           "<|tool_call_section_end|>ok<|im_end|>");
+  };
+  for (const char* id : {"functions.f:0", "f:0", "functions.f", "f", " f "}) {
+    CHECK(of(id) == "t: f {}|c: ok");
+  }
+  CHECK(of("functions.ns:get:12") == "t: ns:get {}|c: ok");
+  CHECK(of("ns:get") == "t: ns:get {}|c: ok");
+  CHECK(of("functions.g:1") == "t: g {}|c: ok");
+}
+
 TEST_CASE("answers: harmony") {
   const AnswerStart harmony = start_of("gpt_oss", {"<|return|>", "<|call|>"});
   CHECK(parts(harmony,
