@@ -42,6 +42,8 @@ RopeYarn yarn(const Config& config, const Config& section) {
                 .original = original,
                 .truncate = section.flag("truncate", true),
                 .magnitude = 1.0};
+  OTTOBIT_CHECK(yarn.factor > 0.0 && yarn.factor < 1e12, ErrorCode::format, section.subject(),
+                "`factor` is missing, and does not follow from `max_position_embeddings`");
   OTTOBIT_CHECK(yarn.original >= 1.0, ErrorCode::format, section.subject(),
                 "`original_max_position_embeddings` is " + std::to_string(yarn.original) +
                     ", expected 1 or more");
