@@ -33,6 +33,16 @@ std::optional<std::string_view> take_until(std::string_view& text, std::string_v
   return before;
 }
 
+/// How often `part` stands in `text`.
+std::size_t count_of(std::string_view text, std::string_view part) noexcept {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + part.size())) {
+    ++count;
+  }
+  return count;
+}
+
 bool take(std::string_view& text, std::string_view front) noexcept {
   const bool found = text.substr(0, front.size()) == front;
   if (found) {
@@ -256,21 +266,13 @@ struct Markup {
 /// own end is missing, or where two ends follow each other.
 std::optional<std::string_view> take_value(std::string_view& body, const Markup& markup,
                                            int& doubt) {
-  const auto count = [](std::string_view text, std::string_view part) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(part); at != std::string_view::npos;
-         at = text.find(part, at + part.size())) {
-      ++found;
-    }
-    return found;
-  };
   for (std::size_t at = body.find(markup.end); at != std::string_view::npos;
        at = body.find(markup.end, at + markup.end.size())) {
     const std::string_view value = body.substr(0, at);
     const std::string_view rest = body.substr(at + markup.end.size());
     const std::string_view next = trim(rest);
     if (next.empty() || next.substr(0, markup.begin.size()) == markup.begin) {
-      if (count(value, markup.begin) > count(value, markup.end)) {
+      if (count_of(value, markup.begin) > count_of(value, markup.end)) {
         return std::nullopt;
       }
       body = rest;
@@ -450,22 +452,14 @@ ToolTypes::Kind ToolTypes::of(std::string_view function, std::string_view parame
 }
 
 bool breaks_off(CallSyntax syntax, std::string_view body) {
-  const auto count = [&](std::string_view part) {
-    std::size_t found = 0;
-    for (std::size_t at = body.find(part); at != std::string_view::npos;
-         at = body.find(part, at + part.size())) {
-      ++found;
-    }
-    return found;
-  };
   switch (syntax) {
     case CallSyntax::function:
     case CallSyntax::function_lines:
-      return count("<parameter=") > count("</parameter>");
+      return count_of(body, "<parameter=") > count_of(body, "</parameter>");
     case CallSyntax::invoke:
-      return count("<parameter name=") > count("</parameter>");
+      return count_of(body, "<parameter name=") > count_of(body, "</parameter>");
     case CallSyntax::dsml:
-      return count("<｜DSML｜parameter name=") > count("</｜DSML｜parameter>");
+      return count_of(body, "<｜DSML｜parameter name=") > count_of(body, "</｜DSML｜parameter>");
     case CallSyntax::deepseek:
       return ends_quoted(body.substr(std::min(body.find("<｜tool▁sep｜>"), body.size())));
     case CallSyntax::kimi:
