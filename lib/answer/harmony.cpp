@@ -73,6 +73,9 @@ class HarmonyMachine final : public Machine {
       }
       give_back_header();
     } else {
+      if (state_ == State::message && marker == kCall) {
+        note("a call names no function");
+      }
       close_message();
     }
     strayed_ = false;
@@ -117,7 +120,7 @@ class HarmonyMachine final : public Machine {
       return;
     }
     std::string why;
-    std::vector<ToolCall> calls = tool_call_of(recipient_, body_, why);
+    std::vector<ToolCall> calls = tool_call_of(recipient_, body_, start().types, why);
     if (calls.empty()) {
       note("not a tool call: " + why);
       emit(Kind::content, header_);

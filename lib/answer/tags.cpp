@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers of one running text with marked places in it: <think>...</think>, <tool_call>... .
+#include <algorithm>
 #include <utility>
 
+#include "answer/lost_opening.hpp"
 #include "answer/machine.hpp"
 
 namespace ottobit {
@@ -14,6 +16,9 @@ class TagMachine final : public Machine {
  public:
   explicit TagMachine(AnswerStart start) : Machine(std::move(start)) {
     const AnswerFormat& format = *this->start().format;
+    if (this->start().has_tools) {
+      fronts_ = CallFronts(format.syntax, this->start().types);
+    }
     if (this->start().thinking && !format.think.open.empty()) {
       turn_to(State::reasoning);
     } else if (format.bare_calls && this->start().has_tools) {
@@ -38,9 +43,10 @@ class TagMachine final : public Machine {
         return said_ ? std::vector{format().think.close}
                      : std::vector{format().think.close, format().think.open};
       case State::section:
-        return {format().call.open, format().section.close, format().other_section.close};
+        return {format().call.open, format().call.close, format().section.close,
+                format().other_section.close};
       case State::call:
-        return {format().call.close};
+        return {format().call.close, format().call.open};
       case State::content:
       case State::bare:
         break;
@@ -50,17 +56,20 @@ class TagMachine final : public Machine {
     if (!said_) {  // later it is talk about the marker
       markers.push_back(format().think.open);
     }
+    if (called_ || !fronts_.empty()) {
+      markers.insert(markers.end(),
+                     {format().call.close, format().section.close, format().other_section.close});
+    }
     return markers;
   }
 
   void on_text(std::string_view text) override {
     switch (state_) {
       case State::content:
-        return say(Kind::content, text);
+      case State::section:
+        return outside(text);
       case State::reasoning:
         return say(Kind::reasoning, text);
-      case State::section:
-        return stray(text, strayed_, "there is text between the tool calls");
       case State::call:
         body_ += text;
         return;
@@ -78,21 +87,23 @@ class TagMachine final : public Machine {
     if (state_ == State::bare) {
       leave_bare();
     }
+    show(std::exchange(held_, {}));
     if (state_ == State::reasoning) {
       turn_to(marker == format().think.close ? State::content : State::reasoning);
     } else if (state_ == State::call) {
-      read_call(marker);
+      marker == format().call.close ? read_call(marker) : reopen_call();
     } else if (marker == format().think.open) {
       turn_to(State::reasoning);
     } else if (marker == format().section.open || marker == format().other_section.open) {
       in_section_ = true;
       turn_to(State::section);
-    } else if (marker == format().section.close || marker == format().other_section.close) {
+    } else if (marker == format().call.open) {
+      open_call();
+    } else if (state_ == State::section && marker != format().call.close) {
       in_section_ = false;
       turn_to(State::content);
     } else {
-      body_.clear();
-      turn_to(State::call);
+      close_nothing(marker);
     }
   }
 
@@ -105,6 +116,7 @@ class TagMachine final : public Machine {
       }
       leave_bare();
     }
+    show(std::exchange(held_, {}));
     if (state_ == State::call && format().call.close.empty()) {
       return read_call("");
     }
@@ -124,7 +136,50 @@ class TagMachine final : public Machine {
     newlines_.clear();
     strayed_ = false;
     after_marker_ = true;
+    line_start_ = true;
     said_ = state != State::reasoning;
+  }
+
+  /// Text outside of calls, but for what may be the front of one that has lost its opening marker.
+  void outside(std::string_view text) {
+    const std::string all = std::exchange(held_, {}) + std::string(text);
+    for (std::string_view rest = all; !rest.empty();) {
+      using Match = CallFronts::Match;
+      const Match match = line_start_ ? fronts_.match(rest) : Match::none;
+      if (match == Match::perhaps) {
+        held_ = rest;
+        return;
+      }
+      if (match == Match::call) {
+        body_ = rest;
+        unopened_ = true;
+        state_ = State::call;  // the newlines before it are still there, should it be none
+        return;
+      }
+      const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+      line_start_ = rest[end - 1] == '\n';
+      show(rest.substr(0, end));
+      rest.remove_prefix(end);
+    }
+  }
+
+  void show(std::string_view text) {
+    const bool blank = text.find_first_not_of(kBlank) == std::string_view::npos;
+    called_ = called_ && blank;
+    if (in_section_) {
+      return stray(text, strayed_, "there is text between the tool calls");
+    }
+    shown_ = shown_ || !blank;
+    say(Kind::content, text);
+  }
+
+  /// A closing marker that closes nothing: one too many after a call, else text.
+  void close_nothing(std::string_view marker) {
+    if (!called_) {
+      note("\"" + std::string(marker) + "\" closes nothing");
+      show(marker);
+    }
+    line_start_ = true;
   }
 
   /// Text, but for the newlines next to a marker.
@@ -146,18 +201,37 @@ class TagMachine final : public Machine {
 
   void leave_bare() {
     state_ = State::content;
-    say(Kind::content, std::exchange(body_, {}));
+    outside(std::exchange(body_, {}));
   }
 
-  /// The answer ends within a call: it counts if nothing but its closing marker is missing.
+  void open_call() {
+    body_.clear();
+    unopened_ = false;
+    turn_to(State::call);
+  }
+
+  /// An opening marker within a call: a part of a value, unless the call ended without its closing
+  /// marker or has not begun.
+  void reopen_call() {
+    std::string why;
+    std::vector<ToolCall> calls = read_tool_calls(format().syntax, body_, start().types, why);
+    if (!calls.empty() || body_.find_first_not_of(kBlank) == std::string::npos) {
+      give(std::move(calls));
+      open_call();
+    } else {
+      body_ += format().call.open;
+    }
+  }
+
+  /// The answer ends within a call: it counts if nothing but its markers is missing.
   void end_call() {
     std::string why;
     std::vector<ToolCall> calls = read_tool_calls(format().syntax, body_, start().types, why);
-    if (calls.empty()) {
-      give_back("the tool call is not complete", "");
+    const bool is_talk = unopened_ && shown_ && is_json();  // an example of a call, perhaps
+    if (calls.empty() || is_talk) {
+      give_back(unopened_ && is_json() ? "" : "the tool call is not complete", "");
     } else {
       give(std::move(calls));
-      body_.clear();
     }
   }
 
@@ -179,16 +253,26 @@ class TagMachine final : public Machine {
   void give(std::vector<ToolCall> calls) {
     for (ToolCall& call : calls) {
       emit(std::move(call));
+      called_ = true;
     }
+    body_.clear();
+    newlines_.clear();
   }
 
   /// What looked like a call is content.
   void give_back(std::string why, std::string_view close) {
-    note(std::move(why));
-    emit(Kind::content, format().call.open);
+    if (!why.empty()) {
+      note(std::move(why));
+    }
+    emit(Kind::content, std::exchange(newlines_, {}));
+    emit(Kind::content, unopened_ ? "" : format().call.open);
     emit(Kind::content, body_);
     emit(Kind::content, close);
     body_.clear();
+  }
+
+  [[nodiscard]] bool is_json() const noexcept {
+    return format().syntax == CallSyntax::json || format().syntax == CallSyntax::json_parameters;
   }
 
   static constexpr std::string_view kBlank = " \n\t\r";
@@ -200,6 +284,12 @@ class TagMachine final : public Machine {
   bool after_marker_ = false;  ///< newlines that come now are the marker's
   std::string newlines_;       ///< at the end of the text so far; a marker's, if one follows
   std::string body_;           ///< of a call
+  bool unopened_ = false;      ///< that call has no opening marker
+  bool called_ = false;        ///< a call was the last thing that came
+  bool shown_ = false;         ///< there is content
+  bool line_start_ = true;     ///< text that comes now begins a line
+  std::string held_;           ///< of such a line: perhaps the front of a call
+  CallFronts fronts_;
 };
 
 }  // namespace

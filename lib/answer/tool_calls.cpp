@@ -5,65 +5,18 @@
 #include <optional>
 #include <utility>
 
+#include "answer/call_markup.hpp"
+#include "answer/call_text.hpp"
 #include "answer/python_literal.hpp"
 
 namespace ottobit {
 
+using namespace call_text;
+
 namespace {
 
-constexpr std::string_view kBlank = " \n\t\r";
 constexpr std::string_view kNameLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-
-std::string_view trim(std::string_view text) noexcept {
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  return begin == std::string_view::npos
-             ? std::string_view()
-             : text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
-}
-
-/// What stands before `end` at the front of `text`, which moves behind it; nullopt without `end`.
-std::optional<std::string_view> take_until(std::string_view& text, std::string_view end) noexcept {
-  const std::size_t at = text.find(end);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view before = text.substr(0, at);
-  text.remove_prefix(at + end.size());
-  return before;
-}
-
-/// How often `part` stands in `text`.
-std::size_t count_of(std::string_view text, std::string_view part) noexcept {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos;
-       at = text.find(part, at + part.size())) {
-    ++count;
-  }
-  return count;
-}
-
-bool take(std::string_view& text, std::string_view front) noexcept {
-  const bool found = text.substr(0, front.size()) == front;
-  if (found) {
-    text.remove_prefix(front.size());
-  }
-  return found;
-}
-
-/// Bytes that are not UTF-8 become U+FFFD.
-std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
-std::optional<OrderedJson> read_json(std::string_view text, std::string& why) {
-  try {
-    return parse_ordered_json(text, "tool call", ErrorCode::argument);
-  } catch (const Error& e) {
-    why = e.what();
-    return std::nullopt;
-  }
-}
 
 // ---- {"name": F, "arguments": {...}} ----
 
@@ -89,7 +42,8 @@ std::size_t value_end(std::string_view text) noexcept {
   return text.size();
 }
 
-std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, std::string& why) {
+std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, const ToolTypes& types,
+                                std::string& why) {
   if (!json.is_object() || !json.contains("name") || !json["name"].is_string() ||
       json["name"].get_ref<const std::string&>().empty()) {
     why = "the call is not {\"name\": ..., \"arguments\": {...}}";
@@ -109,7 +63,7 @@ std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, std::str
   }
   if (arguments->is_string()) {  // JSON inside of a string: some models are that careful
     const auto& text = arguments->get_ref<const std::string&>();
-    std::vector<ToolCall> calls = tool_call_of(call.name, text, why);
+    std::vector<ToolCall> calls = tool_call_of(call.name, text, types, why);
     return calls.empty() ? std::nullopt : std::optional<ToolCall>(std::move(calls.front()));
   }
   if (!arguments->is_object()) {
@@ -157,7 +111,8 @@ std::optional<ToolCall> python_call(std::string_view text) {
                    : std::nullopt;
 }
 
-std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, std::string& why) {
+std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, const ToolTypes& types,
+                                      std::string& why) {
   if (std::optional<ToolCall> call = python_call(trim(body))) {
     return {std::move(*call)};
   }
@@ -165,7 +120,7 @@ std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, std:
   while (!trim(body).empty()) {
     const std::size_t end = value_end(body);
     const std::optional<OrderedJson> json = read_json(trim(body.substr(0, end)), why);
-    std::optional<ToolCall> call = json ? call_of(*json, complete, why) : std::nullopt;
+    std::optional<ToolCall> call = json ? call_of(*json, complete, types, why) : std::nullopt;
     if (!call) {
       return {};
     }
@@ -180,7 +135,8 @@ std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, std:
 
 // ---- DeepSeek and Kimi: a name, a separator, JSON ----
 
-std::vector<ToolCall> read_deepseek(std::string_view body, std::string& why) {
+std::vector<ToolCall> read_deepseek(std::string_view body, const ToolTypes& types,
+                                    std::string& why) {
   const std::optional<std::string_view> front = take_until(body, "<｜tool▁sep｜>");
   if (!front) {
     why = "the call has no <｜tool▁sep｜>";
@@ -192,10 +148,14 @@ std::vector<ToolCall> read_deepseek(std::string_view body, std::string& why) {
     const std::optional<std::string_view> arguments =
         name ? take_until(rest, "\n```") : std::nullopt;
     if (arguments && trim(rest).empty()) {
-      return tool_call_of(trim(*name), *arguments, why);
+      return tool_call_of(trim(*name), *arguments, types, why);
+    }
+    if (trim(body).empty() && !types.declares("function")) {
+      why = "the call is not function<｜tool▁sep｜>NAME and a block of JSON";
+      return {};
     }
   }
-  return tool_call_of(trim(*front), body, why);
+  return tool_call_of(trim(*front), body, types, why);
 }
 
 /// The name in an id "functions.NAME:3", which models shorten: the longest that is declared.
@@ -220,154 +180,11 @@ std::vector<ToolCall> read_kimi(std::string_view body, const ToolTypes& types, s
   }
   const std::string_view id = trim(*front);
   const std::string_view name = kimi_name(id, types);
-  if (trim(body).empty() && !types.has_required(name, OrderedJson::object())) {
-    why = "the call has no arguments, and the tool requires some";
-    return {};
-  }
-  std::vector<ToolCall> calls = tool_call_of(name, body, why);
+  std::vector<ToolCall> calls = tool_call_of(name, body, types, why);
   for (ToolCall& call : calls) {
     call.id = std::string(id);
   }
   return calls;
-}
-
-// ---- markup: every parameter for itself, values as bare text ----
-
-/// The value that the bare `text` means.
-OrderedJson value_of(std::string_view text, ToolTypes::Kind kind) {
-  if (kind != ToolTypes::Kind::text) {
-    std::string ignored;
-    std::optional<OrderedJson> json = read_json(text, ignored);
-    if (!json) {
-      json = read_python_literal(text);
-    }
-    if (json && !(kind == ToolTypes::Kind::unknown && json->is_string())) {
-      return std::move(*json);
-    }
-  }
-  return std::string(text);
-}
-
-/// Something like </parameter>.
-bool holds_marker(std::string_view text) noexcept {
-  return text.find('<') != std::string_view::npos && text.find('>') != std::string_view::npos;
-}
-
-struct Markup {
-  std::string_view begin;  ///< before a parameter's name
-  std::string_view named;  ///< between name and value
-  std::string_view end;    ///< after the value
-  bool lines;              ///< values stand on lines of their own
-};
-
-/// A value up to the first end that a parameter or the end of the call follows. An end before that
-/// is text of the value, if its line goes on; how far that is sure is told by `doubt`: 1, 2 where
-/// it stands at the end of a line. None where a parameter seems to begin within the value, whose
-/// own end is missing, or where two ends follow each other.
-std::optional<std::string_view> take_value(std::string_view& body, const Markup& markup,
-                                           int& doubt) {
-  for (std::size_t at = body.find(markup.end); at != std::string_view::npos;
-       at = body.find(markup.end, at + markup.end.size())) {
-    const std::string_view value = body.substr(0, at);
-    const std::string_view rest = body.substr(at + markup.end.size());
-    const std::string_view next = trim(rest);
-    if (next.empty() || next.substr(0, markup.begin.size()) == markup.begin) {
-      if (count_of(value, markup.begin) > count_of(value, markup.end)) {
-        return std::nullopt;
-      }
-      body = rest;
-      return value;
-    }
-    if (next.substr(0, markup.end.size()) == markup.end) {
-      return std::nullopt;
-    }
-    doubt = std::max(doubt, rest.find_first_not_of(" \t") == rest.find('\n') ? 2 : 1);
-  }
-  return std::nullopt;
-}
-
-std::vector<ToolCall> read_parameters(std::string_view name, std::string_view body,
-                                      const Markup& markup, const ToolTypes& types,
-                                      std::string& why) {
-  OrderedJson arguments = OrderedJson::object();
-  int doubt = 0;
-  for (body = trim(body); !body.empty(); body = trim(body)) {
-    if (!take(body, markup.begin)) {
-      why = "found \"" + std::string(body.substr(0, body.find('\n'))) + "\", expected \"" +
-            std::string(markup.begin) + "\"";
-      return {};
-    }
-    std::optional<std::string_view> key = take_until(body, markup.named);
-    std::optional<std::string_view> value = key ? take_value(body, markup, doubt) : std::nullopt;
-    if (!key || !value) {
-      why = "a parameter has no end, or another begins within it";
-      return {};
-    }
-    ToolTypes::Kind kind = types.of(name, *key);
-    if (const std::size_t quote = key->find('"'); quote != std::string_view::npos) {
-      const std::string_view attributes = key->substr(quote);  // dsml: k" string="true
-      key = key->substr(0, quote);
-      kind = attributes.find("string=\"false") != std::string_view::npos ? ToolTypes::Kind::json
-                                                                         : ToolTypes::Kind::text;
-    }
-    if (markup.lines && value->size() > 1 && value->front() == '\n' && value->back() == '\n') {
-      value = value->substr(1, value->size() - 2);
-    }
-    if (arguments.contains(*key)) {
-      why = "the parameter \"" + std::string(*key) + "\" is given twice";
-      return {};
-    }
-    OrderedJson& argument = arguments[std::string(*key)];
-    argument = value_of(*value, kind);
-    if (kind == ToolTypes::Kind::json && argument.is_string() && holds_marker(*value)) {
-      why = "the parameter \"" + std::string(*key) + "\" is no text, and has a marker in it";
-      return {};
-    }
-  }
-  if (name.empty()) {
-    why = "the call has no name";
-    return {};
-  }
-  if (doubt > (types.declares(name) ? 2 : 1)) {
-    why = "a parameter has no beginning";
-    return {};
-  }
-  if (!types.has_required(name, arguments)) {
-    why = "a parameter is missing that the tool requires";
-    return {};
-  }
-  return {{.id = {}, .name = std::string(name), .arguments = dump(arguments)}};
-}
-
-std::vector<ToolCall> read_function(std::string_view body, bool lines, const ToolTypes& types,
-                                    std::string& why) {
-  body = trim(body);
-  std::optional<std::string_view> name;
-  if (take(body, "<function=")) {
-    name = take_until(body, ">");
-  }
-  constexpr std::string_view kEnd = "</function>";
-  if (!name || body.size() < kEnd.size() || body.substr(body.size() - kEnd.size()) != kEnd) {
-    why = "the call is not <function=NAME> ... </function>";
-    return {};
-  }
-  body.remove_suffix(kEnd.size());
-  return read_parameters(
-      *name, body, {.begin = "<parameter=", .named = ">", .end = "</parameter>", .lines = lines},
-      types, why);
-}
-
-std::vector<ToolCall> read_invoke(std::string_view body, std::string_view token,
-                                  const ToolTypes& types, std::string& why) {
-  const std::optional<std::string_view> name = take_until(body, "\">");
-  if (!name) {
-    why = "the call has no name";
-    return {};
-  }
-  const std::string begin = "<" + std::string(token) + "parameter name=\"";
-  const std::string end = "</" + std::string(token) + "parameter>";
-  return read_parameters(*name, body, {.begin = begin, .named = "\">", .end = end, .lines = false},
-                         types, why);
 }
 
 /// JSON that ends within a string.
@@ -383,73 +200,7 @@ bool ends_quoted(std::string_view text) noexcept {
   return quoted;
 }
 
-const OrderedJson* member(const OrderedJson& json, std::string_view key) {
-  const auto found = json.is_object() ? json.find(key) : json.end();
-  return found == json.end() ? nullptr : &*found;
-}
-
-/// What a JSON schema says about its values.
-ToolTypes::Kind kind_of(const OrderedJson& schema) {
-  using Kind = ToolTypes::Kind;
-  const auto any_text = [](const OrderedJson& list, auto&& is_text) {
-    return list.is_array() && std::any_of(list.begin(), list.end(), is_text) ? Kind::text
-                                                                             : Kind::json;
-  };
-  if (const OrderedJson* values = member(schema, "enum")) {
-    return any_text(*values, [](const OrderedJson& one) { return one.is_string(); });
-  }
-  if (const OrderedJson* type = member(schema, "type")) {
-    return *type == "string"
-               ? Kind::text
-               : any_text(*type, [](const OrderedJson& one) { return one == "string"; });
-  }
-  for (const std::string_view key : {"anyOf", "oneOf"}) {
-    if (const OrderedJson* choices = member(schema, key)) {
-      return any_text(*choices, [](const OrderedJson& one) { return kind_of(one) == Kind::text; });
-    }
-  }
-  return Kind::unknown;
-}
-
 }  // namespace
-
-const OrderedJson* ToolTypes::find(std::string_view function) const {
-  if (!tools_.is_array()) {
-    return nullptr;
-  }
-  for (const OrderedJson& tool : tools_) {
-    const OrderedJson* wrapped = member(tool, "function");
-    const OrderedJson& inner = wrapped != nullptr ? *wrapped : tool;
-    const OrderedJson* name = member(inner, "name");
-    if (name != nullptr && *name == function) {
-      return &inner;
-    }
-  }
-  return nullptr;
-}
-
-bool ToolTypes::declares(std::string_view function) const {
-  return find(function) != nullptr;
-}
-
-bool ToolTypes::has_required(std::string_view function, const OrderedJson& arguments) const {
-  const OrderedJson* tool = find(function);
-  const OrderedJson* parameters = tool == nullptr ? nullptr : member(*tool, "parameters");
-  const OrderedJson* required = parameters == nullptr ? nullptr : member(*parameters, "required");
-  return required == nullptr || !required->is_array() ||
-         std::all_of(required->begin(), required->end(), [&](const OrderedJson& key) {
-           return !key.is_string() || arguments.contains(key.get_ref<const std::string&>());
-         });
-}
-
-ToolTypes::Kind ToolTypes::of(std::string_view function, std::string_view parameter) const {
-  const OrderedJson* declared = find(function);
-  for (const std::string_view key :
-       {std::string_view("parameters"), std::string_view("properties"), parameter}) {
-    declared = declared == nullptr ? nullptr : member(*declared, key);
-  }
-  return declared == nullptr ? Kind::unknown : kind_of(*declared);
-}
 
 bool breaks_off(CallSyntax syntax, std::string_view body) {
   switch (syntax) {
@@ -470,9 +221,13 @@ bool breaks_off(CallSyntax syntax, std::string_view body) {
 }
 
 std::vector<ToolCall> tool_call_of(std::string_view name, std::string_view arguments,
-                                   std::string& why) {
+                                   const ToolTypes& types, std::string& why) {
   arguments = trim(arguments);
   if (arguments.empty()) {
+    if (!types.has_required(name, OrderedJson::object())) {
+      why = "the call has no arguments, and the tool requires some";
+      return {};
+    }
     arguments = "{}";
   }
   const std::optional<OrderedJson> json = read_json(arguments, why);
@@ -497,11 +252,11 @@ std::vector<ToolCall> read_any(CallSyntax syntax, std::string_view body, const T
                                std::string& why) {
   switch (syntax) {
     case CallSyntax::json:
-      return read_json_calls(body, false, why);
+      return read_json_calls(body, false, types, why);
     case CallSyntax::json_parameters:
-      return read_json_calls(body, true, why);
+      return read_json_calls(body, true, types, why);
     case CallSyntax::deepseek:
-      return read_deepseek(body, why);
+      return read_deepseek(body, types, why);
     case CallSyntax::kimi:
       return read_kimi(body, types, why);
     case CallSyntax::function:

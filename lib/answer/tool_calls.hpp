@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/json.hpp"
+#include "answer/tool_types.hpp"
 
 namespace ottobit {
 
@@ -31,34 +31,6 @@ enum class CallSyntax {
   dsml,    ///< the same with <｜DSML｜parameter name="k" string="true">
 };
 
-/// The types that the tools of a conversation declare for their parameters. The syntaxes that write
-/// values as bare text need them to tell the string "3" from the number 3.
-class ToolTypes {
- public:
-  enum class Kind {
-    unknown,  ///< not declared: a value that reads as JSON other than a string is that
-    text,     ///< may be a string: the text as it is
-    json,     ///< no string: JSON, or Python's True, False, None and its ways to write a list
-  };
-
-  ToolTypes() = default;
-  /// `tools` as in the chat JSON: a list of {"type": "function", "function": {...}}, or of the
-  /// inner objects. Anything of another shape declares nothing.
-  explicit ToolTypes(OrderedJson tools) : tools_(std::move(tools)) {}
-
-  [[nodiscard]] Kind of(std::string_view function, std::string_view parameter) const;
-  /// A tool has that name.
-  [[nodiscard]] bool declares(std::string_view function) const;
-  /// The arguments, an object, have all that the tool's description requires.
-  [[nodiscard]] bool has_required(std::string_view function, const OrderedJson& arguments) const;
-
- private:
-  /// The description of a tool; nullptr if there is none of that name.
-  [[nodiscard]] const OrderedJson* find(std::string_view function) const;
-
-  OrderedJson tools_;
-};
-
 /// The body of a call breaks off within a value, so that a closing marker there belongs to it.
 [[nodiscard]] bool breaks_off(CallSyntax syntax, std::string_view body);
 
@@ -68,8 +40,9 @@ class ToolTypes {
 std::vector<ToolCall> read_tool_calls(CallSyntax syntax, std::string_view body,
                                       const ToolTypes& types, std::string& why);
 
-/// A call whose name stands apart from its arguments (harmony): empty or one call.
+/// A call whose name stands apart from its arguments (harmony): empty or one call. Arguments may be
+/// left out if the tool requires none.
 std::vector<ToolCall> tool_call_of(std::string_view name, std::string_view arguments,
-                                   std::string& why);
+                                   const ToolTypes& types, std::string& why);
 
 }  // namespace ottobit

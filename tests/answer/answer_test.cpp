@@ -166,6 +166,33 @@ TEST_CASE("answers: a call that is complete counts without its closing marker at
               "name=\"k\">x</parameter>\n") == "t: f {\"k\":\"x\"}");
 }
 
+TEST_CASE("answers: a call without its opening marker counts when its name is declared") {
+  AnswerStart start = qwen();
+  start.types = ToolTypes(OrderedJson::parse(R"([{"name": "f"}])"));
+  CHECK(parts(start, "Look:\n\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call><|im_end|>") ==
+        "c: Look:|t: f {}");
+  CHECK(parts(start, "{\"name\": \"f\", \"arguments\": {}}\n") == "t: f {}");
+  CHECK(parts(start, "{\"name\": \"g\", \"arguments\": {}}\n</tool_call>") ==
+        "c: {\"name\": \"g\", \"arguments\": {}}|n: \"</tool_call>\" closes nothing|"
+        "c: \n</tool_call>");
+  // An example is no call.
+  CHECK(parts(start, "Write\n\n{\"name\": \"f\", \"arguments\": {}}") ==
+        "c: Write\n\n{\"name\": \"f\", \"arguments\": {}}");
+  CHECK(parts(start, "{\"name\": \"f\"} names it") == "c: {\"name\": \"f\"} names it");
+  // The closing marker of the first is missing, the opening one of the third.
+  CHECK(parts(start,
+              "<tool_call>{\"name\": \"f\"}\n<tool_call>{\"name\": \"f\"}</tool_call>\n"
+              "{\"name\": \"f\"}</tool_call></tool_call> a") == "t: f {}|t: f {}|t: f {}|c:  a");
+  AnswerStart coder = start_with("<tool_call> <function=", {"<|im_end|>"});
+  coder.types = start.types;
+  CHECK(parts(coder, "So:\n<function=f>\n</function>\n</tool_call><|im_end|>") == "c: So:|t: f {}");
+  CHECK(parts(coder, "So:\n<function=f>\n</function>") == "c: So:|t: f {}");
+  AnswerStart minimax = start_of("minimax_m2");
+  minimax.types = start.types;
+  CHECK(parts(minimax, "So:\n<invoke name=\"f\">\n</invoke>\n</minimax:tool_call>\nok") ==
+        "c: So:|t: f {}|c: ok");
+}
+
 TEST_CASE("answers: a closing marker within a value belongs to it") {
   CHECK(parts(qwen(),
               "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"x</tool_call>y\"}}"
@@ -187,6 +214,33 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
     std::string right;
   };
   const std::vector<Family> families = {
+      {"<tool_call> \"arguments\"",
+       {"<tool_call>", "\n", "{\"name\": \"f\", \"arguments\": {\"a\": 1, \"b\": \"two\"}}", "\n",
+        "</tool_call>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"<tool_call> <function=",
+       {"<tool_call>", "\n", "<function=f>", "\n", "<parameter=a>", "\n1\n", "</parameter>", "\n",
+        "<parameter=b>", "\ntwo\n", "</parameter>", "\n", "</function>", "\n", "</tool_call>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"deepseek_v3",
+       {"<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "f", "<｜tool▁sep｜>",
+        "{\"a\": 1, \"b\": \"two\"}", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>"},
+       "t: f {\"a\": 1, \"b\": \"two\"}"},
+      {"deepseek_v3",
+       {"<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "function", "<｜tool▁sep｜>", "f",
+        "\n```json\n", "{\"a\": 1, \"b\": \"two\"}", "\n```", "<｜tool▁call▁end｜>",
+        "<｜tool▁calls▁end｜>"},
+       "t: f {\"a\": 1, \"b\": \"two\"}"},
+      {"deepseek_v32",
+       {"<｜DSML｜function_calls>", "\n", "<｜DSML｜invoke name=\"f\">", "\n",
+        "<｜DSML｜parameter name=\"a\" string=\"false\">", "1", "</｜DSML｜parameter>", "\n",
+        "<｜DSML｜parameter name=\"b\" string=\"true\">", "two", "</｜DSML｜parameter>", "\n",
+        "</｜DSML｜invoke>", "\n", "</｜DSML｜function_calls>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"gpt_oss",
+       {"<|channel|>", "commentary to=functions.f ", "<|constrain|>", "json", "<|message|>",
+        "{\"a\": 1, \"b\": \"two\"}", "<|call|>"},
+       "t: f {\"a\": 1, \"b\": \"two\"}"},
       {"seed_oss",
        {"<seed:tool_call>", "\n", "<function=f>", "\n", "<parameter=a>", "1", "</parameter>", "\n",
         "<parameter=b>", "two", "</parameter>", "\n", "</function>", "\n", "</seed:tool_call>"},
@@ -207,6 +261,9 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
            "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}}])"));
   for (const Family& family : families) {
     AnswerStart start = start_of(family.name);
+    if (family.name[0] == '<') {
+      start = start_with(family.name);
+    }
     start.types = tools;
     start.has_tools = true;
     const auto check = [&](const std::vector<std::string>& pieces) {
@@ -230,7 +287,8 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
       CAPTURE(found);
       const std::size_t call = found.find("t: ");
       CHECK((call == std::string::npos || found.find(family.right) == call));
-      CHECK((call != std::string::npos || found.find("c: ") != std::string::npos));
+      const auto holds = [&](const char* part) { return found.find(part) != std::string::npos; };
+      CHECK((call != std::string::npos || (holds("c: ") && holds("n: "))));
     };
     check(family.pieces);
     for (std::size_t i = 0; i < family.pieces.size(); ++i) {
