@@ -123,7 +123,9 @@ class TagMachine final : public Machine {
     if (state_ == State::call) {
       end_call();
     }
-    emit(state_ == State::reasoning ? Kind::reasoning : Kind::content, newlines_);
+    if (!after_marker_) {
+      emit(state_ == State::reasoning ? Kind::reasoning : Kind::content, newlines_);
+    }
     newlines_.clear();
     if (state_ == State::reasoning) {
       note("the thinking is not closed");

@@ -187,6 +187,14 @@ std::vector<ToolCall> read_kimi(std::string_view body, const ToolTypes& types, s
   return calls;
 }
 
+/// The last parameter is open, or text goes on behind its last end, which is text as well then.
+bool is_within(std::string_view body, std::string_view begin, std::string_view end) noexcept {
+  const std::size_t last = body.rfind(end);
+  const std::string_view rest =
+      last == std::string_view::npos ? "" : trim(body.substr(last + end.size()));
+  return count_of(body, begin) > count_of(body, end) || (!rest.empty() && rest.front() != '<');
+}
+
 /// JSON that ends within a string.
 bool ends_quoted(std::string_view text) noexcept {
   bool quoted = false;
@@ -206,11 +214,11 @@ bool breaks_off(CallSyntax syntax, std::string_view body) {
   switch (syntax) {
     case CallSyntax::function:
     case CallSyntax::function_lines:
-      return count_of(body, "<parameter=") > count_of(body, "</parameter>");
+      return is_within(body, "<parameter=", "</parameter>");
     case CallSyntax::invoke:
-      return count_of(body, "<parameter name=") > count_of(body, "</parameter>");
+      return is_within(body, "<parameter name=", "</parameter>");
     case CallSyntax::dsml:
-      return count_of(body, "<｜DSML｜parameter name=") > count_of(body, "</｜DSML｜parameter>");
+      return is_within(body, "<｜DSML｜parameter name=", "</｜DSML｜parameter>");
     case CallSyntax::deepseek:
       return ends_quoted(body.substr(std::min(body.find("<｜tool▁sep｜>"), body.size())));
     case CallSyntax::kimi:

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers as models really write them: tests/data/wild/answers.json.
+#include <doctest/doctest.h>
+
+#include "answer/answer.hpp"
+#include "io/json.hpp"
+#include "support/paths.hpp"
+#include "support/temp_directory.hpp"
+
+namespace ottobit {
+
+TEST_CASE("answers as models write them come apart as they are meant") {
+  const OrderedJson file =
+      OrderedJson::parse(test::read_text(test::test_data("wild/answers.json")));
+  // A template that speaks of the format.
+  const auto words = [](const std::string& format) -> std::pair<const char*, const char*> {
+    for (const auto& [name, text, family] :
+         {std::tuple("tool-call-json", "<tool_call> \"arguments\"", ""),
+          std::tuple("qwen3-coder", "<tool_call> <function=", ""),
+          std::tuple("kimi", "", "kimi_k2"), std::tuple("deepseek", "", "deepseek_v3"),
+          std::tuple("minimax", "", "minimax_m2"), std::tuple("seed-oss", "", "seed_oss"),
+          std::tuple("harmony", "", "gpt_oss")}) {
+      if (format == name) {
+        return {text, family};
+      }
+    }
+    return {"", ""};
+  };
+  for (const OrderedJson& one : file["cases"]) {
+    CAPTURE(one["says"].get<std::string>());
+    const auto [text, family] = words(one["format"].get<std::string>());
+    AnswerStart start;
+    start.format = &answer_format(text, family);
+    REQUIRE(start.format->name == one["format"].get<std::string>());
+    start.ends = {"<|call|>"};
+    start.types = ToolTypes(file["tools"]);
+    const Answer answer = parse_answer(start, one["text"].get<std::string>());
+    OrderedJson calls = OrderedJson::array();
+    for (const ToolCall& call : answer.tool_calls) {
+      calls.push_back({{"call", call.name}, {"arguments", OrderedJson::parse(call.arguments)}});
+    }
+    const OrderedJson& expect = one["expect"];
+    CHECK(calls == expect.value("calls", OrderedJson::array()));
+    CHECK(answer.content == expect.value("content", ""));
+    CHECK(answer.notes.size() == expect.value("notes", 0U));
+  }
+}
+
+}  // namespace ottobit
