@@ -64,10 +64,10 @@ using Ffn = std::variant<Mlp, Moe>;
 }
 
 struct Block {
-  RmsNorm mixer_in;
+  std::optional<RmsNorm> mixer_in;
   Mixer mixer;
   std::optional<RmsNorm> mixer_out;
-  RmsNorm ffn_in;
+  std::optional<RmsNorm> ffn_in;
   Ffn ffn;
   std::optional<RmsNorm> ffn_out;
   ResidualSpec mixer_residual;
@@ -76,16 +76,13 @@ struct Block {
 
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, const NormSpec& norm,
                                   const WeightScope& scope, std::size_t rope) {
-    const auto norm_of = [&](const std::string& name) {
-      return RmsNorm::bind(scope(name), dim, norm);
-    };
     const auto if_named = [&](const std::string& name) {
-      return name.empty() ? std::nullopt : std::optional(norm_of(name));
+      return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, norm));
     };
-    return {norm_of(spec.norms.mixer_in),
+    return {if_named(spec.norms.mixer_in),
             bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
             if_named(spec.norms.mixer_out),
-            norm_of(spec.norms.ffn_in),
+            if_named(spec.norms.ffn_in),
             bind_ffn(spec.ffn, dim, scope),
             if_named(spec.norms.ffn_out),
             spec.mixer_residual,
@@ -136,19 +133,19 @@ class Decoder {
       ctx.layer = static_cast<Index>(i);
       observe(ctx, static_cast<Index>(i), x, tokens);
       const Sequence at{position, tokens, ropes[block.rope]};
-      block.mixer_in.forward(ctx, x, tokens, h);
-      std::visit([&](const auto& mixer) { mixer.forward(ctx, at, h, cache, cache.layer(i), y); },
+      const float* in = normed(ctx, block.mixer_in, x, tokens, h);
+      std::visit([&](const auto& mixer) { mixer.forward(ctx, at, in, cache, cache.layer(i), y); },
                  block.mixer);
       if (block.mixer_out) {
         block.mixer_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, block.mixer_residual, x, h, y, tokens, dim);
-      block.ffn_in.forward(ctx, x, tokens, h);
-      std::visit([&](const auto& ffn) { ffn.forward(ctx, h, tokens, y); }, block.ffn);
+      add_residual(ctx, block.mixer_residual, x, in, y, tokens, dim);
+      in = normed(ctx, block.ffn_in, x, tokens, h);
+      std::visit([&](const auto& ffn) { ffn.forward(ctx, in, tokens, y); }, block.ffn);
       if (block.ffn_out) {
         block.ffn_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, block.ffn_residual, x, h, y, tokens, dim);
+      add_residual(ctx, block.ffn_residual, x, in, y, tokens, dim);
     }
     norm_.forward(ctx, x, tokens, h);
     observe(ctx, static_cast<Index>(blocks_.size()), h, tokens);
@@ -220,6 +217,16 @@ class Decoder {
       return ropes_.size() - 1;
     }
     return static_cast<std::size_t>(known - ropes_.begin());
+  }
+
+  /// x through the norm, in `into`; x itself without one.
+  [[nodiscard]] static const float* normed(ExecContext& ctx, const std::optional<RmsNorm>& norm,
+                                           const float* x, Index tokens, float* into) {
+    if (!norm) {
+      return x;
+    }
+    norm->forward(ctx, x, tokens, into);
+    return into;
   }
 
   void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens) const {

@@ -245,10 +245,10 @@ struct ExpertHalves {
 };
 
 /// The matrices of all experts in one tensor, every one transposed, the columns of up behind those
-/// of gate.
+/// of gate; or as ExpertHalves has them, which the shapes tell.
 struct ExpertColumns {
-  std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F]
-  std::string down = "down_proj";        ///< [E, F, D]
+  std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F], or [E, 2 F, D]
+  std::string down = "down_proj";        ///< [E, F, D], or [E, D, F]
   ExpertNames names = ExpertNames();
 
   bool operator==(const ExpertColumns&) const = default;

@@ -34,11 +34,24 @@ bool holds_marker(std::string_view text) noexcept {
 }
 
 struct Markup {
-  std::string_view begin;  ///< before a parameter's name
-  std::string_view named;  ///< between name and value
-  std::string_view end;    ///< after the value
-  bool lines;              ///< values stand on lines of their own
+  std::string_view begin;       ///< before a parameter's name
+  std::string_view named;       ///< between name and value
+  std::string_view end;         ///< after the value
+  bool lines;                   ///< values stand on lines of their own
+  std::string_view value = {};  ///< before the value, blanks aside
 };
+
+/// How many parameters begin in `text`, up to their values.
+std::size_t count_begins(std::string_view text, const Markup& markup) noexcept {
+  std::size_t count = 0;
+  while (take_until(text, markup.begin)) {
+    std::string_view rest = text;
+    const std::optional<std::string_view> key = take_until(rest, markup.named);
+    const bool is_key = key && key->find_first_of("<>\n") == std::string_view::npos;
+    count += is_key && trim_front(rest).starts_with(markup.value) ? 1U : 0U;
+  }
+  return count;
+}
 
 /// A value up to the first end that a parameter or the end of the call follows. An end before that
 /// is text of the value, if its line goes on; how far that is sure is told by `doubt`: 1, 2 where
@@ -52,7 +65,7 @@ std::optional<std::string_view> take_value(std::string_view& body, const Markup&
     const std::string_view rest = body.substr(at + markup.end.size());
     const std::string_view next = trim(rest);
     if (next.empty() || next.substr(0, markup.begin.size()) == markup.begin) {
-      if (count_of(value, markup.begin) > count_of(value, markup.end)) {
+      if (count_begins(value, markup) > count_of(value, markup.end)) {
         return std::nullopt;
       }
       body = rest;
@@ -78,6 +91,10 @@ std::vector<ToolCall> read_parameters(std::string_view name, std::string_view bo
       return {};
     }
     std::optional<std::string_view> key = take_until(body, markup.named);
+    if (!markup.value.empty()) {
+      body = trim_front(body);
+      key = key && take(body, markup.value) ? key : std::nullopt;
+    }
     std::optional<std::string_view> value = key ? take_value(body, markup, doubt) : std::nullopt;
     if (!key || !value) {
       why = "a parameter has no end, or another begins within it";
@@ -149,6 +166,18 @@ std::vector<ToolCall> read_invoke(std::string_view body, std::string_view token,
   const std::string begin = "<" + std::string(token) + "parameter name=\"";
   const std::string end = "</" + std::string(token) + "parameter>";
   return read_parameters(*name, body, {.begin = begin, .named = "\">", .end = end, .lines = false},
+                         types, why);
+}
+
+std::vector<ToolCall> read_pairs(std::string_view body, const ToolTypes& types, std::string& why) {
+  constexpr std::string_view kBegin = "<arg_key>";
+  const std::size_t end = std::min(body.find(kBegin), body.size());
+  return read_parameters(trim(body.substr(0, end)), body.substr(end),
+                         {.begin = kBegin,
+                          .named = "</arg_key>",
+                          .end = "</arg_value>",
+                          .lines = false,
+                          .value = "<arg_value>"},
                          types, why);
 }
 

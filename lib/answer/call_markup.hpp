@@ -19,4 +19,7 @@ std::vector<ToolCall> read_function(std::string_view body, bool lines, const Too
 std::vector<ToolCall> read_invoke(std::string_view body, std::string_view token,
                                   const ToolTypes& types, std::string& why);
 
+/// The syntax `pairs`.
+std::vector<ToolCall> read_pairs(std::string_view body, const ToolTypes& types, std::string& why);
+
 }  // namespace ottobit

@@ -2,6 +2,7 @@
 // Pieces of the text of a call: what the readers of its syntaxes share.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,11 @@ inline std::string_view trim(std::string_view text) noexcept {
   return begin == std::string_view::npos
              ? std::string_view()
              : text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
+}
+
+/// Without blanks at the front.
+inline std::string_view trim_front(std::string_view text) noexcept {
+  return text.substr(std::min(text.find_first_not_of(kBlank), text.size()));
 }
 
 /// What stands before `end` at the front of `text`, which moves behind it; nullopt without `end`.

@@ -34,6 +34,11 @@ std::vector<std::string> fronts_of(CallSyntax syntax, const std::string& name) {
     case CallSyntax::invoke:
     case CallSyntax::dsml:
       return {name + "\">"};
+    case CallSyntax::pairs:
+      return {name + "<arg_key>"};
+    case CallSyntax::calls:
+    case CallSyntax::named:
+      return {name + "[ARGS]", name + "[CALL_ID]"};
     case CallSyntax::none:
       break;
   }

@@ -77,17 +77,23 @@ Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
   const bool as_is = types_of(schema).of("f", key) != ToolTypes::Kind::json;
   const bool dsml = format_.syntax == CallSyntax::dsml;
   const bool named = dsml || format_.syntax == CallSyntax::invoke;
-  const std::string tag = dsml ? "｜DSML｜parameter" : "parameter";
+  const bool pairs = format_.syntax == CallSyntax::pairs;
+  const std::string tag = pairs ? "arg_value" : dsml ? "｜DSML｜parameter" : "parameter";
   const std::string line = format_.syntax == CallSyntax::function_lines ? "\n" : "";
-  const std::string open = named ? "<" + tag + " name=\"" + key + "\"" : "<parameter=" + key;
-  const std::string type = !dsml ? "" : as_is ? " string=\"true\"" : " string=\"false\"";
+  const std::string open = pairs   ? "<arg_key>" + key + "</arg_key>\n<arg_value>"
+                           : named ? "<" + tag + " name=\"" + key + "\""
+                                   : "<parameter=" + key;
+  const std::string type = pairs   ? ""
+                           : !dsml ? ">"
+                           : as_is ? " string=\"true\">"
+                                   : " string=\"false\">";
   const std::string close = "</" + tag + ">";
   for (const char* const definitions : {"$defs", "definitions"}) {
     if (property.is_object() && schema.contains(definitions)) {
       property[definitions] = schema[definitions];
     }
   }
-  return grammar::all({grammar::text(syntax_.spelled(open) + type + ">" + line),
+  return grammar::all({grammar::text(syntax_.spelled(open) + type + line),
                        as_is ? plain(property, close) : json(property),
                        grammar::text(line + syntax_.spelled(close) + "\n")});
 }

@@ -187,6 +187,43 @@ std::vector<ToolCall> read_kimi(std::string_view body, const ToolTypes& types, s
   return calls;
 }
 
+// ---- Mistral: a list, or names before their arguments ----
+
+std::vector<ToolCall> read_mistral(std::string_view body, const ToolTypes& types,
+                                   std::string& why) {
+  constexpr std::string_view kArguments = "[ARGS]";
+  constexpr std::string_view kId = "[CALL_ID]";
+  body = trim(body);
+  if (body.find(kArguments) != std::string_view::npos && body.front() != '[') {
+    std::string_view front = *take_until(body, kArguments);
+    const std::optional<std::string_view> name = take_until(front, kId);
+    std::vector<ToolCall> calls = tool_call_of(trim(name.value_or(front)), body, types, why);
+    for (ToolCall& call : calls) {
+      call.id = name ? std::string(trim(front)) : "";
+    }
+    return calls;
+  }
+  if (!body.empty() && body.front() != '[' && body.front() != '{') {  // NAME{...}
+    const std::size_t brace = std::min(body.find('{'), body.size());
+    return tool_call_of(trim(body.substr(0, brace)), body.substr(brace), types, why);
+  }
+  const std::optional<OrderedJson> json = read_json(body, why);
+  std::vector<ToolCall> calls;
+  const OrderedJson list = !json              ? OrderedJson::array()
+                           : json->is_array() ? *json
+                                              : OrderedJson::array({*json});
+  for (const OrderedJson& each : list) {
+    std::optional<ToolCall> call = call_of(each, false, types, why);
+    if (!call) {
+      return {};
+    }
+    call->id = each.contains("id") && each["id"].is_string() ? each["id"].get<std::string>() : "";
+    calls.push_back(std::move(*call));
+  }
+  why = json && calls.empty() ? "the list of calls is empty" : why;
+  return calls;
+}
+
 /// The last parameter is open, or text goes on behind its last end, which is text as well then.
 bool is_within(std::string_view body, std::string_view begin, std::string_view end) noexcept {
   const std::size_t last = body.rfind(end);
@@ -217,6 +254,8 @@ bool breaks_off(CallSyntax syntax, std::string_view body) {
       return is_within(body, "<parameter=", "</parameter>");
     case CallSyntax::invoke:
       return is_within(body, "<parameter name=", "</parameter>");
+    case CallSyntax::pairs:
+      return is_within(body, "<arg_value>", "</arg_value>");
     case CallSyntax::dsml:
       return is_within(body, "<｜DSML｜parameter name=", "</｜DSML｜parameter>");
     case CallSyntax::deepseek:
@@ -275,6 +314,11 @@ std::vector<ToolCall> read_any(CallSyntax syntax, std::string_view body, const T
       return read_invoke(body, "", types, why);
     case CallSyntax::dsml:
       return read_invoke(body, "｜DSML｜", types, why);
+    case CallSyntax::pairs:
+      return read_pairs(body, types, why);
+    case CallSyntax::calls:
+    case CallSyntax::named:
+      return read_mistral(body, types, why);
     case CallSyntax::none:
       break;
   }

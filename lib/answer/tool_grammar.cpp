@@ -25,6 +25,9 @@ using grammar::text;
 
 constexpr std::string_view kDeepSeekSeparator = "<｜tool▁sep｜>";
 constexpr std::string_view kKimiSeparator = "<|tool_call_argument_begin|>";
+constexpr std::string_view kMistralSeparator = "[ARGS]";
+constexpr std::string_view kPairWords[] = {"<arg_key>", "</arg_key>", "<arg_value>",
+                                           "</arg_value>"};
 
 /// Every character.
 grammar::CharSet everything() {
@@ -199,6 +202,10 @@ class ToolReader {
     if (format_.bare_calls) {
       return one;
     }
+    if (format_.syntax == CallSyntax::calls) {
+      Expr more = several ? repeat(all({text(", "), one}), 0, kUnbounded) : text("");
+      return all({word(format_.call.open), text("["), one, std::move(more), text("]")});
+    }
     Expr calls = several ? all({one, repeat(all({line(), one}), 0, kUnbounded)}) : std::move(one);
     if (format_.section.open.empty()) {
       return calls;
@@ -240,6 +247,13 @@ class ToolReader {
       case CallSyntax::invoke:
       case CallSyntax::dsml:
         return all({open, text(name + "\">\n"), arguments.tags(schema), close});
+      case CallSyntax::pairs:
+        return all({open, text(name + "\n"), arguments.tags(schema), close});
+      case CallSyntax::named:
+        return all({open, text(name), word(kMistralSeparator), arguments.object(schema)});
+      case CallSyntax::calls:
+        return all({text("{\"name\": " + quoted + ", \"arguments\": "), arguments.object(schema),
+                    text("}")});
       case CallSyntax::none:
         break;
     }
@@ -276,7 +290,8 @@ std::string ToolSyntax::spelled(std::string_view written) const {
 std::vector<std::string_view> tool_words(const AnswerFormat& format) {
   std::vector<std::string_view> words = markers_of(format);
   words.insert(words.end(), {format.report.open, format.report.close});
-  words.insert(words.end(), {format.within, kDeepSeekSeparator, kKimiSeparator});
+  words.insert(words.end(), {format.within, kDeepSeekSeparator, kKimiSeparator, kMistralSeparator});
+  words.insert(words.end(), std::begin(kPairWords), std::end(kPairWords));
   words.erase(std::remove(words.begin(), words.end(), std::string_view()), words.end());
   return words;
 }

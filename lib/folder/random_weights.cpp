@@ -115,8 +115,8 @@ WeightReader RandomWeights::reader(const Matrix& matrix) const {
                                   name.ends_with("bias") ? 0.0F : 1.0F);
       },
       // Experts in one tensor are published in blocks of rows or in BF16, each by itself in FP8.
-      [this](const std::string& name) {
-        return name.ends_with("_blocks") || format_ != FormatId::fp8_e4m3;
+      [this](const std::string& name, const std::vector<Index>& shape) {
+        return shape.empty() && (name.ends_with("_blocks") || format_ != FormatId::fp8_e4m3);
       }};
 }
 

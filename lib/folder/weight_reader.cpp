@@ -72,7 +72,10 @@ WeightReader CheckpointReader::reader() {
       [this](const std::string& name, const std::vector<Index>& shape) {
         return vector(stored_name(name), shape);
       },
-      [this](const std::string& name) { return source_.find(stored_name(name)) != nullptr; }};
+      [this](const std::string& name, const std::vector<Index>& shape) {
+        const TensorEntry* entry = source_.find(stored_name(name));
+        return entry != nullptr && (shape.empty() || entry->shape == shape);
+      }};
 }
 
 std::string CheckpointReader::stored_name(const std::string& name) const {

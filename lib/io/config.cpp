@@ -144,6 +144,11 @@ bool Config::has(std::string_view key) const {
   return lookup(key) != nullptr;
 }
 
+bool Config::is_text(std::string_view key) const {
+  const Json* value = lookup(key);
+  return value != nullptr && value->is_string();
+}
+
 bool Config::mentions(std::string_view key) const {
   return state_->object.contains(std::string(key));
 }

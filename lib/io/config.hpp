@@ -38,6 +38,9 @@ class Config {
   /// Present and not null.
   [[nodiscard]] bool has(std::string_view key) const;
 
+  /// Present, and a string, where others write a number.
+  [[nodiscard]] bool is_text(std::string_view key) const;
+
   /// Present, with a value or null.
   [[nodiscard]] bool mentions(std::string_view key) const;
 

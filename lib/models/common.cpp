@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "ottobit/error.hpp"
 
@@ -297,6 +298,84 @@ DecoderSpec equal_blocks(const Config& config, Index default_context, const GqaS
     spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = mlp});
   }
   return spec;
+}
+
+GqaSpec grouped_attention(const Config& config, GqaSpec otherwise) {
+  require_text(config, "hidden_act", "silu");
+  GqaSpec attention = otherwise;
+  attention.heads = otherwise.heads == 0 ? config.integer("num_attention_heads")
+                                         : config.integer("num_attention_heads", otherwise.heads);
+  attention.kv_heads = config.integer(
+      "num_key_value_heads", otherwise.kv_heads == 0 ? attention.heads : otherwise.kv_heads);
+  const Index even = attention.heads == 0 ? 0 : config.integer("hidden_size") / attention.heads;
+  attention.head_dim =
+      config.integer("head_dim", otherwise.head_dim == 0 ? even : otherwise.head_dim);
+  const double part =
+      otherwise.rope.dim == 0 || otherwise.head_dim == 0
+          ? 1.0
+          : static_cast<double>(otherwise.rope.dim) / static_cast<double>(otherwise.head_dim);
+  attention.rope =
+      rope_of(config, rotary_dim(config, attention.head_dim, part), "", otherwise.rope.theta);
+  attention.rope.layout = otherwise.rope.layout;
+  return attention;
+}
+
+MoeSpec deepseek_experts(const Config& config, MoeSpec otherwise) {
+  MoeSpec moe = std::move(otherwise);
+  RouterSpec& router = moe.router;
+  router.experts = router.experts == 0 ? config.integer("n_routed_experts")
+                                       : config.integer("n_routed_experts", router.experts);
+  router.chosen = router.chosen == 0 ? config.integer("num_experts_per_tok")
+                                     : config.integer("num_experts_per_tok", router.chosen);
+  router.groups = config.integer("n_group", router.groups);
+  router.chosen_groups = config.integer("topk_group", router.chosen_groups);
+  router.normalised = config.flag("norm_topk_prob", router.normalised);
+  router.scale = config.number("routed_scaling_factor", router.scale);
+  moe.hidden = config.integer("moe_intermediate_size", moe.hidden);
+  moe.shared_hidden = moe.hidden * config.integer("n_shared_experts", moe.shared_hidden);
+  return moe;
+}
+
+DecoderSpec sparse_blocks(const Config& config, Index default_context, const MixerSpec& mixer,
+                          const MlpSpec& dense, const MoeSpec& sparse, Index first_sparse) {
+  DecoderSpec spec = outline(config, default_context);
+  const Index layers = layer_count(config);
+  const Index first = config.integer("first_k_dense_replace", first_sparse);
+  const Index step = config.integer("moe_layer_freq", 1);
+  std::vector<bool> has_experts;
+  for (Index i = 0; i < layers; ++i) {
+    has_experts.push_back(i >= first && step > 0 && i % step == 0);
+  }
+  has_experts = sparse_as_listed(config, std::move(has_experts));
+  for (Index i = 0; i < layers; ++i) {
+    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
+    spec.blocks.push_back({.scope = layer_scope(i),
+                           .mixer = mixer,
+                           .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
+  }
+  const Index draft_layers = config.integer("num_nextn_predict_layers", 0);
+  for (Index i = 0; i < std::min<Index>(draft_layers, layers); ++i) {
+    spec.aside.push_back(layer_scope(layers + i));
+  }
+  return spec;
+}
+
+void set_windows(DecoderSpec& spec, const std::vector<bool>& slides, Index width) {
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    std::get<GqaSpec>(spec.blocks[i].mixer).window = slides[i] ? width : 0;
+  }
+}
+
+void set_late_windows(const Config& config, DecoderSpec& spec) {
+  // A width is written even where there are no windows.
+  const Index width = static_cast<Index>(number_or_none(config, "sliding_window", 4096.0));
+  const Index first = config.integer("max_window_layers", 28);
+  const auto layers = static_cast<Index>(spec.blocks.size());
+  std::vector<bool> slides = layers_of_type(config, layers, "sliding_attention", 0);
+  for (Index i = 0; i < layers && !config.has("layer_types"); ++i) {
+    slides[static_cast<std::size_t>(i)] = i >= first;
+  }
+  set_windows(spec, slides, config.flag("use_sliding_window", false) ? width : 0);
 }
 
 Index layer_count(const Config& config) {

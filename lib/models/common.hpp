@@ -81,6 +81,33 @@ void require_layer_type(const Config& config, Index layers, std::string_view typ
 [[nodiscard]] DecoderSpec equal_blocks(const Config& config, Index default_context,
                                        const GqaSpec& attention);
 
+/// Grouped-query attention by the keys that most families share; where one is absent counts what
+/// `otherwise` has: its heads (0: the key must be there), KV heads (0: as many as heads), head_dim
+/// (0: the model's width over the heads), and of its rotation theta, layout and dim (0: the whole
+/// head; of a part, `partial_rotary_factor` tells). The rest of `otherwise` stays.
+[[nodiscard]] GqaSpec grouped_attention(const Config& config, GqaSpec otherwise);
+
+/// Latent attention by the keys of DeepSeek V3; where one is absent counts what `otherwise` has.
+[[nodiscard]] MlaSpec latent_attention(const Config& config, const MlaSpec& otherwise);
+
+/// Experts by the keys of DeepSeek V3, which many families have; the rest is that of `otherwise`.
+/// The shared experts are as wide as so many others.
+[[nodiscard]] MoeSpec deepseek_experts(const Config& config, MoeSpec otherwise);
+
+/// Blocks of equal attention, the first `first_k_dense_replace` (else `first_sparse`) with a dense
+/// network, the others with experts; `mlp_layer_types` counts more. Layers behind the last predict
+/// further tokens, for drafts, and are set aside.
+[[nodiscard]] DecoderSpec sparse_blocks(const Config& config, Index default_context,
+                                        const MixerSpec& mixer, const MlpSpec& dense,
+                                        const MoeSpec& sparse, Index first_sparse);
+
+/// Gives the layers that slide the window `width`; 0: they see everything.
+void set_windows(DecoderSpec& spec, const std::vector<bool>& slides, Index width);
+
+/// Windows as Qwen's families have them: if `use_sliding_window` is set, in the layers that
+/// `layer_types` names, or from `max_window_layers` on.
+void set_late_windows(const Config& config, DecoderSpec& spec);
+
 /// `num_hidden_layers`, checked to be a number of layers a machine could hold.
 [[nodiscard]] Index layer_count(const Config& config);
 

@@ -2,15 +2,12 @@
 // DeepSeek V3, R1 and V3.1 (`deepseek_v3`, arXiv:2412.19437) and Moonshot Kimi K2 (`kimi_k2`):
 // multi-head latent attention, the first layers dense, then experts chosen by sigmoids with a
 // correction from a limited number of groups, beside one that all tokens share. DeepSeek V3.2
-// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer. Keys and defaults: transformers
-// `DeepseekV3Config`, `DeepseekV32Config`.
-#include <algorithm>
+// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer; Tencent Youtu-LLM (`youtu`,
+// arXiv:2512.24618) has no experts. Keys and defaults: transformers `DeepseekV3Config`,
+// `DeepseekV32Config`, `YoutuConfig`.
 #include <cmath>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -31,41 +28,31 @@ double softmax_scale(const Config& config, Index query_dim) {
   return correction * correction / std::sqrt(static_cast<double>(query_dim));
 }
 
-MlaSpec attention_of(const Config& config) {
-  RopeSpec rope = rope_of(config, config.integer("qk_rope_head_dim", 64));
+}  // namespace
+
+MlaSpec latent_attention(const Config& config, const MlaSpec& otherwise) {
+  RopeSpec rope = rope_of(config, config.integer("qk_rope_head_dim", otherwise.rope.dim), "",
+                          otherwise.rope.theta);
   rope.layout = config.flag("rope_interleave", true) ? RopeLayout::interleaved : RopeLayout::half;
-  const Index nope = config.integer("qk_nope_head_dim", 128);
-  const Index heads = config.integer("num_attention_heads", 128);
+  for (const char* key : {"head_dim", "qk_head_dim"}) {
+    static_cast<void>(config.has(key));  // said again elsewhere
+  }
+  const Index nope = config.integer("qk_nope_head_dim", otherwise.nope_dim);
+  const Index heads = config.integer("num_attention_heads", otherwise.heads);
   OTTOBIT_CHECK(config.integer("num_key_value_heads", heads) == heads, ErrorCode::unsupported,
                 config.subject(),
                 "`num_key_value_heads` is not `num_attention_heads`, as latent attention has it");
+  const Index no_q_rank = config.mentions("q_lora_rank") ? 0 : otherwise.q_rank;
   return {.heads = heads,
-          // Null, unlike absent, says that there is no latent of queries.
-          .q_rank = config.integer("q_lora_rank", config.mentions("q_lora_rank") ? 0 : 1536),
-          .kv_rank = config.integer("kv_lora_rank", 512),
+          .q_rank = config.integer("q_lora_rank", no_q_rank),  // null says that there is none
+          .kv_rank = config.integer("kv_lora_rank", otherwise.kv_rank),
           .nope_dim = nope,
-          .value_dim = config.integer("v_head_dim", 128),
+          .value_dim = config.integer("v_head_dim", otherwise.value_dim),
           .bias = config.flag("attention_bias", false),
           .scale = softmax_scale(config, nope + rope.dim),
           .norm = NormSpec{.eps = 1e-6},  // whatever `rms_norm_eps` says
           .rope = rope};
 }
-
-MoeSpec experts_of(const Config& config) {
-  const Index width = config.integer("moe_intermediate_size", 2048);
-  return {.router = RouterSpec{.experts = config.integer("n_routed_experts", 256),
-                               .chosen = config.integer("num_experts_per_tok", 8),
-                               .score = RouterScore::sigmoid,
-                               .correction_bias = "gate.e_score_correction_bias",
-                               .groups = config.integer("n_group", 8),
-                               .chosen_groups = config.integer("topk_group", 4),
-                               .normalised = config.flag("norm_topk_prob", true),
-                               .scale = config.number("routed_scaling_factor", 2.5)},
-          .hidden = width,
-          .shared_hidden = width * config.integer("n_shared_experts", 1)};
-}
-
-}  // namespace
 
 namespace {
 
@@ -74,33 +61,24 @@ DecoderSpec describe(const Config& config, std::string_view layer_type) {
   require_layer_type(config, layer_count(config), layer_type);
   require_text(config, "scoring_func", "sigmoid");
   require_text(config, "topk_method", "noaux_tc");
-  for (const char* key : {"head_dim", "qk_head_dim"}) {
-    static_cast<void>(config.has(key));  // said again elsewhere
-  }
-  const MlaSpec attention = attention_of(config);
-  const MoeSpec sparse = experts_of(config);
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 18432)};
-  const Index first_sparse = config.integer("first_k_dense_replace", 3);
-  const Index step = config.integer("moe_layer_freq", 1);
-  DecoderSpec spec = outline(config, 4096);
-  const Index layers = layer_count(config);
-  std::vector<bool> has_experts;
-  for (Index i = 0; i < layers; ++i) {
-    has_experts.push_back(i >= first_sparse && step > 0 && i % step == 0);
-  }
-  has_experts = sparse_as_listed(config, std::move(has_experts));
-  for (Index i = 0; i < layers; ++i) {
-    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
-    spec.blocks.push_back({.scope = layer_scope(i),
-                           .mixer = attention,
-                           .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
-  }
-  // Layers behind the last predict further tokens, for drafts.
-  const Index draft_layers = config.integer("num_nextn_predict_layers", 0);
-  for (Index i = 0; i < std::min<Index>(draft_layers, layers); ++i) {
-    spec.aside.push_back(layer_scope(layers + i));
-  }
-  return spec;
+  const MoeSpec sparse = deepseek_experts(
+      config, {.router = RouterSpec{.experts = 256,
+                                    .chosen = 8,
+                                    .score = RouterScore::sigmoid,
+                                    .correction_bias = "gate.e_score_correction_bias",
+                                    .groups = 8,
+                                    .chosen_groups = 4,
+                                    .scale = 2.5},
+               .hidden = 2048,
+               .shared_hidden = 1});
+  const MlaSpec attention = latent_attention(config, {.heads = 128,
+                                                      .q_rank = 1536,
+                                                      .kv_rank = 512,
+                                                      .nope_dim = 128,
+                                                      .value_dim = 128,
+                                                      .rope = RopeSpec{.dim = 64}});
+  return sparse_blocks(config, 4096, attention, dense, sparse, 3);
 }
 
 }  // namespace
@@ -118,6 +96,21 @@ DecoderSpec describe_deepseek_v32(const Config& config) {
   for (BlockSpec& block : spec.blocks) {
     std::get<MlaSpec>(block.mixer).indexer = indexer;
   }
+  return spec;
+}
+
+DecoderSpec describe_youtu(const Config& config) {
+  require_text(config, "hidden_act", "silu");
+  const MlaSpec attention = latent_attention(config, {.heads = 16,
+                                                      .q_rank = 1536,
+                                                      .kv_rank = 512,
+                                                      .nope_dim = 128,
+                                                      .value_dim = 128,
+                                                      .rope = RopeSpec{.dim = 64}});
+  const MlpSpec dense{.hidden = config.integer("intermediate_size", 6144)};
+  const Index layers = layer_count(config);
+  DecoderSpec spec = sparse_blocks(config, 131072, attention, dense, {}, layers);
+  spec.tied_head = config.flag("tie_word_embeddings", true);
   return spec;
 }
 

@@ -158,10 +158,13 @@ std::vector<UnknownKey> unknown_keys(const Config& wrapper, const Config& text) 
   std::erase_if(unknown, [&](const UnknownKey& each) {
     const auto here = wrapper.raw().find(each.key);
     const auto there = text.raw().find(each.key);
-    return begins_with_any(each.key, kMediaBegins) ||
-           (here != wrapper.raw().end() && there != text.raw().end() && *here == *there);
+    const bool again = &text.raw() != &wrapper.raw() && here != wrapper.raw().end() &&
+                       there != text.raw().end() && *here == *there;
+    return again || begins_with_any(each.key, kMediaBegins);
   });
-  add_unknown(text, "text_config.", unknown);
+  if (&text.raw() != &wrapper.raw()) {
+    add_unknown(text, "text_config.", unknown);
+  }
   return unknown;
 }
 

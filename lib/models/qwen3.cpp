@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alibaba Qwen3 (`qwen3`, `qwen3_moe`): the Llama block with a norm of each head's queries and
-// keys; in the second, experts chosen by a softmax. Keys and defaults: transformers `Qwen3Config`,
-// `Qwen3MoeConfig`.
+// keys; in the second, experts chosen by a softmax. `qwen3_vl` and `qwen3_vl_moe` are multimodal
+// models around them. Keys and defaults: transformers `Qwen3Config`, `Qwen3MoeConfig`,
+// `Qwen3VLMoeTextConfig`.
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "ottobit/error.hpp"
-
-#include "io/printable.hpp"
 #include "models/common.hpp"
 #include "models/families.hpp"
 
@@ -16,38 +15,19 @@ namespace ottobit {
 namespace {
 
 GqaSpec attention_of(const Config& config, Index default_kv_heads, Index default_head_dim) {
-  require_text(config, "hidden_act", "silu");
-  const Index head_dim = config.integer("head_dim", default_head_dim);
-  const bool bias = config.flag("attention_bias", false);
-  return {.heads = config.integer("num_attention_heads", 32),
-          .kv_heads = config.integer("num_key_value_heads", default_kv_heads),
-          .head_dim = head_dim,
-          .qkv_bias = bias,
-          .out_bias = bias,
-          .qk_norm = QkNorm::per_head,
-          .rope = rope_of(config, head_dim)};
+  GqaSpec attention = grouped_attention(
+      config, {.heads = 32, .kv_heads = default_kv_heads, .head_dim = default_head_dim});
+  attention.qkv_bias = config.flag("attention_bias", false);
+  attention.out_bias = attention.qkv_bias;
+  attention.qk_norm = QkNorm::per_head;
+  return attention;
 }
 
 }  // namespace
 
 DecoderSpec describe_qwen3(const Config& config) {
   DecoderSpec spec = equal_blocks(config, 32768, attention_of(config, 32, 128));
-  // Layers from some on may be confined to a window, whose width is written even where none is.
-  const Index width =
-      config.integer("sliding_window", config.mentions("sliding_window") ? 0 : 4096);
-  const Index window = config.flag("use_sliding_window", false) ? width : 0;
-  const Index first = config.integer("max_window_layers", 28);
-  const std::vector<std::string> types =
-      layer_types(config, static_cast<Index>(spec.blocks.size()));
-  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
-    const bool slides =
-        types.empty() ? static_cast<Index>(i) >= first : types[i] == "sliding_attention";
-    OTTOBIT_CHECK(types.empty() || slides || types[i] == "full_attention", ErrorCode::unsupported,
-                  config.subject(),
-                  "`layer_types` has \"" + printable(types[i]) +
-                      "\", known are: sliding_attention, full_attention");
-    std::get<GqaSpec>(spec.blocks[i].mixer).window = slides ? window : 0;
-  }
+  set_late_windows(config, spec);
   return spec;
 }
 
@@ -55,9 +35,7 @@ DecoderSpec describe_qwen3_moe(const Config& config) {
   require_flag(config, "use_sliding_window", false);
   static_cast<void>(config.integer("sliding_window", 0));  // a width that is not used then
   require_layer_type(config, layer_count(config), "full_attention");
-  const Index heads = config.integer("num_attention_heads", 32);
-  const Index head_dim = heads == 0 ? 0 : config.integer("hidden_size") / heads;
-  const GqaSpec attention = attention_of(config, 4, head_dim);
+  const GqaSpec attention = attention_of(config, 4, 0);
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 6144)};
   const MoeSpec sparse{.router = RouterSpec{.experts = config.integer("num_experts", 128),
                                             .chosen = config.integer("num_experts_per_tok", 8),
@@ -74,6 +52,24 @@ DecoderSpec describe_qwen3_moe(const Config& config) {
                            .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
   }
   return spec;
+}
+
+DecoderSpec describe_qwen3_vl(const Config& config) {
+  const Config text = text_part(config);
+  require_text(text, "model_type", "qwen3_vl_text");
+  return wrap(config, describe_qwen3(text), {"model.visual", "visual"});
+}
+
+DecoderSpec describe_qwen3_vl_moe(const Config& config) {
+  const Config text = text_part(config);
+  require_text(text, "model_type", "qwen3_vl_moe_text");
+  DecoderSpec spec = describe_qwen3_moe(text);
+  for (BlockSpec& block : spec.blocks) {
+    if (auto* experts = std::get_if<MoeSpec>(&block.ffn)) {
+      experts->names = ExpertColumns{};
+    }
+  }
+  return wrap(config, std::move(spec), {"model.visual", "visual"});
 }
 
 }  // namespace ottobit

@@ -14,29 +14,61 @@ namespace {
 
 /// What releases of transformers and other tools call the same thing.
 constexpr Spelling kShared[] = {
-    {"num_experts", "num_local_experts"},         {"num_experts", "n_routed_experts"},
-    {"num_local_experts", "n_routed_experts"},    {"num_experts_per_tok", "num_experts_per_token"},
-    {"num_experts_per_tok", "experts_per_token"}, {"num_nextn_predict_layers", "num_mtp_layers"},
+    {"num_experts", "num_local_experts"},
+    {"num_experts", "n_routed_experts"},
+    {"num_local_experts", "n_routed_experts"},
+    {"num_experts_per_tok", "num_experts_per_token"},
+    {"num_experts_per_tok", "experts_per_token"},
+    {"num_nextn_predict_layers", "num_mtp_layers"},
+    {"sliding_window_pattern", "_sliding_window_pattern"},
 };
 
-constexpr Spelling kGemma3[] = {{"sliding_window_pattern", "_sliding_window_pattern"}};
+constexpr Spelling kPangu[] = {
+    {"q_lora_rank", "attention_q_lora_dim"},    {"kv_lora_rank", "attention_kv_lora_dim"},
+    {"qk_nope_head_dim", "attention_qk_dim"},   {"qk_rope_head_dim", "attention_qk_rope_dim"},
+    {"v_head_dim", "attention_v_dim"},          {"first_k_dense_replace", "num_dense_layers"},
+    {"n_routed_experts", "num_routed_experts"}, {"n_shared_experts", "num_shared_experts"},
+};
 
 // A line for each, whatever fits beside it.
 // clang-format off
 constexpr Family kFamilies[] = {
+    {"PanguEmbedded", "openPangu Embedded", describe_pangu_embedded},
+    {"cwm", "Code World Model", describe_cwm},
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
     {"deepseek_v32", "DeepSeek V3.2", describe_deepseek_v32},
+    {"dots1", "dots.llm1", describe_dots1},
+    {"ernie4_5", "ERNIE 4.5", describe_ernie4_5},
+    {"exaone4", "EXAONE 4", describe_exaone4},
     {"gemma2", "Gemma 2", describe_gemma2},
-    {"gemma3", "Gemma 3", describe_gemma3, kGemma3},
-    {"gemma3_text", "Gemma 3", describe_gemma3_text, kGemma3},
+    {"gemma3", "Gemma 3", describe_gemma3},
+    {"gemma3_text", "Gemma 3", describe_gemma3_text},
+    {"glm4_moe", "GLM-4.5", describe_glm4_moe},
+    {"glm4_moe_lite", "GLM-4.7-Flash", describe_glm4_moe_lite},
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
+    {"helium", "Helium", describe_helium},
+    {"hy_v3", "Hy3", describe_hy_v3},
+    {"internlm3", "InternLM3", describe_internlm3},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"kimi_k25", "Kimi K2.5", describe_kimi_k25},
     {"llama", "Llama", describe_llama},
     {"llama4", "Llama 4", describe_llama4},
     {"llama4_text", "Llama 4", describe_llama4_text},
+    {"minimax", "MiniMax-Text-01", describe_minimax_m1},
     {"minimax_m1", "MiniMax M1", describe_minimax_m1},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
+    {"minimax_text_01", "MiniMax-Text-01", describe_minimax_m1},
+    {"mistral", "Mistral", describe_mistral},
+    {"mistral3", "Mistral 3", describe_mistral3},
+    {"mixtral", "Mixtral", describe_mixtral},
+    {"olmo2", "OLMo 2", describe_olmo2},
+    {"olmo3", "OLMo 3", describe_olmo3},
+    {"olmoe", "OLMoE", describe_olmoe},
+    {"pangu_ultra_moe", "openPangu Ultra-MoE", describe_pangu_ultra_moe, kPangu},
+    {"qwen2", "Qwen2.5", describe_qwen2},
+    {"qwen2_5_vl", "Qwen2.5-VL", describe_qwen2_vl},
+    {"qwen2_moe", "Qwen2 MoE", describe_qwen2_moe},
+    {"qwen2_vl", "Qwen2-VL", describe_qwen2_vl},
     {"qwen3", "Qwen3", describe_qwen3},
     {"qwen3_5", "Qwen3.5", describe_qwen3_5},
     {"qwen3_5_moe", "Qwen3.5 MoE", describe_qwen3_5_moe},
@@ -44,7 +76,12 @@ constexpr Family kFamilies[] = {
     {"qwen3_5_text", "Qwen3.5", describe_qwen3_5_text},
     {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
     {"qwen3_next", "Qwen3-Next", describe_qwen3_next},
+    {"qwen3_vl", "Qwen3-VL", describe_qwen3_vl},
+    {"qwen3_vl_moe", "Qwen3-VL MoE", describe_qwen3_vl_moe},
     {"seed_oss", "Seed-OSS", describe_seed_oss},
+    {"smollm3", "SmolLM3", describe_smollm3},
+    {"solar_open", "Solar Open", describe_solar_open},
+    {"youtu", "Youtu-LLM", describe_youtu},
 };
 // clang-format on
 

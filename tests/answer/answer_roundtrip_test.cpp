@@ -29,7 +29,8 @@ struct Case {
   bool say_reasoning = true;  ///< beside content alone
 };
 
-constexpr std::array<Case, 15> kCases = {{
+constexpr std::array<Case, 16> kCases = {{
+    {"GLM-4.6.jinja", "glm", "<|user|>", "", "reasoning_content", 3, true, true},
     {"ByteDance-Seed-OSS.jinja", "seed-oss", "<seed:eos>", "", "reasoning_content", 3, true, true},
     {"Kimi-K2-Instruct.jinja", "kimi", "<|im_end|>", "", nullptr, 3, true, false},
     {"Kimi-K2-Thinking.jinja", "kimi", "<|im_end|>", "", "reasoning_content", 3, true, true, false},

@@ -122,6 +122,29 @@ TEST_CASE("answers: tool calls") {
               "</｜DSML｜function_calls>") == "t: f {\"k\":1}");
 }
 
+TEST_CASE("answers: GLM's and Mistral's calls") {
+  CHECK(parts(start_of("glm4_moe", {"<|user|>", "<|observation|>"}),
+              "\n<think>hm</think>\nI look.\n<tool_call>f\n<arg_key>a</arg_key>\n<arg_value>1"
+              "</arg_value>\n<arg_key>b</arg_key>\n<arg_value>two\nlines</arg_value>\n"
+              "</tool_call>\n<tool_call>g\n</tool_call><|observation|>") ==
+        "r: hm|c: I look.|t: f {\"a\":1,\"b\":\"two\\nlines\"}|t: g {}");
+  CHECK(parts(start_of("glm4_moe"),
+              "<tool_call>f<arg_key>a</arg_key><arg_value>1</arg_value></tool_call>") ==
+        "t: f {\"a\":1}");
+  const AnswerStart list = start_with("[TOOL_CALLS]", {"</s>"});
+  CHECK(parts(list,
+              "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {\"a\": 1}, \"id\": \"abcdefghi\"}, "
+              "{\"name\": \"g\", \"arguments\": {}}]</s>") == "t: f {\"a\":1}|t: g {}");
+  const AnswerStart named = start_with("[ARGS] [THINK]", {"</s>"});
+  CHECK(
+      parts(
+          named,
+          "[THINK]hm[/THINK]So[TOOL_CALLS]f[ARGS]{\"a\": 1}[TOOL_CALLS]g[CALL_ID]abcdefghi[ARGS]{}"
+          "</s>") == "r: hm|c: So|t: f {\"a\": 1}|t: g {}");
+  CHECK(parts(named, "[TOOL_CALLS]f{\"a\": [1]}") == "t: f {\"a\": [1]}");
+  CHECK(parts(named, "[TOOL_CALLS]f[ARGS]{\"a\": ").substr(0, 18) == "n: not a tool call");
+}
+
 TEST_CASE("answers: Llama's calls have no markers") {
   const AnswerStart llama = start_with("<|start_header_id|> \"parameters\"", {"<|eot_id|>"});
   CHECK(parts(llama, "{\"name\": \"f\", \"parameters\": {\"a\": 1}}<|eot_id|>") ==
@@ -236,6 +259,12 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
         "<｜DSML｜parameter name=\"a\" string=\"false\">", "1", "</｜DSML｜parameter>", "\n",
         "<｜DSML｜parameter name=\"b\" string=\"true\">", "two", "</｜DSML｜parameter>", "\n",
         "</｜DSML｜invoke>", "\n", "</｜DSML｜function_calls>"},
+       "t: f {\"a\":1,\"b\":\"two\"}"},
+      {"glm4_moe",
+       {"<tool_call>", "f",           "\n", "<arg_key>",    "a",   "</arg_key>",
+        "\n",          "<arg_value>", "1",  "</arg_value>", "\n",  "<arg_key>",
+        "b",           "</arg_key>",  "\n", "<arg_value>",  "two", "</arg_value>",
+        "\n",          "</tool_call>"},
        "t: f {\"a\":1,\"b\":\"two\"}"},
       {"gpt_oss",
        {"<|channel|>", "commentary to=functions.f ", "<|constrain|>", "json", "<|message|>",

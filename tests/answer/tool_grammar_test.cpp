@@ -114,6 +114,10 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"", "kimi_k2", false},
       {"<|start_header_id|> \"parameters\"", "", false},
       {"", "gpt_oss", false},
+      {"<arg_key>", "", false},
+      {"[TOOL_CALLS]", "", false},
+      {"[TOOL_CALLS][ARGS]", "", false},
+      {"[ARGS][THINK]", "", false},
   };
   const OrderedJson tools = OrderedJson::parse(kTools);
   const std::string request = OrderedJson{{"tools", tools}, {"tool_choice", "required"}}.dump();

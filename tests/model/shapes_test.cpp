@@ -42,7 +42,7 @@ Index parameters(const DecoderSpec& spec) {
                               count += n;
                               return std::vector<float>(static_cast<std::size_t>(n));
                             },
-                            [](const std::string&) { return false; }};
+                            [](const std::string&, const std::vector<Index>&) { return false; }};
   static_cast<void>(Decoder::bind(spec, reader));
   return count;
 }

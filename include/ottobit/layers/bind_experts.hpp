@@ -93,6 +93,12 @@ namespace ottobit {
   if (!scope.has(names.gate_up)) {
     return bind_experts(names.names, count, hidden, dim, scope);
   }
+  // Square matrices do not tell; of the two kinds one at most is square.
+  if (dim != hidden ? scope.has(names.down, {count, dim, hidden})
+                    : scope.has(names.gate_up, {count, 2 * hidden, dim})) {
+    const ExpertHalves upright{.gate_up = names.gate_up, .down = names.down};
+    return bind_experts(upright, count, hidden, dim, scope);
+  }
   const WeightView gate_up = scope.stack(names.gate_up, count, {dim, 2 * hidden});
   const WeightView down = scope.stack(names.down, count, {hidden, dim});
   std::vector<Expert> experts;

@@ -26,8 +26,9 @@ struct WeightReader {
   /// copied.
   std::function<std::vector<float>(const std::string& name, const std::vector<Index>& shape)>
       vector;
-  /// Whether there is a tensor of that name, where checkpoints differ.
-  std::function<bool(const std::string& name)> has;
+  /// Whether there is a tensor of that name, where checkpoints differ; and of that shape, unless it
+  /// is empty.
+  std::function<bool(const std::string& name, const std::vector<Index>& shape)> has;
 };
 
 class WeightScope {
@@ -49,7 +50,9 @@ class WeightScope {
   [[nodiscard]] std::vector<float> table(std::string_view name, Shape2 shape) const {
     return reader_.vector(join(name), {shape.rows, shape.cols});
   }
-  [[nodiscard]] bool has(std::string_view name) const { return reader_.has(join(name)); }
+  [[nodiscard]] bool has(std::string_view name, const std::vector<Index>& shape = {}) const {
+    return reader_.has(join(name), shape);
+  }
   /// A tensor of any shape as f32.
   [[nodiscard]] std::vector<float> tensor(std::string_view name,
                                           const std::vector<Index>& shape) const {
