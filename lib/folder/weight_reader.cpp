@@ -25,7 +25,8 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
 /// that keep activations, or keys and values, in FP8, as this one does not.
 bool is_without_effect(std::string_view name) {
   return ends_with_any(name, {".rotary_emb.inv_freq", ".k_scale", ".v_scale", ".kv_scale",
-                              ".q_scale", ".prob_scale", ".activation_scale", ".input_scale"});
+                              ".q_scale", ".prob_scale", ".activation_scale", ".input_scale",
+                              ".slope_rate", ".query_decay", ".key_decay", ".diagonal_decay"});
 }
 
 /// What a tensor nobody asked for probably is.

@@ -98,9 +98,9 @@ constexpr auto kHarmlessBegins = std::to_array<std::string_view>(
      "initializer_", "training_", "unsloth_", "use_fused_", "use_liger"});
 
 constexpr auto kHarmlessEnds = std::to_array<std::string_view>(
-    {"_dropout", "_dropout_prob", "_dropout_rate", "_pdrop", "_implementation", "_loss_alpha",
-     "_loss_coef", "_loss_coefficient", "_loss_factor", "_loss_weight", "_token_id", "_token_ids",
-     "_token_index", "_version"});
+    {"_dropout", "_dropout_prob", "_dropout_rate", "_pdrop", "_implementation",
+     "_initializer_range", "_loss_alpha", "_loss_coef", "_loss_coefficient", "_loss_factor",
+     "_loss_weight", "_token_id", "_token_ids", "_token_index", "_version"});
 
 /// Of the parts of a multimodal model that a text does not pass.
 constexpr auto kMediaBegins = std::to_array<std::string_view>(

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Families that are another under a different name, or with other defaults: the same numbers make
+// the same decoder. The other has golden logits.
+#include <functional>
+#include <string>
+#include <variant>
+
+#include <doctest/doctest.h>
+
+#include "folder/folder.hpp"
+#include "io/config.hpp"
+#include "support/paths.hpp"
+
+namespace ottobit {
+namespace {
+
+/// The decoder of a folder's configuration, rewritten.
+DecoderSpec spec_of(const std::string& folder, const std::function<void(Json&)>& rewrite) {
+  Json json = Config::open(test::test_data(folder) / "config.json").raw();
+  rewrite(json);
+  return read_config(Config::parse(json, "config.json"), {}).spec;
+}
+
+void same(Json&) {}
+
+}  // namespace
+
+TEST_SUITE("model") {
+  TEST_CASE("InternLM3 is Llama's block") {
+    CHECK(spec_of("llama3-bf16-tied", [](Json& config) { config["model_type"] = "internlm3"; }) ==
+          spec_of("llama3-bf16-tied", same));
+  }
+
+  TEST_CASE("openPangu Embedded is Qwen2's block with a bias of the output") {
+    DecoderSpec qwen = spec_of("qwen2-fp8", same);
+    for (BlockSpec& block : qwen.blocks) {
+      std::get<GqaSpec>(block.mixer).out_bias = true;
+    }
+    CHECK(spec_of("qwen2-fp8", [](Json& config) {
+            for (const char* key : {"use_sliding_window", "sliding_window", "max_window_layers"}) {
+              config.erase(key);
+            }
+            config["model_type"] = "PanguEmbedded";
+            config["bias"] = true;
+          }) == qwen);
+  }
+
+  TEST_CASE("openPangu Ultra-MoE is DeepSeek V3 with other words and norms behind") {
+    const auto described = [](bool sandwich) {
+      return spec_of("deepseek_v3-fp8", [sandwich](Json& config) {
+        const auto rename = [&](const char* from, const char* to) {
+          config[to] = config[from];
+          config.erase(from);
+        };
+        rename("q_lora_rank", "attention_q_lora_dim");
+        rename("kv_lora_rank", "attention_kv_lora_dim");
+        rename("qk_nope_head_dim", "attention_qk_dim");
+        rename("qk_rope_head_dim", "attention_qk_rope_dim");
+        rename("v_head_dim", "attention_v_dim");
+        rename("first_k_dense_replace", "num_dense_layers");
+        rename("n_routed_experts", "num_routed_experts");
+        rename("n_shared_experts", "num_shared_experts");
+        config["model_type"] = "pangu_ultra_moe";
+        config["router_enable_expert_bias"] = true;
+        config["sandwich_norm"] = sandwich;
+      });
+    };
+    CHECK(described(false) == spec_of("deepseek_v3-fp8", same));
+    const BlockNorms norms = described(true).blocks.front().norms;
+    CHECK(norms.mixer_out == "post_attention_layernorm");
+    CHECK(norms.ffn_in == "pre_mlp_layernorm");
+    CHECK(norms.ffn_out == "post_mlp_layernorm");
+  }
+
+  TEST_CASE("MiniMax-Text-01 is M1 under the makers' name, and under that of transformers") {
+    CHECK(spec_of("minimax_m1-bf16", [](Json& config) {
+            config["model_type"] = "minimax_text_01";
+          }) == spec_of("minimax_m1-bf16", same));
+    CHECK(spec_of("minimax_m1-bf16", [](Json& config) {
+            config["model_type"] = "minimax";
+            for (const char* part : {"full_attention", "linear_attention", "mlp"}) {
+              const std::string makers = "layernorm_" + std::string(part);
+              const std::string name = part == std::string("mlp")              ? "mlp"
+                                       : part == std::string("full_attention") ? "full_attn"
+                                                                               : "linear_attn";
+              config[name + "_alpha_factor"] = config[makers + "_alpha"];
+              config[name + "_beta_factor"] = config[makers + "_beta"];
+              config.erase(makers + "_alpha");
+              config.erase(makers + "_beta");
+            }
+            config.erase("postnorm");
+          }) == spec_of("minimax_m1-bf16", same));
+  }
+
+  TEST_CASE("multimodal models hold the decoder of their texts, in a section or not") {
+    const DecoderSpec flat = spec_of("qwen2_5_vl-wrapper", same);
+    CHECK(flat == spec_of("qwen2_5_vl-wrapper", [](Json& config) {
+            Json text = config;
+            text["model_type"] = "qwen2_5_vl_text";
+            for (const char* key : {"vision_config", "architectures"}) {
+              text.erase(key);
+            }
+            config = {{"model_type", "qwen2_5_vl"},
+                      {"text_config", text},
+                      {"vision_config", config["vision_config"]},
+                      {"tie_word_embeddings", config["tie_word_embeddings"]}};
+          }));
+    CHECK(flat ==
+          spec_of("qwen2_5_vl-wrapper", [](Json& config) { config["model_type"] = "qwen2_vl"; }));
+  }
+
+  TEST_CASE("a pattern of windows is a word, a number, or listed") {
+    const DecoderSpec listed = spec_of("exaone4-bf16", same);
+    for (const Json& pattern : {Json("LLLG"), Json(4)}) {
+      CHECK(listed == spec_of("exaone4-bf16", [&](Json& config) {
+              config.erase("layer_types");
+              config["sliding_window_pattern"] = pattern;
+            }));
+    }
+  }
+}
+
+}  // namespace ottobit
