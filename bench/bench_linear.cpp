@@ -26,12 +26,14 @@ constexpr Index kWorkingSet = Index{512} << 20;
 /// Copies of one random matrix with block scales (FP8) or without.
 class Weights {
  public:
-  Weights(FormatId format, Index n, Index k)
+  Weights(FormatId format, bool zero_points, Index n, Index k)
       : linear_(
             static_cast<std::size_t>(std::max<Index>(1, kWorkingSet / (n * row_bytes(format, k))))),
         bytes_(n * row_bytes(format, k)),
         pages_("weights", bytes_ * static_cast<Index>(linear_.size()), Pages::Size::huge),
-        scales_(static_cast<std::size_t>((n + 127) / 128 * ((k + 127) / 128)), 0.01F) {
+        scales_(static_cast<std::size_t>((n + 127) / 128 * ((k + 127) / 128)), 0.01F),
+        row_scales_(static_cast<std::size_t>(n * ((k + 127) / 128)), 0x2000),
+        zeros_(row_scales_.size(), std::int8_t{3}) {
     std::uint64_t state = 0x9E3779B97F4A7C15U;
     for (Index i = 0; i + 8 <= pages_.size(); i += 8) {
       state = state * 6364136223846793005U + 1442695040888963407U;
@@ -51,6 +53,13 @@ class Weights {
         w.scales = reinterpret_cast<const std::byte*>(scales_.data());
         w.scale_row_bytes = (k + 127) / 128 * 4;
         w.block_rows = w.block_cols = 128;
+      } else if (row_bytes(format, 2) <= 2) {  // of 4 and 8 bits, a scale for 128 columns
+        w.scale_dtype = DType::f16;
+        w.scales = reinterpret_cast<const std::byte*>(row_scales_.data());
+        w.scale_row_bytes = (k + 127) / 128 * 2;
+        w.block_rows = 1;
+        w.block_cols = 128;
+        w.zeros = zero_points ? zeros_.data() : nullptr;
       }
     }
   }
@@ -63,12 +72,16 @@ class Weights {
   Index bytes_;
   Pages pages_;
   std::vector<float> scales_;
+  std::vector<std::uint16_t> row_scales_;
+  std::vector<std::int8_t> zeros_;
   std::size_t turn_ = 0;
 };
 
 const char* short_name(FormatId format) {
   return format == FormatId::fp8_e4m3 ? "fp8_e4m3_block"
          : format == FormatId::bf16   ? "bf16"
+         : format == FormatId::int4   ? "int4_group"
+         : format == FormatId::int8   ? "int8_group"
          : format == FormatId::f16    ? "f16"
                                       : "f32";
 }
@@ -79,6 +92,7 @@ struct Case {
   const KernelTable* table;
   int threads;
   Index tokens;
+  bool zero_points = false;
 };
 
 bool computes_in_bf16(const Case& c) {
@@ -86,7 +100,7 @@ bool computes_in_bf16(const Case& c) {
 }
 
 void products(benchmark::State& state, const Case& c) {
-  Weights weights(c.format, c.shape.n, c.shape.k);
+  Weights weights(c.format, c.zero_points, c.shape.n, c.shape.k);
   const Compute compute = computes_in_bf16(c) ? Compute::bf16 : Compute::f32;
   const std::vector<float> x(static_cast<std::size_t>(c.tokens * c.shape.k), 0.5F);
   std::vector<float> y(static_cast<std::size_t>(c.tokens * c.shape.n));
@@ -115,7 +129,7 @@ void products(benchmark::State& state, const Case& c) {
 }
 
 void dequant(benchmark::State& state, const Case& c) {
-  Weights weights(c.format, c.shape.n, c.shape.k);
+  Weights weights(c.format, c.zero_points, c.shape.n, c.shape.k);
   Crew crew(CrewOptions{c.threads});
   const Parallel parallel(crew);
   std::vector<float> rows(static_cast<std::size_t>(c.threads * 16 * c.shape.k));
@@ -138,8 +152,9 @@ void dequant(benchmark::State& state, const Case& c) {
 }
 
 void add(const std::string& kernel, void (*run)(benchmark::State&, const Case&), const Case& c) {
-  const std::string name = kernel + "/" + short_name(c.format) + "/" + c.shape.name + "_N" +
-                           std::to_string(c.shape.n) + "_K" + std::to_string(c.shape.k) +
+  const std::string name = kernel + "/" + short_name(c.format) + (c.zero_points ? "_zeros/" : "/") +
+                           c.shape.name + "_N" + std::to_string(c.shape.n) + "_K" +
+                           std::to_string(c.shape.k) +
                            (c.tokens > 1 ? "_T" + std::to_string(c.tokens) : "") + "/" +
                            c.table->isa + "/t" + std::to_string(c.threads);
   benchmark::RegisterBenchmark(name.c_str(), [run, c](benchmark::State& state) {
@@ -157,6 +172,12 @@ void register_linear() {
   }
   for (const KernelTable* table : supported_kernel_tables()) {
     for (const int count : threads) {
+      for (const FormatId format : {FormatId::int4, FormatId::int8}) {
+        for (const bool zero_points : {false, true}) {
+          add("gemv", products, {format, kSeedOss[0], table, count, 1, zero_points});
+          add("gemm", products, {format, kSeedOss[2], table, count, 512, zero_points});
+        }
+      }
       for (const FormatId format : {FormatId::fp8_e4m3, FormatId::bf16}) {
         add("dequant", dequant, {format, kSeedOss[0], table, count, 1});
         for (const MatrixShape& shape : kSeedOss) {

@@ -66,10 +66,11 @@ std::string label_of(std::string_view key) {
     std::string_view key;
     std::string_view label;
   };
-  constexpr std::array<Label, 15> kLabels = {{
+  constexpr std::array<Label, 16> kLabels = {{
       {"layer_kinds", "kinds of layers"},
       {"file_bytes", "size"},
       {"shards", "files of weights"},
+      {"repacked_bytes", "laid out in memory"},
       {"weight_bytes_per_token", "read per token"},
       {"matmul_parameters", "  in matrices"},
       {"active_parameters", "  of them per token"},

@@ -13,7 +13,18 @@
 namespace ottobit {
 
 /// How the elements of a matrix are stored; format/list.hpp names the type that describes each.
-enum class FormatId : std::uint8_t { f32, f16, bf16, fp8_e4m3, fp8_e5m2, e8m0, fp4_e2m1, int4 };
+enum class FormatId : std::uint8_t {
+  f32,
+  f16,
+  bf16,
+  fp8_e4m3,
+  fp8_e5m2,
+  e8m0,
+  fp4_e2m1,
+  int4,
+  int8,
+  int8_offset
+};
 
 /// Shape of a weight matrix: N output rows, K input columns.
 struct Shape2 {
@@ -32,10 +43,11 @@ struct RowRange {
   Index end = 0;
 };
 
-/// Element (r, k) is decode(data[r * row_bytes ...][k]) times (or, if scale_inverse, divided by)
-/// its scale: the entry at [(first_row + r) / block_rows, k / block_cols] times (or, if
-/// matrix_scale_inverse, divided by) matrix_scale. Without scales (`scales == nullptr`) it is the
-/// bare element. `data` and `scales` may have any alignment; nothing outside the rows may be read.
+/// Element (r, k) is decode(data[r * row_bytes ...][k]), less its zero point, times (or, if
+/// scale_inverse, divided by) its scale: the entry at [(first_row + r) / block_rows, g] times (or,
+/// if matrix_scale_inverse, divided by) matrix_scale, where g is k / block_cols or, where columns
+/// are in no order, groups[k]. Without scales (`scales == nullptr`) it is the bare element. `data`
+/// and `scales` may have any alignment; nothing outside the rows may be read.
 struct WeightView {
   FormatId format = FormatId::f32;
   DType scale_dtype = DType::f32;  ///< f32, f16, bf16, f8_e8m0 or f8_e4m3
@@ -50,6 +62,8 @@ struct WeightView {
   Index scale_row_bytes = 0;
   Index block_rows = 0;  ///< 0 where there are no scales
   Index block_cols = 0;
+  const std::int8_t* zeros = nullptr;    ///< zero points in the grid of the scales, or none
+  const std::int32_t* groups = nullptr;  ///< [cols], or none; only with block_rows 1
   Index first_row = 0;  ///< where row 0 stands in the grid of scales; not 0 in some slices
 
   [[nodiscard]] explicit operator bool() const noexcept { return data != nullptr; }
@@ -71,6 +85,7 @@ struct WeightView {
   if (w.scales != nullptr && w.block_rows == 1) {
     w.scales += (w.first_row + first) * w.scale_row_bytes;
     w.scale_row_bytes *= 2;
+    w.zeros = nullptr;  // formats with zero points have no such rows
     w.first_row = 0;
   } else if (w.scales != nullptr) {
     w.block_rows /= 2;

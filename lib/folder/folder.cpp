@@ -45,6 +45,8 @@ FolderConfig read_config(const Config& config, const fs::path& directory) {
       folder.spec.wrapped ? config.section("text_config") : std::nullopt;
   const bool inside = text && !config.has("quantization_config");
   folder.scale_blocks = read_scale_blocks(inside ? *text : config, directory);
+  folder.repacks = is_repacked(inside ? *text : config);
+  folder.exact_zeros = has_exact_zeros(inside ? *text : config);
   // The text's keys may stand among those of the media.
   folder.unknown_keys =
       folder.spec.wrapped ? unknown_keys(config, text.value_or(config)) : unknown_keys(config);

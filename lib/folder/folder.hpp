@@ -28,6 +28,8 @@ struct FolderConfig {
   std::string architecture;  ///< config.json's first `architectures`, may be empty
   DecoderSpec spec;
   std::vector<Shape2> scale_blocks;      ///< what read_scale_blocks gives
+  bool repacks = false;                  ///< its matrices are laid out anew in memory
+  bool exact_zeros = false;              ///< GPTQ's zero points are as stored, not one less
   std::vector<UnknownKey> unknown_keys;  ///< of config.json, with an effect we do not know
 };
 

@@ -109,6 +109,7 @@ class Inspection {
       json_["tied_head"] = folder->spec.tied_head;
       const Decoder decoder = Decoder::bind(folder->spec, reader.reader());
       describe_weights(decoder, json_);
+      describe_repacked(reader.repacker().bytes(), json_);
       json_["tensors_aside"] = reader.leave_aside();
       reader.finish(passed_over(ErrorCode::checkpoint));
     }

@@ -13,7 +13,7 @@ namespace {
 /// Bytes of a matrix and its scales.
 Index stored_bytes(const WeightView& w) {
   Index bytes = w.rows * w.row_bytes;
-  if (w.scales != nullptr) {
+  if (w.block_rows != 0) {
     bytes += (w.rows + w.block_rows - 1) / w.block_rows * w.scale_row_bytes;
   }
   return bytes;
@@ -139,6 +139,12 @@ void describe_weights(const Decoder& decoder, OrderedJson& json) {
   json["active_parameters"] = std::llround(active);
   json["head_parameters"] = head;
   json["weight_bytes_per_token"] = std::llround(bytes) + stored_bytes(decoder.head().weight);
+}
+
+void describe_repacked(Index bytes, OrderedJson& json) {
+  if (bytes > 0) {
+    json["repacked_bytes"] = bytes;
+  }
 }
 
 std::optional<std::pair<std::string, std::string>> think_markers(const Tokenizer& tokenizer) {

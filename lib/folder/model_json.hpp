@@ -21,6 +21,9 @@ void describe_config(const FolderConfig& folder, OrderedJson& json);
 /// format, parameters, bytes read for each token: what the bound weights say.
 void describe_weights(const Decoder& decoder, OrderedJson& json);
 
+/// repacked_bytes: of matrices that are laid out anew in memory, if there are any.
+void describe_repacked(Index bytes, OrderedJson& json);
+
 /// The texts of the tokens that open and close a thinking block, if the vocabulary has them.
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> think_markers(
     const Tokenizer& tokenizer);

@@ -55,6 +55,9 @@ std::optional<Shape2> group_at(const Config& config) {
   if (!config.has("group_size")) {
     return std::nullopt;
   }
+  if (config.number("group_size") < 0.0) {
+    return kPerRow;  // -1: all columns
+  }
   const Index size = config.integer("group_size");
   OTTOBIT_CHECK(is_block_size(size), ErrorCode::format, config.subject(),
                 "`group_size` is " + std::to_string(size) + ", expected 1 or a multiple of 16");
@@ -82,12 +85,9 @@ void read_group(const Config& group, Blocks& blocks) {
   }
   const std::string type = require_known(*weights, "type", "int", {"int", "float"});
   const Index bits = weights->integer("num_bits", 8);
-  OTTOBIT_CHECK(bits == 4 || (bits == 8 && type == "float"), ErrorCode::unsupported,
-                weights->subject(),
+  OTTOBIT_CHECK(bits == 4 || bits == 8, ErrorCode::unsupported, weights->subject(),
                 "weights of " + std::to_string(bits) + " bits, type \"" + type +
-                    "\"; known are 8 and 4 bits of float and 4 bits of int");
-  OTTOBIT_CHECK(weights->flag("symmetric", true), ErrorCode::unsupported, weights->subject(),
-                "`symmetric` is false, weights with zero points are not known to this release");
+                    "\"; known are 8 and 4 bits");
   if (require_known(*weights, "strategy", "tensor",
                     {"tensor", "channel", "group", "block", "tensor_group"}) == "tensor") {
     blocks.push_back(kPerMatrix);
@@ -126,8 +126,9 @@ void require_no_online_transform(const Config& q) {
 void read_compressed_tensors(const Config& q, Blocks& blocks) {
   require_no_online_transform(q);
   const std::initializer_list<std::string_view> formats = {
-      "dense",           "float-quantized",      "naive-quantized",      "pack-quantized",
-      "mxfp8-quantized", "nvfp4-pack-quantized", "mxfp4-pack-quantized", "mixed-precision"};
+      "dense",          "float-quantized", "naive-quantized",      "pack-quantized",
+      "int-quantized",  "mxfp8-quantized", "nvfp4-pack-quantized", "mxfp4-pack-quantized",
+      "mixed-precision"};
   require_known(q, "format", "dense", formats);
   require_known(q, "quantization_status", "compressed", {"compressed", "frozen"});
   const std::optional<Config> groups = q.section("config_groups");
@@ -174,6 +175,18 @@ void read_modelopt(const Config& q, Blocks& blocks) {
   }
 }
 
+/// GPTQ and AWQ, and AutoRound, which writes either: the tensors tell which, and how many bits.
+void read_repacked(const Config& q, Blocks& blocks) {
+  require_known(q, "version", "gemm", {"gemm", "GEMM"});
+  require_known(q, "format", "gptq", {"gptq", "gptq_v2", "awq"});
+  require_known(
+      q, "packing_format", "auto_round:auto_gptq",
+      {"auto_round:auto_gptq", "auto_round:gptq", "auto_round:auto_awq", "auto_round:awq"});
+  if (const std::optional<Shape2> size = group_at(q)) {
+    blocks.push_back(*size);
+  }
+}
+
 /// No method is named: whatever sizes of blocks there are, and the tensors.
 void read_unnamed(const Config& q, Blocks& blocks) {
   if (const std::optional<Shape2> block = block_at(q, "weight_block_size")) {
@@ -185,10 +198,13 @@ void read_unnamed(const Config& q, Blocks& blocks) {
 }
 
 void read_quantization(const Config& q, Blocks& blocks) {
-  const std::string method = require_known(q, "quant_method", "",
-                                           {"", "fp8", "mxfp8", "mxfp4", "fbgemm_fp8",
-                                            "compressed-tensors", "modelopt", "modelopt_fp4"});
-  if (method == "fp8" || method == "mxfp8") {
+  const std::string method =
+      require_known(q, "quant_method", "",
+                    {"", "fp8", "mxfp8", "mxfp4", "fbgemm_fp8", "compressed-tensors", "modelopt",
+                     "modelopt_fp4", "blockwise_int8", "gptq", "awq", "auto-round"});
+  if (method == "gptq" || method == "awq" || method == "auto-round") {
+    read_repacked(q, blocks);
+  } else if (method == "fp8" || method == "mxfp8" || method == "blockwise_int8") {
     read_fine_grained(q, blocks);
   } else if (method == "compressed-tensors") {
     read_compressed_tensors(q, blocks);
@@ -200,6 +216,17 @@ void read_quantization(const Config& q, Blocks& blocks) {
 }
 
 }  // namespace
+
+bool is_repacked(const Config& config) {
+  const std::optional<Config> q = config.section("quantization_config");
+  const std::string method = q ? q->text("quant_method", "") : "";
+  return method == "gptq" || method == "awq" || method == "auto-round";
+}
+
+bool has_exact_zeros(const Config& config) {
+  const std::optional<Config> q = config.section("quantization_config");
+  return q && (q->text("checkpoint_format", "") == "gptq_v2" || q->text("format", "") == "gptq_v2");
+}
 
 std::vector<Shape2> read_scale_blocks(const Config& config,
                                       const std::filesystem::path& directory) {

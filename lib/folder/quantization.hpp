@@ -22,4 +22,10 @@ namespace ottobit {
 [[nodiscard]] std::vector<Shape2> read_scale_blocks(const Config& config,
                                                     const std::filesystem::path& directory);
 
+/// The method is one whose matrices are laid out anew when they are loaded.
+[[nodiscard]] bool is_repacked(const Config& config);
+
+/// GPTQ's zero points are stored as they are ("gptq_v2"), not less 1.
+[[nodiscard]] bool has_exact_zeros(const Config& config);
+
 }  // namespace ottobit

@@ -46,8 +46,13 @@ std::string leftover_text(const TensorSource& source, const std::string& name, I
 }  // namespace
 
 CheckpointReader::CheckpointReader(const TensorSource& source, const DecoderSpec& spec,
-                                   std::vector<Shape2> blocks, const KernelTable& kernels)
-    : source_(source), spec_(spec), blocks_(std::move(blocks)), kernels_(kernels) {
+                                   std::vector<Shape2> blocks, const KernelTable& kernels,
+                                   std::optional<Parallel> parallel)
+    : source_(source),
+      spec_(spec),
+      blocks_(std::move(blocks)),
+      kernels_(kernels),
+      repacker_(parallel) {
   if (!spec.wrapped) {
     return;
   }
@@ -89,9 +94,14 @@ std::string CheckpointReader::stored_name(const std::string& name) const {
 
 WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
   std::vector<std::string> used;
-  const WeightView view = recognise(source_, name, shape, blocks_, used);
+  const bool repacked = Repacker::stores(source_, name);
+  WeightView view = repacked ? repacker_.repack(source_, name, shape, blocks_, used)
+                             : recognise(source_, name, shape, blocks_, used, ZeroPoints::left);
+  if (!repacked) {
+    repacker_.attach_zeros(source_, name, view, used);
+  }
   used_.insert(used.begin(), used.end());
-  weights_.push_back({name + ".weight", view});
+  weights_.push_back({used.front(), view});
   return view;
 }
 
@@ -134,7 +144,8 @@ std::vector<float> CheckpointReader::vector(const std::string& name,
 
 bool CheckpointReader::has_head() const {
   return source_.find(stored_name("lm_head.weight")) != nullptr ||
-         source_.find(stored_name("lm_head.weight_packed")) != nullptr;
+         source_.find(stored_name("lm_head.weight_packed")) != nullptr ||
+         Repacker::stores(source_, stored_name("lm_head"));
 }
 
 Index CheckpointReader::leave_aside() {

@@ -3,6 +3,7 @@
 // tensor used once, none left over, no scale without its weight.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -16,6 +17,7 @@
 #include "ottobit/weight.hpp"
 
 #include "folder/folder.hpp"
+#include "folder/repack.hpp"
 
 namespace ottobit {
 
@@ -26,9 +28,10 @@ struct NamedWeight {
 
 class CheckpointReader {
  public:
-  /// `blocks`: the geometries of scales that the configuration speaks of (recognise.hpp).
+  /// `blocks`: the geometries of scales that the configuration speaks of (recognise.hpp). Without
+  /// a `parallel` matrices that must be laid out anew have no data.
   CheckpointReader(const TensorSource& source, const DecoderSpec& spec, std::vector<Shape2> blocks,
-                   const KernelTable& kernels);
+                   const KernelTable& kernels, std::optional<Parallel> parallel = {});
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
@@ -40,6 +43,7 @@ class CheckpointReader {
   /// After binding: Error{checkpoint} if tensors are left over; a call of `warn` instead, if given.
   void finish(const Warn& warn) const;
 
+  [[nodiscard]] Repacker& repacker() noexcept { return repacker_; }
   [[nodiscard]] const std::vector<NamedWeight>& weights() const noexcept { return weights_; }
 
  private:
@@ -55,6 +59,7 @@ class CheckpointReader {
   std::string inner_;   // behind their "model."
   std::vector<Shape2> blocks_;
   const KernelTable& kernels_;
+  Repacker repacker_;
   std::unordered_set<std::string> used_;
   std::vector<NamedWeight> weights_;
 };

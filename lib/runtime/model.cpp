@@ -78,10 +78,11 @@ struct Model::Impl {
 
   void open_folder(const std::filesystem::path& directory, const ModelOptions& options);
   void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
+  void require_within(std::uint64_t limit) const;
   void open_text(const std::filesystem::path& directory, const ModelOptions& options);
   void open_chat(const std::filesystem::path& directory);
   void open_random(const ModelOptions& options);
-  void scan(const Progress& progress) const;
+  void scan(const Progress& progress, std::uint64_t rounds) const;
   Rendered render(const Tokenizer& tokens, std::string_view chat_json) const;
   void describe();
 };
@@ -110,22 +111,54 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   const auto is_scanned = [&](std::uint64_t bytes) {
     return options.prefault || !options.use_mmap || bytes <= kScanBytes;
   };
-  Progress reading;  // of what there is to read, and once more to look at
+  // What there is to read, perhaps to lay out anew, and perhaps to look at.
+  const auto rounds = [&](std::uint64_t bytes) {
+    return std::uint64_t{1} + (folder.repacks ? 1 : 0) + (is_scanned(bytes) ? 1 : 0);
+  };
+  Progress reading;
   if (options.progress) {
     reading = [&](std::uint64_t done, std::uint64_t total) {
-      return options.progress(done, is_scanned(total) ? 2 * total : total);
+      return options.progress(done, rounds(total) * total);
     };
   }
   trusts_files = options.trust_files;
   checkpoint.emplace(Checkpoint::open(directory, map, reading));
-  reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
+  reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels,
+                 Parallel(*machine.engine));
+  reader->repacker().set_exact_zeros(folder.exact_zeros);
+  const std::uint64_t bytes = checkpoint->file_bytes();
+  if (options.progress) {
+    reader->repacker().set_progress([&](Index made) {
+      const std::uint64_t done = bytes + std::min(static_cast<std::uint64_t>(made), bytes);
+      return options.progress(std::min(done, rounds(bytes) * bytes), rounds(bytes) * bytes);
+    });
+  }
   use_stored_head(folder.spec, *reader, options.warn);
+  require_within(options.memory_limit);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
   reader->leave_aside();
   reader->finish(leniency(options));
-  if (is_scanned(checkpoint->file_bytes())) {
-    scan(options.progress);
+  reader->repacker().set_progress({});
+  if (is_scanned(bytes)) {
+    scan(options.progress, rounds(bytes));
+  } else if (folder.repacks && options.progress) {
+    options.progress(rounds(bytes) * bytes, rounds(bytes) * bytes);
   }
+}
+
+/// Matrices that are laid out anew count, too, before they are.
+void Model::Impl::require_within(std::uint64_t limit) const {
+  if (limit == 0 || !folder.repacks) {
+    return;
+  }
+  CheckpointReader counter(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
+  static_cast<void>(Decoder::bind(folder.spec, counter.reader()));
+  const std::uint64_t bytes =
+      checkpoint->file_bytes() + static_cast<std::uint64_t>(counter.repacker().bytes());
+  OTTOBIT_CHECK(bytes <= limit, ErrorCode::memory, name,
+                std::to_string(bytes) + " bytes of weights, of which " +
+                    std::to_string(counter.repacker().bytes()) +
+                    " are laid out anew in memory; the limit is " + std::to_string(limit));
 }
 
 void Model::Impl::open_text(const std::filesystem::path& directory, const ModelOptions& options) {
@@ -176,8 +209,9 @@ void Model::Impl::open_random(const ModelOptions& options) {
   decoder.emplace(Decoder::bind(folder.spec, random->reader(options.progress)));
 }
 
-/// Looks for NaN and infinities in all weights and names the first.
-void Model::Impl::scan(const Progress& progress) const {
+/// Looks for NaN and infinities in all weights and names the first; the last of so many rounds
+/// over them.
+void Model::Impl::scan(const Progress& progress, std::uint64_t rounds) const {
   const std::vector<NamedWeight>& weights = reader->weights();
   Index widest = 0;
   for (const NamedWeight& weight : weights) {
@@ -185,11 +219,12 @@ void Model::Impl::scan(const Progress& progress) const {
   }
   std::vector<float> rows(static_cast<std::size_t>(widest * machine.threads));
   const std::uint64_t bytes = checkpoint->file_bytes();
-  std::uint64_t done = bytes;
+  const std::uint64_t total = rounds * bytes;
+  std::uint64_t done = total - bytes;
   std::optional<Watch> watch;
   Parallel parallel(*machine.engine);
   if (progress) {
-    watch.emplace([&] { return progress(std::min(done, 2 * bytes - 1), 2 * bytes); });
+    watch.emplace([&] { return progress(std::min(done, total - 1), total); });
     parallel.set_watch(&*watch);
   }
   for (const NamedWeight& weight : weights) {
@@ -212,7 +247,7 @@ void Model::Impl::scan(const Progress& progress) const {
     done += static_cast<std::uint64_t>(w.rows * w.row_bytes);
   }
   if (progress) {
-    progress(2 * bytes, 2 * bytes);
+    progress(total, total);
   }
 }
 
@@ -221,6 +256,7 @@ void Model::Impl::describe() {
   out["name"] = name;
   describe_config(folder, out);
   describe_weights(*decoder, out);
+  describe_repacked(reader ? reader->repacker().bytes() : 0, out);
   if (checkpoint) {
     out["file_bytes"] = checkpoint->file_bytes();
     out["shards"] = checkpoint->shard_count();
@@ -371,7 +407,7 @@ void Model::check_files() const {
 
 void Model::check_finite(const Progress& progress) const {
   if (impl_->reader) {
-    impl_->scan(progress);
+    impl_->scan(progress, 2);
   }
 }
 

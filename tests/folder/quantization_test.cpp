@@ -62,6 +62,12 @@ TEST_CASE("where a configuration says little, the tensors tell the format") {
   CHECK(blocks(quantised("")) == "128x128 0x0 1x0 ");
   CHECK(blocks(R"({"quantization_config": null})") == "128x128 0x0 1x0 ");
   CHECK(blocks(quantised(R"("num_bits": 4, "group_size": 32, "symmetric": true)")) == "1x32 1x0 ");
+  for (const char* method : {"gptq", "awq", "auto-round"}) {
+    const std::string name = R"("quant_method": ")" + std::string(method) + "\", ";
+    CHECK(blocks(quantised(name + R"("bits": 4, "group_size": 64)")) == "1x64 1x0 ");
+    CHECK(blocks(quantised(name + R"("bits": 4, "group_size": -1)")) == "1x0 1x0 ");
+  }
+  CHECK(blocks(compressed(R"("num_bits": 8, "type": "int", "symmetric": false)")) == "0x0 1x0 ");
   CHECK(blocks(quantised(R"("quant_method": null, "weight_block_size": [64, 64])")) ==
         "64x64 1x0 ");
   for (const char* algorithm : {"W4A16_NVFP4", "NVFP4_AWQ", "NVFP4_SVDQUANT", "W4A8_NVFP4_FP8"}) {
@@ -94,15 +100,15 @@ TEST_CASE("schemes that would be read wrongly are refused by name") {
                           ErrorCode code = ErrorCode::unsupported) {
     test::expect_error(code, words, [&] { blocks(json); });
   };
-  refused(quantised(R"("quant_method": "awq")"), {"quant_method", "awq", "compressed-tensors"});
+  refused(quantised(R"("quant_method": "bitsandbytes")"),
+          {"quant_method", "bitsandbytes", "compressed-tensors"});
+  refused(quantised(R"("quant_method": "awq", "version": "gemv")"), {"version", "gemv", "gemm"});
   refused(quantised(R"("quant_method": "fp8", "fmt": "e3m4")"), {"fmt", "e3m4", "e4m3"});
   refused(quantised(R"("quant_method": "fp8", "weight_block_size": [0, 128])"),
           {"weight_block_size", "multiple of 16"}, ErrorCode::format);
   refused(quantised(R"("quant_method": "compressed-tensors", "format": "marlin-24")"),
           {"format", "marlin-24"});
-  refused(compressed(R"("num_bits": 8, "type": "int", "symmetric": true)"), {"8 bits", "int"});
-  refused(compressed(R"("num_bits": 4, "type": "int", "symmetric": false)"),
-          {"symmetric", "zero points"});
+  refused(compressed(R"("num_bits": 3, "type": "int", "symmetric": true)"), {"3 bits", "int"});
   refused(compressed(R"("num_bits": 4, "type": "int", "strategy": "attn_head")"), {"attn_head"});
   refused(quantised(R"("quant_method": "compressed-tensors", "format": "float-quantized",
             "transform_config": {"config_groups": {"u": {"type": "hadamard", "apply":

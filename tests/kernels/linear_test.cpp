@@ -25,6 +25,12 @@ using test::Random;
 using test::Storage;
 using test::TestWeight;
 
+Storage with_zeros(Storage storage, bool groups = false) {
+  storage.zeros = true;
+  storage.groups = groups;
+  return storage;
+}
+
 const std::vector<Storage>& storages() {
   static const std::vector<Storage> all{
       {FormatId::f32},
@@ -54,6 +60,15 @@ const std::vector<Storage>& storages() {
       {FormatId::int4},
       {FormatId::int4, {1, 32}, DType::bf16},
       {FormatId::int4, {1, 128}, DType::f16},
+      with_zeros({FormatId::int4, {1, 128}, DType::f16}),
+      with_zeros({FormatId::int4, {1, 32}, DType::f16}),
+      with_zeros({FormatId::int4, {1, 1 << 20}, DType::f16}),
+      with_zeros({FormatId::int4, {1, 128}, DType::f16}, true),
+      {FormatId::int8},
+      {FormatId::int8, {1, 1 << 20}, DType::bf16},
+      {FormatId::int8, {128, 128}, DType::f32},
+      {FormatId::int8_offset, {1, 128}, DType::bf16},
+      with_zeros({FormatId::int8_offset, {1, 128}, DType::f16}),
       {FormatId::bf16, {128, 128}, DType::f32},
       {FormatId::f16, {3, 40}, DType::f32},
       {FormatId::f32, {128, 128}, DType::bf16, true},

@@ -52,6 +52,9 @@ constexpr const char* kStateWrapper = "qwen3_5-wrapper-fp8";
 constexpr const char* kLightning = "minimax_m1-bf16";
 constexpr const char* kUe8m0 = "seed_oss-ue8m0";
 constexpr const char* kSharded = "seed_oss-bf16";
+constexpr const char* kGptq = "llama3-gptq-actorder";
+constexpr const char* kAwq = "llama3-awq";
+constexpr const char* kZeros = "llama3-ct-int4-asym";
 constexpr const char* kUp = "model.layers.1.mlp.up_proj.weight";
 constexpr const char* kUpScale = "model.layers.1.mlp.up_proj.weight_scale_inv";
 
@@ -151,7 +154,7 @@ const std::vector<Case>& cases() {
     {"residual factor out of range", kLightning, E::format, {"residual"}, replace("config.json", "\"layernorm_mlp_alpha\": 1.5", "\"layernorm_mlp_alpha\": 1e30")},
     {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
     {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
-    {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "gptq"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"gptq\"")},
+    {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "bitsandbytes"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"bitsandbytes\"")},
     {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
     {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},
 
@@ -197,6 +200,20 @@ const std::vector<Case>& cases() {
     {"weight transposed", kFp8, E::checkpoint, {"lm_head.weight", "[160, 331]", "[331, 160]"}, tensors([](CheckpointWriter& w) { w.tensor("lm_head.weight").shape = {160, 331}; })},
     {"bias missing", kFp8, E::checkpoint, {"model.layers.0.self_attn.q_proj.bias", "missing"}, tensors([](CheckpointWriter& w) { w.remove("model.layers.0.self_attn.q_proj.bias"); })},
     {"bias of the wrong length", kFp8, E::checkpoint, {"model.layers.0.self_attn.q_proj.bias", "[2, 144]", "[288]"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.0.self_attn.q_proj.bias").shape = {2, 144}; })},
+
+    // matrices that are laid out anew
+    {"GPTQ group out of range", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.g_idx", "element 3", "0 to 1"}, set_byte("model.layers.1.mlp.up_proj.g_idx", 12, '\x02')},
+    {"GPTQ group negative", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.g_idx", "element 0"}, set_byte("model.layers.1.mlp.up_proj.g_idx", 3, '\xFF')},
+    {"GPTQ order of the wrong length", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.g_idx", "[2, 128]", "[256]"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.g_idx").shape = {2, 128}; })},
+    {"GPTQ codes of the wrong shape", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.qweight", "[64, 192]", "[32, 384]", "AWQ"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.qweight").shape = {64, 192}; })},
+    {"GPTQ codes of the wrong dtype", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.qweight", "F32"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.qweight").dtype = DType::f32; })},
+    {"GPTQ scales missing", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.scales", "missing"}, tensors([](CheckpointWriter& w) { w.remove("model.layers.1.mlp.up_proj.scales"); })},
+    {"GPTQ scales of the wrong shape", kGptq, E::checkpoint, {"layers.1.mlp.up_proj.scales", "[4, 192]", "[4, 384]"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.scales").shape = {4, 192}; })},
+    {"GPTQ scale that is infinite", kGptq, E::checkpoint, {"layers.1.mlp.up_proj", "infinite"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.scales").bytes.replace(0, 2, std::string("\x00\x7C", 2)); })},
+    {"AWQ zero points of the wrong shape", kAwq, E::checkpoint, {"layers.1.mlp.up_proj.qzeros", "[48, 2]", "[2, 48]"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.qzeros").shape = {48, 2}; })},
+    {"AWQ of another version", kAwq, E::unsupported, {"version", "gemv"}, replace("config.json", "\"gemm\"", "\"gemv\"")},
+    {"zero points of the wrong shape", kZeros, E::checkpoint, {"layers.1.mlp.up_proj.weight_zero_point", "[2, 48]", "[48, 2]"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.weight_zero_point").shape = {2, 48}; })},
+    {"zero points of the wrong dtype", kZeros, E::checkpoint, {"layers.1.mlp.up_proj.weight_zero_point", "F32"}, tensors([](CheckpointWriter& w) { w.tensor("model.layers.1.mlp.up_proj.weight_zero_point").dtype = DType::f32; })},
 
     // text
     {"tokenizer missing", kFp8, E::io, {"tokenizer.json"}, remove("tokenizer.json")},

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ottobit/format/list.hpp"
 #include "ottobit/isa.hpp"
@@ -26,11 +27,15 @@ struct Storage {
   bool inverse = false;
   float matrix_scale = 1.0F;
   bool matrix_inverse = false;
+  bool zeros = false;   ///< with zero points
+  bool groups = false;  ///< columns in no order
 
   [[nodiscard]] std::string text() const {
     return std::string(format_name(format)) + ", blocks " + std::to_string(block.rows) + "x" +
            std::to_string(block.cols) + ", scales " + std::string(dtype_name(scale_dtype)) +
-           (inverse ? " inverse" : "") + (matrix_scale == 1.0F ? "" : ", and one of the matrix");
+           (inverse ? " inverse" : "") + (zeros ? ", zero points" : "") +
+           (groups ? ", columns in no order" : "") +
+           (matrix_scale == 1.0F ? "" : ", and one of the matrix");
   }
 };
 
@@ -81,7 +86,9 @@ inline DType element_dtype(FormatId format) {
       return DType::f8_e8m0;
     case FormatId::fp4_e2m1:
     case FormatId::int4:
-      return DType::u8;  // two in a byte
+    case FormatId::int8:
+    case FormatId::int8_offset:
+      return DType::u8;  // any byte will do
   }
   return DType::f32;
 }
@@ -122,12 +129,23 @@ class TestWeight {
       store_number(scales_.data() + i * bytes_of(storage.scale_dtype), storage.scale_dtype,
                    random.uniform(0.02F, 3.0F));
     }
+    const Index rows = (shape.rows + storage.block.rows - 1) / storage.block.rows;
+    for (Index i = 0; storage.zeros && i < rows * columns; ++i) {
+      zeros_.push_back(static_cast<std::int8_t>(random.index(16)) - 8);
+    }
+    for (Index k = 0; storage.groups && k < shape.cols; ++k) {
+      groups_.push_back(static_cast<std::int32_t>(random.index(columns)));
+    }
+    view_.zeros = storage.zeros ? zeros_.data() : nullptr;
+    view_.groups = storage.groups ? groups_.data() : nullptr;
   }
 
   [[nodiscard]] const WeightView& view() const noexcept { return view_; }
   [[nodiscard]] std::byte* data() noexcept { return data_.data(); }
 
  private:
+  std::vector<std::int8_t> zeros_;
+  std::vector<std::int32_t> groups_;
   static Index scale_bytes(const Storage& storage, Shape2 shape) {
     if (storage.block.rows == 0) {
       return 0;

@@ -21,6 +21,7 @@ struct F32Format {
   static constexpr Index kBits = 32;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::f32; }
@@ -40,6 +41,7 @@ struct F16Format {
   static constexpr Index kBits = 16;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::f16; }
@@ -59,6 +61,7 @@ struct Bf16Format {
   static constexpr Index kBits = 16;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = true;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::bf16; }

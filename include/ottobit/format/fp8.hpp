@@ -22,6 +22,7 @@ struct Fp8E4m3 {
   static constexpr Index kBits = 8;
   static constexpr float kUnit = kE4m3Unit;
   static constexpr bool kHasDot = true;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::f8_e4m3; }
@@ -37,6 +38,7 @@ struct Fp8E5m2 {
   static constexpr Index kBits = 8;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::f8_e5m2; }
@@ -53,6 +55,7 @@ struct E8m0Format {
   static constexpr Index kBits = 8;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};  // there is no zero: the least, 2^-127
 
   static constexpr bool stored_as(DType /*dtype*/) noexcept { return false; }

@@ -9,6 +9,7 @@
 //   at(row, k)       element k of a row, exactly, without its scale
 //   load(p)          the kGroup elements at p times kUnit, a power of two; exactly, any alignment
 //   kZeros           the byte that holds zeros
+//   kHasZeros        whether there are matrices of it with zero points
 //   kHasDot          whether the bf16 dot products take it as it is (kernels/gemv.hpp, gemm.hpp)
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #include "ottobit/format/dense.hpp"
 #include "ottobit/format/fp8.hpp"
+#include "ottobit/format/int8.hpp"
 #include "ottobit/format/nibbles.hpp"
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
@@ -33,8 +35,8 @@ struct FormatList {
   }
 };
 
-using AllFormats =
-    FormatList<F32Format, F16Format, Bf16Format, Fp8E4m3, Fp8E5m2, E8m0Format, Fp4E2m1, Int4>;
+using AllFormats = FormatList<F32Format, F16Format, Bf16Format, Fp8E4m3, Fp8E5m2, E8m0Format,
+                              Fp4E2m1, Int4, Int8, Int8Offset>;
 
 /// Calls visit(Format{}) for the format of that id.
 template <class Visit>
@@ -66,7 +68,7 @@ OTTOBIT_INLINE float stored_element(const WeightView& w, Index r, Index k) noexc
 
 /// Element (r, k): what every kernel means by it. One rounding, and none without a scale.
 OTTOBIT_INLINE float element_at(const WeightView& w, Index r, Index k) noexcept {
-  const float value = stored_element(w, r, k);
+  const float value = stored_element(w, r, k) - stored_zero(w, r, k);
   return w.scales == nullptr ? value : apply_scale(w, value, stored_scale(w, r, k));
 }
 

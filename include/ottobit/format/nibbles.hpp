@@ -29,6 +29,7 @@ struct Fp4E2m1 {
   static constexpr Index kBits = 4;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
   static constexpr bool stored_as(DType dtype) noexcept {
@@ -48,6 +49,7 @@ struct Int4 {
   static constexpr Index kBits = 4;
   static constexpr float kUnit = 1.0F;
   static constexpr bool kHasDot = false;
+  static constexpr bool kHasZeros = true;
   static constexpr std::byte kZeros{0x88};
 
   static constexpr bool stored_as(DType dtype) noexcept { return dtype == DType::i32; }

@@ -170,19 +170,27 @@ inline void attach_matrix_scale(const TensorSource& source, const std::string& m
                     ".weight_global_scale` too: NVFP4 has one more scale for the whole matrix");
 }
 
+/// What becomes of zero points and orders of columns beside a matrix.
+enum class ZeroPoints {
+  refused,
+  left,  ///< to the caller, who attaches them to the view
+};
+
 /// Tensors beside a matrix that a product of full activations does not need: scales for quantised
 /// activations and caches, and the shape before packing. Those that would change the weights are
-/// refused.
+/// refused, unless they are left to the caller.
 inline void account_neighbours(const TensorSource& source, const std::string& module,
-                               const WeightView& view, std::vector<std::string>& used) {
+                               const WeightView& view, ZeroPoints zeros,
+                               std::vector<std::string>& used) {
   for (const char* suffix : {".input_scale", ".input_global_scale", ".output_scale"}) {
     if (source.find(module + suffix) != nullptr) {
       used.push_back(module + suffix);
     }
   }
   for (const char* suffix : {".weight_zero_point", ".weight_g_idx"}) {
-    OTTOBIT_CHECK(source.find(module + suffix) == nullptr, ErrorCode::unsupported, module + suffix,
-                  "asymmetric and reordered quantisation are not known to this release");
+    OTTOBIT_CHECK(zeros == ZeroPoints::left || source.find(module + suffix) == nullptr,
+                  ErrorCode::unsupported, module + suffix,
+                  "asymmetric and reordered quantisation are not known here");
   }
   const std::string name = module + ".weight_shape";
   if (const TensorEntry* const entry = source.find(name)) {
@@ -216,7 +224,8 @@ inline std::vector<Index> stored_shape(Shape2 matrix, Index bits, DType dtype) {
 /// Throws Error{checkpoint} if the tensor or its scales are missing or of the wrong shape,
 /// Error{unsupported} for a dtype that is not a weight format.
 inline WeightView recognise(const TensorSource& source, const std::string& name, Shape2 shape,
-                            const std::vector<Shape2>& blocks, std::vector<std::string>& used) {
+                            const std::vector<Shape2>& blocks, std::vector<std::string>& used,
+                            ZeroPoints zeros = ZeroPoints::refused) {
   const bool packed = source.find(name + ".weight_packed") != nullptr;
   const std::string weight = name + (packed ? ".weight_packed" : ".weight");
   const TensorEntry* const entry = source.find(weight);
@@ -227,12 +236,21 @@ inline WeightView recognise(const TensorSource& source, const std::string& name,
   view.rows = shape.rows;
   view.cols = shape.cols;
   Index bits = 0;
+  const auto choose = [&](auto format) {
+    view.format = decltype(format)::kId;
+    bits = decltype(format)::kBits;
+  };
+  // Of formats of one dtype the shape tells; where it fits none, the first says what it expects.
   const bool known =
+      AllFormats::find(
+          [&](auto format) {
+            using F = decltype(format);
+            return F::stored_as(entry->dtype) &&
+                   stored_shape(shape, F::kBits, entry->dtype) == entry->shape;
+          },
+          choose) ||
       AllFormats::find([&](auto format) { return decltype(format)::stored_as(entry->dtype); },
-                       [&](auto format) {
-                         view.format = decltype(format)::kId;
-                         bits = decltype(format)::kBits;
-                       });
+                       choose);
   OTTOBIT_CHECK(known, ErrorCode::unsupported, weight,
                 "dtype " + std::string(dtype_name(entry->dtype)) +
                     ", expected F32, F16, BF16, F8_E4M3, F8_E5M2, or packed U8, I8 or I32 (file " +
@@ -251,14 +269,14 @@ inline WeightView recognise(const TensorSource& source, const std::string& name,
                     " weight without scales, expected a tensor `" + name +
                     ".weight_scale_inv`, `.weight_scale` or `.scale` beside it");
   attach_matrix_scale(source, name, view, used);
-  account_neighbours(source, name, view, used);
+  account_neighbours(source, name, view, zeros, used);
   return view;
 }
 
 /// The format in words, for example "BF16" or "FP8 E4M3, 128x128, scales UE8M0".
 inline std::string format_text(const WeightView& w) {
   std::string text(format_name(w.format));
-  if (w.scales == nullptr) {
+  if (w.block_rows == 0) {
     return text;
   }
   if (w.block_rows >= w.rows && w.block_cols >= w.cols) {
@@ -268,10 +286,10 @@ inline std::string format_text(const WeightView& w) {
   } else {
     text += ", " + std::to_string(w.block_rows) + "x" + std::to_string(w.block_cols);
   }
-  return text + ", scales " +
-         std::string(w.scale_dtype == DType::f8_e8m0   ? "UE8M0"
-                     : w.scale_dtype == DType::f8_e4m3 ? "E4M3"
-                                                       : dtype_name(w.scale_dtype));
+  text += ", scales " + std::string(w.scale_dtype == DType::f8_e8m0   ? "UE8M0"
+                                    : w.scale_dtype == DType::f8_e4m3 ? "E4M3"
+                                                                      : dtype_name(w.scale_dtype));
+  return text;
 }
 
 }  // namespace ottobit

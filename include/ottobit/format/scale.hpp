@@ -43,6 +43,21 @@ OTTOBIT_INLINE float decode_scale(DType dtype, const std::byte* scales, Index i)
   }
 }
 
+/// Where element (r, k) has its scale in a row of the grid.
+OTTOBIT_INLINE Index group_of(const WeightView& w, Index k) noexcept {
+  return w.groups == nullptr ? k / w.block_cols : w.groups[k];
+}
+
+/// The zero point of element (r, k); 0 without zero points.
+OTTOBIT_INLINE float stored_zero(const WeightView& w, Index r, Index k) noexcept {
+  if (w.zeros == nullptr) {
+    return 0.0F;
+  }
+  const Index columns = (w.cols + w.block_cols - 1) / w.block_cols;
+  const Index row = (w.first_row + r) / w.block_rows;
+  return static_cast<float>(w.zeros[row * columns + group_of(w, k)]);
+}
+
 /// The scale of element (r, k): that of its block, times or divided by that of the whole matrix
 /// (rounded once); 1 without scales.
 OTTOBIT_INLINE float stored_scale(const WeightView& w, Index r, Index k) noexcept {
@@ -51,7 +66,7 @@ OTTOBIT_INLINE float stored_scale(const WeightView& w, Index r, Index k) noexcep
   }
   const Index row = (w.first_row + r) / w.block_rows;
   const float scale =
-      decode_scale(w.scale_dtype, w.scales + row * w.scale_row_bytes, k / w.block_cols);
+      decode_scale(w.scale_dtype, w.scales + row * w.scale_row_bytes, group_of(w, k));
   return w.matrix_scale_inverse ? scale / w.matrix_scale : scale * w.matrix_scale;
 }
 

@@ -29,7 +29,8 @@ OTTOBIT_INLINE constexpr Index least(Index a, Index b) noexcept {
 
 /// True if no block of kBlockK columns holds two scales of one row: the fast road.
 OTTOBIT_INLINE bool one_scale_per_block(const WeightView& w) noexcept {
-  return w.scales == nullptr || w.block_cols % kBlockK == 0 || w.block_cols >= w.cols;
+  const bool wide = w.block_cols % kBlockK == 0 || w.block_cols >= w.cols;
+  return w.scales == nullptr || (wide && w.groups == nullptr);
 }
 
 /// Bytes of n elements that begin on a byte.
@@ -84,14 +85,15 @@ inline void dequant_scaled_block(const WeightView& w, Index r, Index k, Index n,
   Index end = 0;
   for (Index i = 0; i < n; i = end) {
     const float scale = stored_scale(w, r, k + i);
-    end = least(n, i + w.block_cols - (k + i) % w.block_cols);
+    const float zero_point = stored_zero(w, r, k + i);
+    end = w.groups != nullptr ? i + 1 : least(n, i + w.block_cols - (k + i) % w.block_cols);
     Index j = i;
     for (; j + kLanes <= end; j += kLanes) {
-      const Vf value = load(out + j);
+      const Vf value = load(out + j) - broadcast(zero_point);
       store(out + j, w.scale_inverse ? value / broadcast(scale) : value * broadcast(scale));
     }
     for (; j < end; ++j) {
-      out[j] = apply_scale(w, out[j], scale);
+      out[j] = apply_scale(w, out[j] - zero_point, scale);
     }
   }
 }

@@ -187,6 +187,15 @@ struct Strip {
   Index blocks = 0;  ///< of the piece
 };
 
+/// A zero point from the kBlockK numbers at `out`.
+OTTOBIT_INLINE void subtract(float* out, float zero_point) noexcept {
+  if (zero_point != 0.0F) {
+    for (Index i = 0; i < kBlockK; i += kLanes) {
+      store(out + i, load(out + i) - broadcast(zero_point));
+    }
+  }
+}
+
 /// Converts one piece and decodes its scales; rows beyond the strip become 0.
 template <class Engine, class F, bool Scaled>
 inline void convert_piece(const WeightView& w, const Strip& strip,
@@ -204,6 +213,9 @@ inline void convert_piece(const WeightView& w, const Strip& strip,
       } else {
         const std::byte* const p = w.data + r * w.row_bytes + bytes_of<F>(k);
         Engine::template convert<F>(whole_block<F>(p, w.cols - k, copy), out);
+        if constexpr (F::kHasZeros) {
+          subtract(out, stored_zero(w, r, k));
+        }
         const float stored = stored_scale(w, r, k);
         scale = w.scale_inverse ? 1.0F / stored : stored;
       }

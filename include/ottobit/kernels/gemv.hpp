@@ -35,11 +35,12 @@ OTTOBIT_INLINE void prefetch(const std::byte* p) noexcept {
 /// Rows that gemv_groups reads at once; their scales are the scratch of a single token.
 inline constexpr Index kGemvGroupRows = 6;
 
-/// Decoded scales of one row, a float for each block of kBlockK columns; refilled when the row
-/// enters another block of rows. Inverse scales become factors here.
+/// Decoded scales of one row, a float for each block of kBlockK columns, and behind them the zero
+/// points, if there are some; refilled when the row enters another block of rows. Inverse scales
+/// become factors here.
 class RowScales {
  public:
-  /// `buffer` [blocks_of(w.cols)] of the caller's scratch.
+  /// `buffer` [2 blocks_of(w.cols)] of the caller's scratch.
   OTTOBIT_INLINE RowScales(const WeightView& w, float* buffer) noexcept : w_(w), buffer_(buffer) {
     if (w.scales == nullptr) {
       for (Index b = 0; b < blocks_of(w.cols); ++b) {
@@ -61,6 +62,9 @@ class RowScales {
     for (Index b = 0; b < blocks_of(w_.cols); ++b) {
       const float scale = stored_scale(w_, r, b * kBlockK);
       buffer_[b] = w_.scale_inverse ? 1.0F / scale : scale;
+    }
+    for (Index b = 0; w_.zeros != nullptr && b < blocks_of(w_.cols); ++b) {
+      buffer_[blocks_of(w_.cols) + b] = stored_zero(w_, r, b * kBlockK);
     }
   }
   const WeightView& w_;
@@ -87,16 +91,21 @@ struct XBf16x2 {
   OTTOBIT_INLINE Vf at(Index k) const noexcept { return load_bf16(high + k) + load_bf16(low + k); }
 };
 
-/// The block at w against columns [k, k + kBlockK), in lanes.
-template <class F, class X>
-OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k) noexcept {
+/// The block at w, less its zero point if `Zeros`, against columns [k, k + kBlockK), in lanes.
+template <class F, bool Zeros = false, class X>
+OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k, float zero_point = 0.0F) noexcept {
   Vf a = zero();
   Vf b = zero();
   Vf c = zero();
   Vf d = zero();
   OTTOBIT_UNROLL
   for (Index i = 0; i < kBlockK; i += kGroup) {
-    const Group group = F::load(w + bytes_of<F>(i));
+    Group group = F::load(w + bytes_of<F>(i));
+    if constexpr (Zeros) {
+      for (Vf& part : group.v) {
+        part = part - broadcast(zero_point);
+      }
+    }
     a = fma(group.v[0], x.at(k + i), a);
     b = fma(group.v[1], x.at(k + i + kLanes), b);
     c = fma(group.v[2], x.at(k + i + 2 * kLanes), c);
@@ -111,15 +120,16 @@ OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index k) noexcept {
 }
 
 /// Exact weights times f32 activations; any format on every level.
-template <class F, class X>
+template <class F, class X, bool Zeros = false>
 struct DotFma {
   using Format = F;
+  static constexpr bool kZeroPoints = Zeros;
   static constexpr Index kTokenBytes = X::kBytes;
   static constexpr Index kInFlight = 1;  ///< blocks of a row whose products cover one another
   X x;
 
-  OTTOBIT_INLINE Vf block(const std::byte* w, Index k) const noexcept {
-    return dot_block<F>(w, x, k);
+  OTTOBIT_INLINE Vf block(const std::byte* w, Index k, float zero_point = 0.0F) const noexcept {
+    return dot_block<F, Zeros>(w, x, k, zero_point);
   }
 };
 
@@ -184,6 +194,7 @@ OTTOBIT_INLINE Token unpacked_token(TokenWords token) noexcept {
 template <class Token>
 struct DotFp8 {
   using Format = Fp8E4m3;
+  static constexpr bool kZeroPoints = false;
   static constexpr Index kTokenBytes = Token::kBytes;
   static constexpr Index kInFlight = 4;
   Token x;
@@ -199,6 +210,7 @@ struct DotFp8 {
 template <class Token>
 struct DotBf16 {
   using Format = Bf16Format;
+  static constexpr bool kZeroPoints = false;
   static constexpr Index kTokenBytes = Token::kBytes;
   static constexpr Index kInFlight = 2;  // with 4, reads are so far apart that the prefetcher slows
   Token x;
@@ -211,6 +223,17 @@ struct DotBf16 {
 };
 
 #endif
+
+/// Block b of a row whose scales and zero points lie at `scale`.
+template <class Dot>
+OTTOBIT_INLINE Vf dot_at(const Dot& dot, const std::byte* p, Index b, const float* scale,
+                         Index blocks) noexcept {
+  if constexpr (Dot::kZeroPoints) {
+    return dot.block(p, b * kBlockK, scale[blocks + b]);
+  } else {
+    return dot.block(p, b * kBlockK);
+  }
+}
 
 /// One row after the other, some blocks in flight: as many chains of four dot products cover their
 /// latency and the conversions.
@@ -232,7 +255,7 @@ inline void gemv_rows(const WeightView& w, const Dot& dot, float* y, RowRange ro
       Vf block[kMany];
       OTTOBIT_UNROLL
       for (Index i = 0; i < kMany; ++i) {
-        block[i] = dot.block(p + i * kStep, (b + i) * kBlockK);
+        block[i] = dot_at(dot, p + i * kStep, b + i, scale, blocks);
       }
       OTTOBIT_UNROLL
       for (Index i = 0; i < kMany; ++i) {
@@ -242,7 +265,7 @@ inline void gemv_rows(const WeightView& w, const Dot& dot, float* y, RowRange ro
     for (; b < blocks; ++b, p += kStep) {
       const Index k = b * kBlockK;
       const std::byte* const at = whole_block<F>(p, w.cols - k, copy);
-      total = fma(dot.block(at, k), broadcast(scale[b]), total);
+      total = fma(dot_at(dot, at, b, scale, blocks), broadcast(scale[b]), total);
     }
     y[r] = reduce_add(total);
   }
@@ -262,11 +285,11 @@ inline Index gemv_groups(const WeightView& w, const Dot& dot, float* y, RowRange
   const Index blocks = blocks_of(w.cols);
   const Index whole = w.cols / kBlockK;
   RowScales scales[kMany] = {{w, scratch},
-                             {w, scratch + blocks},
                              {w, scratch + 2 * blocks},
-                             {w, scratch + 3 * blocks},
                              {w, scratch + 4 * blocks},
-                             {w, scratch + 5 * blocks}};
+                             {w, scratch + 6 * blocks},
+                             {w, scratch + 8 * blocks},
+                             {w, scratch + 10 * blocks}};
   BlockCopy<F> copy;
   Index r = rows.begin;
   for (; r + kMany <= rows.end; r += kMany) {
@@ -283,7 +306,7 @@ inline Index gemv_groups(const WeightView& w, const Dot& dot, float* y, RowRange
       prefetch<kMany * kStep>(next);
       OTTOBIT_UNROLL
       for (Index i = 0; i < kMany; ++i) {
-        const Vf block = dot.block(p + i * w.row_bytes, b * kBlockK);
+        const Vf block = dot_at(dot, p + i * w.row_bytes, b, scale[i], blocks);
         total[i] = fma(block, broadcast(scale[i][b]), total[i]);
       }
     }
@@ -291,7 +314,8 @@ inline Index gemv_groups(const WeightView& w, const Dot& dot, float* y, RowRange
       if (whole < blocks) {
         const Index k = whole * kBlockK;
         const std::byte* const at = whole_block<F>(p + i * w.row_bytes, w.cols - k, copy);
-        total[i] = fma(dot.block(at, k), broadcast(scale[i][whole]), total[i]);
+        const Vf block = dot_at(dot, at, whole, scale[i], blocks);
+        total[i] = fma(block, broadcast(scale[i][whole]), total[i]);
       }
       y[r + i] = reduce_add(total[i]);
     }

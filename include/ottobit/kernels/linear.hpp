@@ -31,7 +31,7 @@ OTTOBIT_ISA_BEGIN
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
   if (tokens == 1) {
-    return kGemvGroupRows * blocks_of(k) * kFloat;  // scales of the rows read at once
+    return 2 * kGemvGroupRows * blocks_of(k) * kFloat;  // scales of the rows read at once
   }
   // Other roads than the mode's own may be taken: room for f32 pieces.
   const Index vectors = lane_vectors(lanes_of(compute, tokens));
@@ -72,7 +72,13 @@ inline void multiply_fma(const LinearCall& c, X x) noexcept {
     if (scaled) {
       gemv_scaled<F>(c.w, x, c.y, c.rows);
     } else {
-      gemv(c.w, DotFma<F, X>{x}, c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+      auto* const scratch = reinterpret_cast<float*>(c.scratch);
+      if constexpr (F::kHasZeros) {
+        if (c.w.zeros != nullptr) {
+          return gemv(c.w, DotFma<F, X, true>{x}, c.y, c.rows, scratch);
+        }
+      }
+      gemv(c.w, DotFma<F, X>{x}, c.y, c.rows, scratch);
     }
   } else if (scaled) {
     gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);

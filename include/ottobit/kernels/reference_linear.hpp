@@ -47,7 +47,7 @@ struct Dot {
 inline Dot dot(Compute compute, const WeightView& w, Index r, const float* x) noexcept {
   Dot result;
   for (Index k = 0; k < w.cols; ++k) {
-    auto weight = static_cast<double>(stored_element(w, r, k));
+    auto weight = static_cast<double>(stored_element(w, r, k) - stored_zero(w, r, k));
     if (w.scales != nullptr) {
       const auto scale = static_cast<double>(stored_scale(w, r, k));
       weight = w.scale_inverse ? weight / scale : weight * scale;
