@@ -254,6 +254,10 @@ void Repacker::attach_zeros(const TensorSource& source, const std::string& name,
         const auto shift = static_cast<unsigned>(r % per_word * bits);
         zero = static_cast<int>(word >> shift & ((1U << bits) - 1U)) - half;
       }
+      OTTOBIT_CHECK(zero >= -half && zero < half, ErrorCode::checkpoint, zeros_name,
+                    "element [" + std::to_string(r) + ", " + std::to_string(g) + "] is " +
+                        std::to_string(zero) + ", expected " + std::to_string(-half) + " to " +
+                        std::to_string(half - 1));
       made[r * groups + g] = static_cast<std::int8_t>(zero);
     }
   }

@@ -17,7 +17,7 @@ struct Int8 {
   static constexpr std::string_view kName = "INT8";
   static constexpr Index kBits = 8;
   static constexpr float kUnit = 1.0F;
-  static constexpr bool kHasDot = false;
+  static constexpr bool kHasDot = true;
   static constexpr bool kHasZeros = true;
   static constexpr std::byte kZeros{0};
 
@@ -33,7 +33,7 @@ struct Int8Offset {
   static constexpr std::string_view kName = "INT8";
   static constexpr Index kBits = 8;
   static constexpr float kUnit = 1.0F;
-  static constexpr bool kHasDot = false;
+  static constexpr bool kHasDot = true;
   static constexpr bool kHasZeros = true;
   static constexpr std::byte kZeros{0x80};
 

@@ -28,7 +28,7 @@ struct Fp4E2m1 {
   static constexpr std::string_view kName = "FP4 E2M1";
   static constexpr Index kBits = 4;
   static constexpr float kUnit = 1.0F;
-  static constexpr bool kHasDot = false;
+  static constexpr bool kHasDot = true;
   static constexpr bool kHasZeros = false;
   static constexpr std::byte kZeros{0};
 
@@ -48,7 +48,7 @@ struct Int4 {
   static constexpr std::string_view kName = "INT4";
   static constexpr Index kBits = 4;
   static constexpr float kUnit = 1.0F;
-  static constexpr bool kHasDot = false;
+  static constexpr bool kHasDot = true;
   static constexpr bool kHasZeros = true;
   static constexpr std::byte kZeros{0x88};
 

@@ -20,6 +20,7 @@
 #include "ottobit/format/scale.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/dequant.hpp"
+#include "ottobit/kernels/integer_dots.hpp"
 #include "ottobit/kernels/pack.hpp"
 #include "ottobit/simd/bytes.hpp"
 #include "ottobit/simd/vec.hpp"
@@ -53,12 +54,15 @@ struct DotEngine {
   using Weight = std::uint16_t;
   static constexpr Index kColumnBytes = 2;  ///< of a packed activation
 
+  /// kBlockK weights at p, less their zero point.
   template <class F>
-  OTTOBIT_INLINE static void convert(const std::byte* p, Weight* out) noexcept {
+  OTTOBIT_INLINE static void convert(const std::byte* p, [[maybe_unused]] float zero_point,
+                                     Weight* out) noexcept {
     if constexpr (std::is_same_v<F, Bf16Format>) {
       std::memcpy(out, p, kBlockK * sizeof(Weight));
+    } else if constexpr (!std::is_same_v<F, Fp8E4m3>) {
+      integers_to_bf16<F>(p, zero_point, out);
     } else {
-      static_assert(std::is_same_v<F, Fp8E4m3>);
       const E4m3Converter converter;
       for (Index i = 0; i < kBlockK; i += 64) {
         const Bf16x64 values = converter.natural(_mm512_loadu_si512(p + i));
@@ -136,8 +140,13 @@ struct FmaEngine {
   static constexpr Index kColumnBytes = Columns::kColumnBytes;
 
   template <class F>
-  OTTOBIT_INLINE static void convert(const std::byte* p, Weight* out) noexcept {
+  OTTOBIT_INLINE static void convert(const std::byte* p, float zero_point, Weight* out) noexcept {
     dequant_block<F>(p, out);
+    if constexpr (F::kHasZeros) {
+      for (Index i = 0; i < kBlockK; i += kLanes) {
+        store(out + i, load(out + i) - broadcast(zero_point));
+      }
+    }
   }
 
   template <Index W>
@@ -187,15 +196,6 @@ struct Strip {
   Index blocks = 0;  ///< of the piece
 };
 
-/// A zero point from the kBlockK numbers at `out`.
-OTTOBIT_INLINE void subtract(float* out, float zero_point) noexcept {
-  if (zero_point != 0.0F) {
-    for (Index i = 0; i < kBlockK; i += kLanes) {
-      store(out + i, load(out + i) - broadcast(zero_point));
-    }
-  }
-}
-
 /// Converts one piece and decodes its scales; rows beyond the strip become 0.
 template <class Engine, class F, bool Scaled>
 inline void convert_piece(const WeightView& w, const Strip& strip,
@@ -212,10 +212,7 @@ inline void convert_piece(const WeightView& w, const Strip& strip,
         scale = 1.0F;
       } else {
         const std::byte* const p = w.data + r * w.row_bytes + bytes_of<F>(k);
-        Engine::template convert<F>(whole_block<F>(p, w.cols - k, copy), out);
-        if constexpr (F::kHasZeros) {
-          subtract(out, stored_zero(w, r, k));
-        }
+        Engine::template convert<F>(whole_block<F>(p, w.cols - k, copy), stored_zero(w, r, k), out);
         const float stored = stored_scale(w, r, k);
         scale = w.scale_inverse ? 1.0F / stored : stored;
       }

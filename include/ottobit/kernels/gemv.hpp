@@ -16,6 +16,7 @@
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/dequant.hpp"
 #include "ottobit/kernels/pack.hpp"
+#include "ottobit/kernels/row_scales.hpp"
 #include "ottobit/simd/bytes.hpp"
 #include "ottobit/simd/vec.hpp"
 #include "ottobit/weight.hpp"
@@ -34,44 +35,6 @@ OTTOBIT_INLINE void prefetch(const std::byte* p) noexcept {
 }
 /// Rows that gemv_groups reads at once; their scales are the scratch of a single token.
 inline constexpr Index kGemvGroupRows = 6;
-
-/// Decoded scales of one row, a float for each block of kBlockK columns, and behind them the zero
-/// points, if there are some; refilled when the row enters another block of rows. Inverse scales
-/// become factors here.
-class RowScales {
- public:
-  /// `buffer` [2 blocks_of(w.cols)] of the caller's scratch.
-  OTTOBIT_INLINE RowScales(const WeightView& w, float* buffer) noexcept : w_(w), buffer_(buffer) {
-    if (w.scales == nullptr) {
-      for (Index b = 0; b < blocks_of(w.cols); ++b) {
-        buffer[b] = 1.0F;
-      }
-    }
-  }
-  OTTOBIT_INLINE const float* of_row(Index r) noexcept {
-    if (w_.scales != nullptr && (r >= end_ || r < begin_)) {
-      fill(r);
-    }
-    return buffer_;
-  }
-
- private:
-  void fill(Index r) noexcept {
-    begin_ = (w_.first_row + r) / w_.block_rows * w_.block_rows - w_.first_row;
-    end_ = begin_ + w_.block_rows;
-    for (Index b = 0; b < blocks_of(w_.cols); ++b) {
-      const float scale = stored_scale(w_, r, b * kBlockK);
-      buffer_[b] = w_.scale_inverse ? 1.0F / scale : scale;
-    }
-    for (Index b = 0; w_.zeros != nullptr && b < blocks_of(w_.cols); ++b) {
-      buffer_[blocks_of(w_.cols) + b] = stored_zero(w_, r, b * kBlockK);
-    }
-  }
-  const WeightView& w_;
-  float* buffer_;
-  Index begin_ = 0;
-  Index end_ = 0;
-};
 
 /// Packed activations of one token as f32 vectors.
 struct XFloats {
@@ -162,6 +125,11 @@ struct TokenBf16 {
     acc = dot_bf16(acc, c, _mm512_load_si512(at + 64));
     return dot_bf16(acc, d, _mm512_load_si512(at + 96));
   }
+  /// Against 64 of them.
+  OTTOBIT_INLINE Vf dot(Index k, __m512i a, __m512i b) const noexcept {
+    const __m512 acc = dot_bf16(_mm512_setzero_ps(), a, _mm512_load_si512(x + k));
+    return dot_bf16(acc, b, _mm512_load_si512(x + k + 32));
+  }
 };
 /// The same with a token in two parts.
 struct TokenBf16x2 {
@@ -170,6 +138,9 @@ struct TokenBf16x2 {
 
   OTTOBIT_INLINE Vf dot(Index k, __m512i a, __m512i b, __m512i c, __m512i d) const noexcept {
     return high.dot(k, a, b, c, d) + low.dot(k, a, b, c, d);
+  }
+  OTTOBIT_INLINE Vf dot(Index k, __m512i a, __m512i b) const noexcept {
+    return high.dot(k, a, b) + low.dot(k, a, b);
   }
 };
 

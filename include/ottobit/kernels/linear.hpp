@@ -3,10 +3,12 @@
 // storage format, a compute mode and a number of tokens.
 //
 //   weights            bf16 modes, dot products      bf16 modes, else       Compute::f32
-//   bf16, E4M3         bf16 dot products             f32 fma                f32 fma
+//   bf16, E4M3,        bf16 dot products             f32 fma                f32 fma
+//   4 and 8 bits
 //   others             f32 fma                       f32 fma                f32 fma
-//   several scales in  f32 fma of scaled             f32 fma of scaled      f32 fma of scaled
-//   128 columns        weights                       weights                weights
+//   several scales in  one token, 4 bits: bf16 dot   f32 fma of scaled      f32 fma of scaled
+//   128 columns        products; else f32 fma of     weights                weights
+//                      scaled weights
 //
 // Weights are never rounded; in Compute::bf16 the activations are, on every road and level, and in
 // Compute::bf16x2 those of more than kSplitTokens tokens; Compute::bf16x2_all keeps 17 bits of all.
@@ -21,6 +23,7 @@
 #include "ottobit/kernels/dequant.hpp"
 #include "ottobit/kernels/gemm.hpp"
 #include "ottobit/kernels/gemv.hpp"
+#include "ottobit/kernels/integer_dots.hpp"
 #include "ottobit/kernels/pack.hpp"
 #include "ottobit/kernels/table.hpp"
 #include "ottobit/weight.hpp"
@@ -31,7 +34,8 @@ OTTOBIT_ISA_BEGIN
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
   if (tokens == 1) {
-    return 2 * kGemvGroupRows * blocks_of(k) * kFloat;  // scales of the rows read at once
+    // Scales and zero points of the rows read at once, or those of many groups in one row.
+    return (2 * kGemvGroupRows * blocks_of(k) + kLanes) * kFloat;
   }
   // Other roads than the mode's own may be taken: room for f32 pieces.
   const Index vectors = lane_vectors(lanes_of(compute, tokens));
@@ -100,13 +104,34 @@ inline void multiply_dot(const LinearCall& c) noexcept {
   }
 }
 
+/// How a format meets the packed token.
+template <class F, class Token>
+struct DotOf {
+  using Type = std::conditional_t<F::kBits == 4, DotNibbles<F, Token>, DotInt8<F, Token>>;
+};
+template <class Token>
+struct DotOf<Fp8E4m3, Token> {
+  using Type = DotFp8<Token>;
+};
+template <class Token>
+struct DotOf<Bf16Format, Token> {
+  using Type = DotBf16<Token>;
+};
+
 /// Activations packed as bf16, a single token as `Token`: dot products where the weights allow it.
 template <class F, class Token, class X>
 inline void multiply_bf16(const LinearCall& c, X x) noexcept {
   if constexpr (F::kHasDot) {
+    using Dot = typename DotOf<F, Token>::Type;
     if (one_scale_per_block(c.w)) {
-      using Dot = std::conditional_t<std::is_same_v<F, Fp8E4m3>, DotFp8<Token>, DotBf16<Token>>;
       return multiply_dot<F, Dot>(c);
+    }
+    if constexpr (F::kBits == 4) {
+      if (c.tokens == 1 && has_narrow_groups(c.w)) {
+        const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
+                               blocks_of(c.w.cols) * kBlockK};
+        return gemv_narrow(c.w, Dot(token), c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+      }
     }
   }
   multiply_fma<F, X, PairColumns>(c, x);
