@@ -152,6 +152,10 @@ class Decoder {
     if (scored > 0) {
       const Packed last(ctx, h + (tokens - scored) * dim, dim, scored, dim);
       last.multiply({{head_, logits, spec_.vocab}});
+      if (spec_.logit_scale != 1.0) {
+        ctx.kernels.elementwise->scale(logits, static_cast<float>(spec_.logit_scale),
+                                       scored * spec_.vocab);
+      }
       if (spec_.logit_cap > 0.0) {
         ctx.kernels.elementwise->soft_cap(logits, static_cast<float>(spec_.logit_cap),
                                           scored * spec_.vocab);

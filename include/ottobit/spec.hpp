@@ -48,7 +48,18 @@ struct RopeYarn {
   bool operator==(const RopeYarn&) const = default;
 };
 
-using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn>;
+/// LongRoPE (Ding et al. 2024, arXiv:2402.13753): each pair divided by a factor of its own, of one
+/// list while a sequence is no longer than the original context, of another beyond. A call that
+/// reads a longer prompt takes the second for all of its tokens; what is cached stays.
+struct RopeLong {
+  std::vector<double> short_factors;  ///< [dim / 2]
+  std::vector<double> long_factors;
+  double original = 4096.0;  ///< positions the model was first trained on
+  double magnitude = 1.0;    ///< multiplies rotated queries and keys
+  bool operator==(const RopeLong&) const = default;
+};
+
+using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn, RopeLong>;
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864).
 struct RopeSpec {
@@ -75,10 +86,12 @@ enum class QkNorm : std::uint8_t {
   rotated,     ///< over each head's A elements, without weights, after the rotation
 };
 
-/// A factor that grows with the position p of a query: 1 + scale ln(floor((p + 1) / step) + 1).
+/// A factor that grows with the position p of a query, counted from 0: 1 + scale ln(floor((p +
+/// first) / step) + 1).
 struct TemperatureSpec {
   double scale = 0.0;
   Index step = 1;
+  Index first = 1;
 
   bool operator==(const TemperatureSpec&) const = default;
 };
@@ -101,6 +114,8 @@ struct GqaSpec {
   bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
   RopeSpec rope;                                 ///< none where its dim is 0
+  /// Of one matrix that holds the rows of queries, keys and values; or empty: each has its own.
+  std::string fused{};
 
   bool operator==(const GqaSpec&) const = default;
 };
@@ -128,6 +143,7 @@ struct MlaSpec {
   double scale = 1.0;   ///< multiplies q.k before the softmax
   NormSpec norm;        ///< of the latents
   RopeSpec rope;        ///< of the rotated elements, rope.dim of them
+  std::optional<TemperatureSpec> temperature{};  ///< of the queries
   std::optional<IndexerSpec> indexer{};
 
   bool operator==(const MlaSpec&) const = default;
@@ -185,6 +201,7 @@ struct MlpSpec {
   Activation activation = Activation::silu;
   double limit = 0.0;         ///< of Activation::swiglu_limited
   std::string scope = "mlp";  ///< of its tensors, under the block's
+  std::string fused{};        ///< of one matrix that holds the rows of gate and up; or empty
 
   bool operator==(const MlpSpec&) const = default;
 };
@@ -206,9 +223,10 @@ struct RouterSpec {
   std::string name = "gate";  ///< of its matrix under the block's scope
   bool bias = false;          ///< of the logits
   /// Experts are chosen from the best `chosen_groups` of `groups` equal groups; a group counts as
-  /// much as its two best experts together.
+  /// much as its `group_counts` best experts together.
   Index groups = 1;
   Index chosen_groups = 1;
+  Index group_counts = 2;
   bool normalised = true;  ///< the weights of the chosen are divided by their sum
   double scale = 1.0;      ///< multiplies the weights at last
 
@@ -257,7 +275,8 @@ struct ExpertColumns {
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
-  std::string scope = "mlp";  ///< of its tensors, under the block's
+  std::string scope = "mlp";        ///< of its tensors, under the block's
+  std::string experts = "experts";  ///< of those of the experts, under that
   std::variant<ExpertNames, ExpertStack, ExpertHalves, ExpertColumns> names;
   RouterSpec router = RouterSpec();
   Index hidden = 0;         ///< F of an expert
@@ -313,6 +332,7 @@ struct DecoderSpec {
   NormSpec norm;
   bool tied_head = false;        ///< the output head is the embedding matrix
   double embedding_scale = 1.0;  ///< multiplies the embedding of each token
+  double logit_scale = 1.0;      ///< multiplies logits
   double logit_cap = 0.0;        ///< a logit l becomes cap * tanh(l / cap); 0: it does not
   /// The decoder is a part of a multimodal model, whose files put a prefix before its tensors.
   bool wrapped = false;

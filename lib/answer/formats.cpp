@@ -23,7 +23,7 @@ struct Entry {
 };
 
 // The first that fits is it: the more telling words come first.
-constexpr std::array<Entry, 16> kEntries = {{
+constexpr std::array<Entry, 18> kEntries = {{
     {{.name = "harmony",
       .think = {"<|channel|>analysis<|message|>", "<|end|>"},
       .end_thinking = "<|end|><|start|>assistant<|channel|>final<|message|>",
@@ -124,6 +124,20 @@ constexpr std::array<Entry, 16> kEntries = {{
       .call = {"<tool_call>", "</tool_call>"},
       .syntax = CallSyntax::json},
      {"<tool_call>", "\"arguments\""},
+     {}},
+    {{.name = "tool-call-list",  // Granite 3
+      .think = kThink,
+      .end_thinking = kEndLines,
+      .call = {"<|tool_call|>", "<|/tool_call|>"},
+      .syntax = CallSyntax::calls},
+     {"<|tool_call|>"},
+     {}},
+    {{.name = "tool-call-list",  // Phi-4-mini, whose template does not show its calls
+      .think = kThink,
+      .end_thinking = kEndLines,
+      .call = {"<|tool_call|>", "<|/tool_call|>"},
+      .syntax = CallSyntax::calls},
+     {"<|tool|>", "<|/tool|>"},
      {}},
     {{.name = "llama",
       .call = {"<|python_tag|>", ""},

@@ -204,7 +204,8 @@ class ToolReader {
     }
     if (format_.syntax == CallSyntax::calls) {
       Expr more = several ? repeat(all({text(", "), one}), 0, kUnbounded) : text("");
-      return all({word(format_.call.open), text("["), one, std::move(more), text("]")});
+      return all({word(format_.call.open), text("["), one, std::move(more), text("]"),
+                  word(format_.call.close)});
     }
     Expr calls = several ? all({one, repeat(all({line(), one}), 0, kUnbounded)}) : std::move(one);
     if (format_.section.open.empty()) {

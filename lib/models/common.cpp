@@ -62,12 +62,35 @@ RopeYarn yarn(const Config& config, const Config& section) {
   return yarn;
 }
 
+/// Two lists of factors; the magnitude is `attention_factor` where it stands, else follows from how
+/// much longer the context is (transformers `_compute_longrope_parameters`).
+RopeLong long_rope(const Config& config, const Config& section) {
+  RopeLong rope{.short_factors = section.numbers("short_factor"),
+                .long_factors = section.numbers("long_factor"),
+                .original = original_context(config, section)};
+  OTTOBIT_CHECK(rope.original > 1.0, ErrorCode::format, section.subject(),
+                "`original_max_position_embeddings` is missing");
+  for (const std::vector<double>* factors : {&rope.short_factors, &rope.long_factors}) {
+    OTTOBIT_CHECK(std::all_of(factors->begin(), factors->end(),
+                              [](double factor) { return factor > 0.0 && factor < 1e12; }),
+                  ErrorCode::format, section.subject(),
+                  "`short_factor` or `long_factor` has a number that is not positive");
+  }
+  const double stretched = config.number("max_position_embeddings", rope.original) / rope.original;
+  const double factor = section.number("factor", stretched);
+  rope.magnitude = section.number(
+      "attention_factor",
+      factor <= 1.0 ? 1.0 : std::sqrt(1.0 + std::log(factor) / std::log(rope.original)));
+  return rope;
+}
+
 /// Keys of one type that stand beside another do nothing.
 void leave_other_types(const Config& section) {
   for (const char* key :
        {"factor", "beta_fast", "beta_slow", "truncate", "mscale", "mscale_all_dim",
         "attention_factor", "low_freq_factor", "high_freq_factor", "short_factor", "long_factor",
         "original_max_position_embeddings", "partial_rotary_factor", "rope_theta", "type",
+        "short_mscale", "long_mscale",
         // How positions of images lie on three axes, which are one and the same for text.
         "mrope_section", "mrope_interleaved"}) {
     static_cast<void>(section.has(key));
@@ -101,8 +124,12 @@ RopeScaling rope_scaling(const Config& config, const Config& section) {
   if (type == "yarn") {
     return yarn(config, section);
   }
-  fail(ErrorCode::unsupported, section.subject(),
-       "`rope_type` is \"" + type + "\", known are: default, mrope, linear, llama3, yarn");
+  if (type == "longrope" || type == "su") {
+    return long_rope(config, section);
+  }
+  fail(
+      ErrorCode::unsupported, section.subject(),
+      "`rope_type` is \"" + type + "\", known are: default, mrope, linear, llama3, yarn, longrope");
 }
 
 }  // namespace
@@ -149,6 +176,15 @@ RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
   }
   if (const std::optional<Config> section = rope_section(config, layer_type)) {
     rope.scaling = rope_scaling(config, *section);
+    if (const auto* longer = std::get_if<RopeLong>(&rope.scaling)) {
+      const auto pairs = static_cast<std::size_t>(dim / 2);
+      OTTOBIT_CHECK(longer->short_factors.size() == pairs && longer->long_factors.size() == pairs,
+                    ErrorCode::format, section->subject(),
+                    "`short_factor` has " + std::to_string(longer->short_factors.size()) +
+                        " numbers and `long_factor` " +
+                        std::to_string(longer->long_factors.size()) + ", expected " +
+                        std::to_string(pairs));
+    }
     rope.theta = section->number("rope_theta", rope.theta);
   }
   require_theta(config, "rope_theta", rope.theta);

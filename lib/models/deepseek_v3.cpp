@@ -2,15 +2,18 @@
 // DeepSeek V3, R1 and V3.1 (`deepseek_v3`, arXiv:2412.19437) and Moonshot Kimi K2 (`kimi_k2`):
 // multi-head latent attention, the first layers dense, then experts chosen by sigmoids with a
 // correction from a limited number of groups, beside one that all tokens share. DeepSeek V3.2
-// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer; Tencent Youtu-LLM (`youtu`,
+// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer; DeepSeek V2 (`deepseek_v2`,
+// arXiv:2405.04434) chose by a softmax; Tencent Youtu-LLM (`youtu`,
 // arXiv:2512.24618) has no experts. Keys and defaults: transformers `DeepseekV3Config`,
 // `DeepseekV32Config`, `YoutuConfig`.
 #include <cmath>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ottobit/error.hpp"
 
+#include "io/printable.hpp"
 #include "models/common.hpp"
 #include "models/families.hpp"
 
@@ -97,6 +100,33 @@ DecoderSpec describe_deepseek_v32(const Config& config) {
     std::get<MlaSpec>(block.mixer).indexer = indexer;
   }
   return spec;
+}
+
+DecoderSpec describe_deepseek_v2(const Config& config) {
+  require_text(config, "hidden_act", "silu");
+  require_text(config, "scoring_func", "softmax");
+  const std::string method = config.text("topk_method", "greedy");
+  OTTOBIT_CHECK(
+      method == "greedy" || method == "group_limited_greedy", ErrorCode::unsupported,
+      config.subject(),
+      "`topk_method` is \"" + printable(method) + "\", known are: greedy, group_limited_greedy");
+  const MlaSpec attention = latent_attention(config, {.heads = 32,
+                                                      .q_rank = 1536,
+                                                      .kv_rank = 512,
+                                                      .nope_dim = 128,
+                                                      .value_dim = 128,
+                                                      .rope = RopeSpec{.dim = 64}});
+  MoeSpec sparse = deepseek_experts(
+      config,
+      {.router = RouterSpec{.experts = 64, .chosen = 6, .group_counts = 1, .normalised = false},
+       .hidden = 1407,
+       .shared_hidden = 2});
+  sparse.router.normalised = false;  // whatever `norm_topk_prob` says
+  if (method == "greedy") {
+    sparse.router.groups = sparse.router.chosen_groups = 1;
+  }
+  const MlpSpec dense{.hidden = config.integer("intermediate_size", 11008)};
+  return sparse_blocks(config, 2048, attention, dense, sparse, 0);
 }
 
 DecoderSpec describe_youtu(const Config& config) {

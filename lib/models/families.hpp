@@ -9,17 +9,23 @@
 namespace ottobit {
 
 [[nodiscard]] DecoderSpec describe_cwm(const Config& config);
+[[nodiscard]] DecoderSpec describe_deepseek_v2(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v32(const Config& config);
 [[nodiscard]] DecoderSpec describe_dots1(const Config& config);
 [[nodiscard]] DecoderSpec describe_ernie4_5(const Config& config);
+[[nodiscard]] DecoderSpec describe_ernie4_5_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_exaone4(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma2(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_glm(const Config& config);
+[[nodiscard]] DecoderSpec describe_glm4(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4_moe_lite(const Config& config);
 [[nodiscard]] DecoderSpec describe_gpt_oss(const Config& config);
+[[nodiscard]] DecoderSpec describe_granite(const Config& config);
+[[nodiscard]] DecoderSpec describe_granitemoe(const Config& config);
 [[nodiscard]] DecoderSpec describe_helium(const Config& config);
 [[nodiscard]] DecoderSpec describe_hy_v3(const Config& config);
 [[nodiscard]] DecoderSpec describe_internlm3(const Config& config);
@@ -29,14 +35,17 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m1(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
+[[nodiscard]] DecoderSpec describe_ministral3(const Config& config);
 [[nodiscard]] DecoderSpec describe_mistral(const Config& config);
 [[nodiscard]] DecoderSpec describe_mistral3(const Config& config);
+[[nodiscard]] DecoderSpec describe_mistral4(const Config& config);
 [[nodiscard]] DecoderSpec describe_mixtral(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo2(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo3(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmoe(const Config& config);
 [[nodiscard]] DecoderSpec describe_pangu_embedded(const Config& config);
 [[nodiscard]] DecoderSpec describe_pangu_ultra_moe(const Config& config);
+[[nodiscard]] DecoderSpec describe_phi3(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen2(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen2_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_qwen2_vl(const Config& config);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoders of Llama's block that differ in defaults, biases, windows or rotations alone: Kyutai
 // Helium (`helium`), Shanghai AI Lab InternLM3 (`internlm3`), Hugging Face SmolLM3 (`smollm3`),
-// Meta's Code World Model (`cwm`), Baidu ERNIE 4.5 (`ernie4_5`). Keys and defaults: the classes of
+// Meta's Code World Model (`cwm`), Baidu ERNIE 4.5 (`ernie4_5`, and with experts
+// `ernie4_5_moe`). Keys and defaults: the classes of
 // these names in transformers, and the makers' `InternLM3Config`.
 #include <string>
 #include <variant>
@@ -102,6 +103,44 @@ DecoderSpec describe_ernie4_5(const Config& config) {
   spec.tied_head = config.flag("tie_word_embeddings", true);
   for (BlockSpec& block : spec.blocks) {
     std::get<MlpSpec>(block.ffn).bias = bias;
+  }
+  return spec;
+}
+
+DecoderSpec describe_ernie4_5_moe(const Config& config) {
+  require_text(config, "moe_gate", "topk");
+  for (const char* key : {"moe_capacity", "moe_use_aux_free"}) {
+    static_cast<void>(config.has(key));  // of training
+  }
+  GqaSpec attention = grouped_attention(
+      config, {.heads = 20,
+               .kv_heads = 4,
+               .rope = RopeSpec{.theta = 500000.0, .layout = RopeLayout::interleaved}});
+  require_flag(config, "use_bias", false);
+  const MlpSpec dense{.hidden = config.integer("intermediate_size", 12288)};
+  const Index width = config.integer("moe_intermediate_size", 1536);
+  const MoeSpec sparse{
+      .router = RouterSpec{.experts = config.integer("moe_num_experts", 64),
+                           .chosen = config.integer("moe_k", 6),
+                           .score = RouterScore::softmax,
+                           .correction_bias = "moe_statics.e_score_correction_bias"},
+      .hidden = width,
+      .shared_hidden = width * config.integer("moe_num_shared_experts", 2)};
+  DecoderSpec spec = sparse_blocks(config, 131072, attention, dense, sparse, 0);
+  spec.norm.eps = config.number("rms_norm_eps", 1e-5);
+  spec.tied_head = config.flag("tie_word_embeddings", true);
+  const auto layers = static_cast<Index>(spec.blocks.size());
+  const Index start = config.integer("moe_layer_start_index", 1);
+  const double end = config.number("moe_layer_end_index", -1.0);  // -1: the last
+  const Index last = end < 0.0 ? layers - 1 : static_cast<Index>(end);
+  const Index interval = config.integer("moe_layer_interval", 1);
+  for (Index i = 0; i < layers; ++i) {
+    const bool is_sparse = i >= start && i <= last && interval > 0 && (i + 1) % interval == 0;
+    spec.blocks[static_cast<std::size_t>(i)].ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense);
+  }
+  spec.aside.emplace_back("model.mtp_block");
+  for (const char* name : {"mtp_emb_norm", "mtp_hidden_norm", "mtp_linear_proj"}) {
+    spec.aside.push_back("model." + std::string(name));
   }
   return spec;
 }

@@ -14,6 +14,17 @@ struct Shape {
 
 // clang-format off
 inline constexpr Shape kShapes[] = {
+    {"deepseek-v2-lite", R"({
+      "model_type": "deepseek_v2", "hidden_size": 2048, "intermediate_size": 10944,
+      "moe_intermediate_size": 1408, "num_hidden_layers": 27, "first_k_dense_replace": 1,
+      "num_attention_heads": 16, "num_key_value_heads": 16, "n_routed_experts": 64,
+      "n_shared_experts": 2, "num_experts_per_tok": 6, "topk_method": "greedy",
+      "norm_topk_prob": false, "routed_scaling_factor": 1.0, "q_lora_rank": null,
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "vocab_size": 102400, "max_position_embeddings": 163840, "rope_theta": 10000,
+      "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 40, "beta_fast": 32,
+        "beta_slow": 1, "mscale": 0.707, "mscale_all_dim": 0.707,
+        "original_max_position_embeddings": 4096}})"},
     {"deepseek-v3", R"({
       "model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432,
       "moe_intermediate_size": 2048, "num_hidden_layers": 61, "first_k_dense_replace": 3,
@@ -37,6 +48,12 @@ inline constexpr Shape kShapes[] = {
       "model_type": "ernie4_5", "hidden_size": 1024, "intermediate_size": 3072,
       "num_hidden_layers": 18, "num_attention_heads": 16, "num_key_value_heads": 2,
       "head_dim": 128, "vocab_size": 103424, "max_position_embeddings": 131072,
+      "rope_theta": 500000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": true})"},
+    {"ernie-4.5-21b-a3b", R"({
+      "model_type": "ernie4_5_moe", "hidden_size": 2560, "intermediate_size": 12288,
+      "moe_intermediate_size": 1536, "num_hidden_layers": 28, "num_attention_heads": 20,
+      "num_key_value_heads": 4, "moe_num_experts": 64, "moe_k": 6, "moe_num_shared_experts": 2,
+      "moe_layer_start_index": 1, "vocab_size": 103424, "max_position_embeddings": 131072,
       "rope_theta": 500000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": true})"},
     {"exaone-4-1.2b", R"({
       "model_type": "exaone4", "hidden_size": 2048, "intermediate_size": 4096,
@@ -70,6 +87,12 @@ inline constexpr Shape kShapes[] = {
       "query_pre_attn_scalar": 168, "sliding_window": 1024, "max_position_embeddings": 131072,
       "rope_scaling": {"rope_type": "linear", "factor": 8.0}})",
      "gemma-3-1b"},
+    {"glm-4-9b", R"({
+      "model_type": "glm4", "hidden_size": 4096, "intermediate_size": 13696,
+      "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2,
+      "head_dim": 128, "attention_bias": true, "partial_rotary_factor": 0.5,
+      "vocab_size": 151552, "max_position_embeddings": 32768, "rope_theta": 10000.0,
+      "rms_norm_eps": 1e-5})"},
     {"glm-4.5-air", R"({
       "model_type": "glm4_moe", "hidden_size": 4096, "intermediate_size": 10944,
       "moe_intermediate_size": 1408, "num_hidden_layers": 46, "first_k_dense_replace": 1,
@@ -96,6 +119,18 @@ inline constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-5, "rope_scaling": {"rope_type": "yarn", "factor": 32.0,
         "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
         "original_max_position_embeddings": 4096}})"},
+    {"granite-3.1-1b-a400m", R"({
+      "model_type": "granitemoe", "hidden_size": 1024, "intermediate_size": 512,
+      "num_hidden_layers": 24, "num_attention_heads": 16, "num_local_experts": 32,
+      "num_experts_per_tok": 8, "attention_multiplier": 0.015625, "logits_scaling": 6.0,
+      "vocab_size": 49155})",
+     "granite-3.3-8b"},
+    {"granite-3.3-8b", R"({
+      "model_type": "granite", "hidden_size": 4096, "intermediate_size": 12800,
+      "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "attention_multiplier": 0.0078125, "embedding_multiplier": 12.0, "logits_scaling": 16.0,
+      "residual_multiplier": 0.22, "vocab_size": 49159, "max_position_embeddings": 131072,
+      "rope_theta": 10000000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": true})"},
     {"hy3", R"({
       "model_type": "hy_v3", "hidden_size": 4096, "intermediate_size": 13312,
       "moe_intermediate_size": 1536, "num_hidden_layers": 80, "first_k_dense_replace": 1,
@@ -148,6 +183,14 @@ inline constexpr Shape kShapes[] = {
       "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "rotary_dim": 64,
       "vocab_size": 200064, "max_position_embeddings": 196608, "rope_theta": 5000000.0,
       "rms_norm_eps": 1e-6})"},
+    {"ministral-3-8b", R"({
+      "model_type": "ministral3", "hidden_size": 4096, "intermediate_size": 14336,
+      "num_hidden_layers": 34, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "head_dim": 128, "vocab_size": 131072, "max_position_embeddings": 262144,
+      "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0,
+        "factor": 16.0, "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0,
+        "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1,
+        "original_max_position_embeddings": 16384}})"},
     {"mistral-7b", R"({
       "model_type": "mistral", "hidden_size": 4096, "intermediate_size": 14336,
       "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
@@ -157,6 +200,16 @@ inline constexpr Shape kShapes[] = {
       "hidden_size": 5120, "intermediate_size": 32768, "num_hidden_layers": 40, "head_dim": 128,
       "vocab_size": 131072, "max_position_embeddings": 131072, "rope_theta": 1000000000.0})",
      "mistral-7b"},
+    {"mistral-small-4", R"({
+      "model_type": "mistral4", "hidden_size": 4096, "intermediate_size": 12288,
+      "moe_intermediate_size": 2048, "num_hidden_layers": 36, "first_k_dense_replace": 0,
+      "num_attention_heads": 32, "num_key_value_heads": 32, "n_routed_experts": 128,
+      "n_shared_experts": 1, "num_experts_per_tok": 4, "q_lora_rank": 1024, "kv_lora_rank": 256,
+      "qk_nope_head_dim": 64, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 131072,
+      "max_position_embeddings": 1048576, "rms_norm_eps": 1e-6, "rope_parameters": {
+        "rope_type": "yarn", "rope_theta": 10000.0, "factor": 128.0, "beta_fast": 32.0,
+        "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1,
+        "original_max_position_embeddings": 8192}})"},
     {"mixtral-8x7b", R"({
       "model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 2,
       "vocab_size": 32000})",
@@ -190,6 +243,22 @@ inline constexpr Shape kShapes[] = {
       "attention_kv_lora_dim": 512, "attention_qk_dim": 128, "attention_qk_rope_dim": 64,
       "attention_v_dim": 128, "sandwich_norm": true, "vocab_size": 153600,
       "max_position_embeddings": 131072, "rope_theta": 25600000, "rms_norm_eps": 1e-5})"},
+    {"phi-3.5-mini", R"({
+      "model_type": "phi3", "hidden_size": 3072, "intermediate_size": 8192,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+      "vocab_size": 32064, "max_position_embeddings": 4096, "rope_theta": 10000.0,
+      "sliding_window": 2047, "rms_norm_eps": 1e-5})"},
+    {"phi-4", R"({
+      "model_type": "phi3", "hidden_size": 5120, "intermediate_size": 17920,
+      "num_hidden_layers": 40, "num_attention_heads": 40, "num_key_value_heads": 10,
+      "vocab_size": 100352, "max_position_embeddings": 16384, "rope_theta": 250000,
+      "sliding_window": null, "rms_norm_eps": 1e-5})"},
+    {"phi-4-mini", R"({
+      "model_type": "phi3", "hidden_size": 3072, "intermediate_size": 8192,
+      "num_hidden_layers": 32, "num_attention_heads": 24, "num_key_value_heads": 8,
+      "partial_rotary_factor": 0.75, "vocab_size": 200064, "max_position_embeddings": 4096,
+      "rope_theta": 10000.0, "sliding_window": null, "rms_norm_eps": 1e-5,
+      "tie_word_embeddings": true})"},
     {"qwen2-57b-a14b", R"({
       "model_type": "qwen2_moe", "hidden_size": 3584, "intermediate_size": 18944,
       "moe_intermediate_size": 2560, "shared_expert_intermediate_size": 20480,

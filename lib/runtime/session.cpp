@@ -118,6 +118,7 @@ struct Session::Impl {
       watch.emplace([&] { return report.progress(number(done()), number(report.total)); });
       ctx.parallel.set_watch(&*watch);
     }
+    ctx.reach = static_cast<Index>(tokens.size());
     try {
       decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
                       cache, scored, out);

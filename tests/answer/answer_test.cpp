@@ -135,6 +135,13 @@ TEST_CASE("answers: GLM's and Mistral's calls") {
   CHECK(parts(list,
               "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {\"a\": 1}, \"id\": \"abcdefghi\"}, "
               "{\"name\": \"g\", \"arguments\": {}}]</s>") == "t: f {\"a\":1}|t: g {}");
+  const AnswerStart phi = start_with("<|tool|> <|/tool|>", {"<|end|>"});
+  CHECK(
+      parts(
+          phi,
+          "So <|tool_call|>[{\"name\": \"f\", \"arguments\": {\"a\": 1}}]<|/tool_call|><|end|>") ==
+      "c: So |t: f {\"a\":1}");
+  CHECK(parts(phi, "<|tool_call|>[{\"name\": \"f\"}]<|end|>") == "t: f {}");
   const AnswerStart named = start_with("[ARGS] [THINK]", {"</s>"});
   CHECK(
       parts(

@@ -116,6 +116,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"", "gpt_oss", false},
       {"<arg_key>", "", false},
       {"[TOOL_CALLS]", "", false},
+      {"<|tool|><|/tool|>", "", false},
       {"[TOOL_CALLS][ARGS]", "", false},
       {"[ARGS][THINK]", "", false},
   };

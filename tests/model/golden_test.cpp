@@ -31,8 +31,9 @@ const std::vector<std::string>& folders() {
         continue;
       }
 #endif
-      const bool sparse = entry.path().filename() == "deepseek_v32-fp8";  // has a test of its own
-      if (!sparse && std::filesystem::exists(entry.path() / "golden.safetensors")) {
+      const std::string name = entry.path().filename().string();
+      const bool elsewhere = name == "deepseek_v32-fp8" || name == "phi3-beyond";  // own tests
+      if (!elsewhere && std::filesystem::exists(entry.path() / "golden.safetensors")) {
         names.push_back(entry.path().filename().string());
       }
     }
@@ -153,6 +154,19 @@ TEST_SUITE("model") {
       run.check_bf16(prompt);
       run.check_greedy(prompt);
     });
+  }
+
+  // In pieces the first tokens would have been read as those of a short sequence.
+  TEST_CASE("LongRoPE takes its second factors for all tokens of a prompt beyond the context") {
+    const Golden golden = Golden::open(test::test_data("phi3-beyond"));
+    for (const KernelTable* table : supported_kernel_tables()) {
+      const Run run{test::open_model(test::test_data("phi3-beyond"), table), golden, Compute::f32};
+      for (const char* prompt : kPrompts) {
+        CAPTURE(std::string(prompt));
+        CHECK(test::relative_error(golden.floats(std::string(prompt) + ".logits"),
+                                   run.logits(prompt, 0)) <= 1e-4);
+      }
+    }
   }
 
   TEST_CASE("the residual stream of every layer equals the golden one") {

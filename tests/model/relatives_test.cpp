@@ -31,6 +31,23 @@ TEST_SUITE("model") {
           spec_of("llama3-bf16-tied", same));
   }
 
+  TEST_CASE("GLM-4 without norms behind is the older GLM-4") {
+    DecoderSpec with = spec_of("glm4-bf16", same);
+    for (BlockSpec& block : with.blocks) {
+      block.norms = {};
+    }
+    CHECK(spec_of("glm4-bf16", [](Json& config) { config["model_type"] = "glm"; }) == with);
+  }
+
+  TEST_CASE("Granite is Granite MoE but for its experts") {
+    DecoderSpec moe = spec_of("granitemoe-bf16-tied", same);
+    for (BlockSpec& block : moe.blocks) {
+      block.ffn = MlpSpec{.hidden = 64};
+    }
+    CHECK(spec_of("granitemoe-bf16-tied", [](Json& config) { config["model_type"] = "granite"; }) ==
+          moe);
+  }
+
   TEST_CASE("openPangu Embedded is Qwen2's block with a bias of the output") {
     DecoderSpec qwen = spec_of("qwen2-fp8", same);
     for (BlockSpec& block : qwen.blocks) {

@@ -24,6 +24,7 @@ struct ExecContext {
   Arena& arena;
   ResidualObserver observer{};
   Index layer = 0;  ///< the block at work
+  Index reach = 0;  ///< positions up to which the call goes that the pass is a part of
 };
 
 /// Adds up what a forward pass will take from its arena: the same calls in the same order as

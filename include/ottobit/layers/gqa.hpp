@@ -26,9 +26,10 @@ class Gqa {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
     const Index with_gate = spec.gated ? 2 * q_rows : q_rows;
-    Gqa gqa{spec, Linear::bind(scope("q_proj"), {with_gate, dim}, spec.qkv_bias),
-            Linear::bind(scope("k_proj"), {kv_rows, dim}, spec.qkv_bias),
-            Linear::bind(scope("v_proj"), {kv_rows, dim}, spec.qkv_bias),
+    const std::vector<Linear> qkv =
+        Linear::bind_rows(spec.fused, {"q_proj", "k_proj", "v_proj"}, {with_gate, kv_rows, kv_rows},
+                          dim, spec.qkv_bias, scope);
+    Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
     if (spec.qk_norm == QkNorm::rotated) {
       gqa.rotated_norm_ = {std::vector<float>(static_cast<std::size_t>(spec.head_dim), 1.0F),
@@ -149,11 +150,8 @@ class Gqa {
       return;
     }
     for (Index t = tokens.begin; t < tokens.end; ++t) {
-      const Index steps = (position + t + 1) / spec_.temperature->step;
-      const double factor =
-          1.0 + spec_.temperature->scale * std::log(static_cast<double>(steps + 1));
-      ctx.kernels.elementwise->scale(q + t * o_.weight.cols, static_cast<float>(factor),
-                                     o_.weight.cols);
+      ctx.kernels.elementwise->scale(
+          q + t * o_.weight.cols, temperature_at(*spec_.temperature, position + t), o_.weight.cols);
     }
   }
 

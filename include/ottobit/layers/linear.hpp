@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <numeric>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ottobit/arena.hpp"
@@ -33,6 +36,33 @@ struct Linear {
       linear.bias = scope.vector("bias", shape.rows);
     }
     return linear;
+  }
+  /// Matrices of those names and rows, each by itself, or the parts of one named `fused`.
+  [[nodiscard]] static std::vector<Linear> bind_rows(std::string_view fused,
+                                                     const std::vector<std::string_view>& names,
+                                                     const std::vector<Index>& rows, Index cols,
+                                                     bool has_bias, const WeightScope& scope) {
+    std::vector<Linear> parts;
+    Linear whole;
+    if (!fused.empty()) {
+      whole =
+          bind(scope(fused), {std::accumulate(rows.begin(), rows.end(), Index{0}), cols}, has_bias);
+    }
+    Index first = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (fused.empty()) {
+        parts.push_back(bind(scope(names[i]), {rows[i], cols}, has_bias));
+        continue;
+      }
+      Linear part;
+      part.weight = slice(whole.weight, {first, first + rows[i]});
+      if (has_bias) {
+        part.bias.assign(whole.bias.begin() + first, whole.bias.begin() + first + rows[i]);
+      }
+      first += rows[i];
+      parts.push_back(std::move(part));
+    }
+    return parts;
   }
   [[nodiscard]] Index rows() const noexcept {
     return is_transposed() ? (columns.end - columns.begin + step - 1) / step : weight.rows;

@@ -30,6 +30,7 @@ class Mla {
  public:
   [[nodiscard]] static Mla bind(const MlaSpec& spec, Index dim, const WeightScope& scope) {
     Mla mla(spec);
+    mla.temperature_ = spec.temperature;
     const Index q_rows = spec.heads * (spec.nope_dim + spec.rope.dim);
     if (spec.q_rank > 0) {
       mla.q_a_ = Linear::bind(scope("q_a_proj"), {spec.q_rank, dim}, spec.bias);
@@ -73,6 +74,10 @@ class Mla {
                                         sizes_.rank, latents, sizes_.row(), rows);
       at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), rows);
       at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), rows);
+      for (Index t = begin; temperature_ && t < end; ++t) {
+        ctx.kernels.elementwise->scale(q + t * q_.rows(),
+                                       temperature_at(*temperature_, at.position + t), q_.rows());
+      }
       ctx.kernels.attention->store_kv(latents + begin * sizes_.row(), sizes_.row(), end - begin,
                                       sizes_.row(), cache.dtype(), kv.k, kv.rows,
                                       at.position + begin, {0, 1});
@@ -122,7 +127,7 @@ class Mla {
   /// see(const Linear&, 1.0) for each: a token reads all of them.
   template <class See>
   void each_linear(See&& see) const {
-    if (q_a_.weight) {
+    if (q_a_.rows() > 0) {
       see(q_a_, 1.0);
     }
     see(q_, 1.0);
@@ -170,6 +175,7 @@ class Mla {
   Linear q_a_, q_, kv_a_, kv_b_, o_;
   RmsNorm q_norm_, kv_norm_;
   std::vector<MlaHead> heads_;
+  std::optional<TemperatureSpec> temperature_;
   std::optional<Indexer> indexer_;
 };
 

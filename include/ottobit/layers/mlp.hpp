@@ -14,9 +14,11 @@ namespace ottobit {
 class Mlp {
  public:
   [[nodiscard]] static Mlp bind(const MlpSpec& spec, Index dim, const WeightScope& scope) {
+    const std::vector<Linear> both = Linear::bind_rows(
+        spec.fused, {"gate_proj", "up_proj"}, {spec.hidden, spec.hidden}, dim, spec.bias, scope);
     return Mlp{{spec.activation, static_cast<float>(spec.limit)},
-               Linear::bind(scope("gate_proj"), {spec.hidden, dim}, spec.bias),
-               Linear::bind(scope("up_proj"), {spec.hidden, dim}, spec.bias),
+               both[0],
+               both[1],
                Linear::bind(scope("down_proj"), {dim, spec.hidden}, spec.bias)};
   }
 

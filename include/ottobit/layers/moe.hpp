@@ -33,7 +33,7 @@ class Moe {
     moe.weighs_input_ = spec.weighs_input;
     moe.experts_ = std::visit(
         [&](const auto& names) {
-          return bind_experts(names, spec.router.experts, spec.hidden, dim, scope("experts"));
+          return bind_experts(names, spec.router.experts, spec.hidden, dim, scope(spec.experts));
         },
         spec.names);
     if (spec.shared_hidden > 0) {

@@ -79,10 +79,21 @@ inline double scale_frequency(const RopeYarn& s, const RopePair& pair) noexcept 
   return pair.frequency / s.factor * slow + pair.frequency * (1.0 - slow);
 }
 
+inline double scale_frequency(const RopeLong& s, const RopePair& pair) noexcept {
+  return pair.frequency / s.short_factors[static_cast<std::size_t>(pair.index)];
+}
+
+/// The factor of a query at a position.
+inline float temperature_at(const TemperatureSpec& spec, Index position) noexcept {
+  const Index steps = (position + spec.first) / spec.step;
+  return static_cast<float>(1.0 + spec.scale * std::log(static_cast<double>(steps + 1)));
+}
+
 /// What rotated elements are multiplied by.
 inline double rope_magnitude(const RopeScaling& scaling) noexcept {
   const auto* yarn = std::get_if<RopeYarn>(&scaling);
-  return yarn == nullptr ? 1.0 : yarn->magnitude;
+  const auto* longer = std::get_if<RopeLong>(&scaling);
+  return yarn != nullptr ? yarn->magnitude : longer != nullptr ? longer->magnitude : 1.0;
 }
 
 class Rope {
@@ -95,6 +106,10 @@ class Rope {
       const double frequency = std::visit(
           [&](const auto& scaling) { return scale_frequency(scaling, pair); }, spec.scaling);
       frequencies_.push_back(static_cast<float>(frequency));
+      if (const auto* longer = std::get_if<RopeLong>(&spec.scaling)) {
+        const double factor = longer->long_factors[static_cast<std::size_t>(i)];
+        beyond_.push_back(static_cast<float>(pair.frequency / factor));
+      }
     }
   }
 
@@ -106,11 +121,15 @@ class Rope {
     auto* cosines = ctx.arena.take<float>(tokens * half_dim());
     auto* sines = ctx.arena.take<float>(tokens * half_dim());
     const double magnitude = rope_magnitude(spec_.scaling);
+    const auto* longer = std::get_if<RopeLong>(&spec_.scaling);
+    const auto reach = static_cast<double>(std::max(ctx.reach, position + tokens));
+    const std::vector<float>& frequencies =
+        longer != nullptr && reach > longer->original ? beyond_ : frequencies_;
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
         for (Index i = 0; i < half_dim(); ++i) {
           const float angle =
-              static_cast<float>(position + t) * frequencies_[static_cast<std::size_t>(i)];
+              static_cast<float>(position + t) * frequencies[static_cast<std::size_t>(i)];
           cosines[t * half_dim() + i] =
               static_cast<float>(magnitude * std::cos(static_cast<double>(angle)));
           sines[t * half_dim() + i] =
@@ -129,6 +148,7 @@ class Rope {
  private:
   RopeSpec spec_;
   std::vector<float> frequencies_;
+  std::vector<float> beyond_;  ///< of RopeLong, beyond the original context
 };
 
 }  // namespace ottobit

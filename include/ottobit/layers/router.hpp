@@ -26,7 +26,9 @@ class Router {
     Router router(spec);
     router.gate_ = Linear::bind(scope(spec.name), {spec.experts, dim}, spec.bias);
     if (!spec.correction_bias.empty()) {
-      router.bias_ = scope.vector(spec.correction_bias, spec.experts);
+      const bool is_row = scope.has(spec.correction_bias, {1, spec.experts});
+      router.bias_ = is_row ? scope.table(spec.correction_bias, {1, spec.experts})
+                            : scope.vector(spec.correction_bias, spec.experts);
     }
     return router;
   }
@@ -98,7 +100,7 @@ class Router {
       return;
     }
     const Index size = spec_.experts / spec_.groups;
-    const Index counted = std::min<Index>(size, 2);
+    const Index counted = std::min<Index>(size, spec_.group_counts);
     const auto value = [&](Index group) {
       ScoredToken top[2];
       kernels.top_k(choice + group * size, size, counted, top);
