@@ -72,6 +72,7 @@ struct Block {
   std::optional<RmsNorm> ffn_out;
   ResidualSpec mixer_residual;
   ResidualSpec ffn_residual;
+  bool parallel;
   std::size_t rope;  ///< which of the decoder's rotations
 
   [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, const NormSpec& norm,
@@ -87,6 +88,7 @@ struct Block {
             if_named(spec.norms.ffn_out),
             spec.mixer_residual,
             spec.ffn_residual,
+            spec.parallel,
             rope};
   }
 };
@@ -140,7 +142,7 @@ class Decoder {
         block.mixer_out->forward(ctx, y, tokens, y);
       }
       add_residual(ctx, block.mixer_residual, x, in, y, tokens, dim);
-      in = normed(ctx, block.ffn_in, x, tokens, h);
+      in = block.parallel ? in : normed(ctx, block.ffn_in, x, tokens, h);
       std::visit([&](const auto& ffn) { ffn.forward(ctx, in, tokens, y); }, block.ffn);
       if (block.ffn_out) {
         block.ffn_out->forward(ctx, y, tokens, y);

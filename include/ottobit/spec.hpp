@@ -74,6 +74,7 @@ struct RopeSpec {
 struct NormSpec {
   double eps = 1e-6;
   bool plus_one = false;  ///< its weights are stored less 1
+  bool centred = false;   ///< less the mean first: LayerNorm (arXiv:1607.06450) without a bias
 
   bool operator==(const NormSpec&) const = default;
 };
@@ -320,6 +321,7 @@ struct BlockSpec {
   ResidualSpec mixer_residual{};
   FfnSpec ffn;
   ResidualSpec ffn_residual{};
+  bool parallel = false;  ///< the feed-forward network takes what the mixer takes
 
   bool operator==(const BlockSpec&) const = default;
 };

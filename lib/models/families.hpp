@@ -8,6 +8,7 @@
 
 namespace ottobit {
 
+[[nodiscard]] DecoderSpec describe_cohere2(const Config& config);
 [[nodiscard]] DecoderSpec describe_cwm(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v2(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);

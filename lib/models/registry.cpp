@@ -34,6 +34,7 @@ constexpr Spelling kPangu[] = {
 // clang-format off
 constexpr Family kFamilies[] = {
     {"PanguEmbedded", "openPangu Embedded", describe_pangu_embedded},
+    {"cohere2", "Command", describe_cohere2},
     {"cwm", "Code World Model", describe_cwm},
     {"deepseek_v2", "DeepSeek V2", describe_deepseek_v2},
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},

@@ -15,9 +15,10 @@ namespace ottobit {
 struct RmsNorm {
   std::vector<float> weight;  ///< [D]
   float eps = 0.0F;
+  bool centred = false;
 
   [[nodiscard]] static RmsNorm bind(const WeightScope& scope, Index dim, const NormSpec& spec) {
-    RmsNorm norm{scope.vector("weight", dim), static_cast<float>(spec.eps)};
+    RmsNorm norm{scope.vector("weight", dim), static_cast<float>(spec.eps), spec.centred};
     for (float& weight : norm.weight) {
       weight += spec.plus_one ? 1.0F : 0.0F;
     }
@@ -28,8 +29,28 @@ struct RmsNorm {
   void forward(ExecContext& ctx, const float* x, Index tokens, float* out) const {
     const auto dim = static_cast<Index>(weight.size());
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-      ctx.kernels.elementwise->rms_norm(x, dim, weight.data(), eps, dim, out, dim, {begin, end});
+      const float* from = x;
+      if (centred) {
+        centre(x, dim, {begin, end}, out);
+        from = out;
+      }
+      ctx.kernels.elementwise->rms_norm(from, dim, weight.data(), eps, dim, out, dim, {begin, end});
     });
+  }
+
+ private:
+  /// Rows of x less their means; out may be x.
+  static void centre(const float* x, Index dim, RowRange rows, float* out) noexcept {
+    for (Index r = rows.begin; r < rows.end; ++r) {
+      double sum = 0.0;
+      for (Index i = 0; i < dim; ++i) {
+        sum += static_cast<double>(x[r * dim + i]);
+      }
+      const auto mean = static_cast<float>(sum / static_cast<double>(dim));
+      for (Index i = 0; i < dim; ++i) {
+        out[r * dim + i] = x[r * dim + i] - mean;
+      }
+    }
   }
 };
 
