@@ -105,6 +105,10 @@ class Decoder {
     for (const BlockSpec& block : s.blocks) {
       const std::size_t rope = decoder.rope_of(block);
       decoder.blocks_.push_back(Block::bind(block, s.dim, s.norm, root(block.scope), rope));
+      if (const auto* mla = std::get_if<MlaSpec>(&block.mixer);
+          mla != nullptr && mla->indexer && mla->indexer->shared) {
+        decoder.shared_top_ = mla->indexer->top;
+      }
     }
     decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.norm);
     decoder.head_.weight =
@@ -129,6 +133,7 @@ class Decoder {
       ropes[i] = ropes_[i].rows(ctx, position, tokens);
     }
 
+    ctx.choices = shared_top_ > 0 ? ctx.arena.take<std::int32_t>(tokens * shared_top_) : nullptr;
     embedding_.forward(ctx, ids, x);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
@@ -175,6 +180,7 @@ class Decoder {
     for (const Rope& rope : ropes_) {
       rope.workspace(use, common);
     }
+    common.take<std::int32_t>(use.tokens * shared_top_);
     ArenaSize head;
     Packed::workspace(use, spec_.dim, head);
     Index most = head.bytes();
@@ -247,6 +253,7 @@ class Decoder {
   std::vector<Block> blocks_;
   RmsNorm norm_;
   Linear head_;
+  Index shared_top_ = 0;  ///< positions that blocks take from an indexer before them
 };
 
 }  // namespace ottobit

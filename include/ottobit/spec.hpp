@@ -128,6 +128,8 @@ struct IndexerSpec {
   Index head_dim = 0;
   Index top = 0;  ///< positions that a token sees at most
   double norm_eps = 1e-6;
+  RopeLayout layout = RopeLayout::half;  ///< of its rotation, whatever attention has
+  bool shared = false;  ///< there is none: what the last block before chose counts here
 
   bool operator==(const IndexerSpec&) const = default;
 };

@@ -19,7 +19,7 @@ constexpr std::string_view kEndLines = "\n</think>\n\n";
 struct Entry {
   AnswerFormat format;
   std::array<std::string_view, 2> words;
-  std::array<std::string_view, 2> families;
+  std::array<std::string_view, 3> families;
 };
 
 // The first that fits is it: the more telling words come first.
@@ -89,7 +89,7 @@ constexpr std::array<Entry, 18> kEntries = {{
       .call = {"<tool_call>", "</tool_call>"},
       .syntax = CallSyntax::pairs},
      {"<arg_key>"},
-     {"glm4_moe", "glm4_moe_lite"}},
+     {"glm4_moe", "glm4_moe_lite", "glm_moe_dsa"}},
     {{.name = "mistral-thinking",
       .think = {"[THINK]", "[/THINK]"},
       .end_thinking = "[/THINK]",

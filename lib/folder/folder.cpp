@@ -9,6 +9,7 @@
 #include "ottobit/error.hpp"
 
 #include "folder/quantization.hpp"
+#include "io/gguf.hpp"
 #include "io/printable.hpp"
 
 namespace ottobit {
@@ -19,8 +20,20 @@ void require_directory(const fs::path& directory) {
   const fs::file_status status = fs::status(directory, error);
   OTTOBIT_CHECK(fs::exists(status), ErrorCode::io, path_text(directory),
                 "no such folder; expected a model folder with config.json and *.safetensors");
+  OTTOBIT_CHECK(fs::is_directory(status) || directory.extension() != ".gguf", ErrorCode::io,
+                path_text(directory),
+                "is a GGUF file, expected a folder. " + gguf_advice(directory));
   OTTOBIT_CHECK(fs::is_directory(status), ErrorCode::io, path_text(directory),
                 "is a file, expected the folder that holds config.json and *.safetensors");
+}
+
+Config open_config(const fs::path& directory) {
+  if (!is_there(directory / "config.json")) {
+    const fs::path gguf = find_gguf(directory);
+    OTTOBIT_CHECK(gguf.empty(), ErrorCode::io, path_text(directory),
+                  "no config.json, but " + file_name_text(gguf) + ". " + gguf_advice(gguf));
+  }
+  return Config::open(directory / "config.json");
 }
 
 std::string folder_name(const fs::path& directory) {

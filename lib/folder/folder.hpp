@@ -36,6 +36,10 @@ struct FolderConfig {
 /// Error{io} if `directory` is not one.
 void require_directory(const std::filesystem::path& directory);
 
+/// config.json of a folder. Throws what Config::open throws; of a folder that has none, but GGUF
+/// files, Error{io} says what to take instead.
+[[nodiscard]] Config open_config(const std::filesystem::path& directory);
+
 /// The name of a folder for people: its last component.
 [[nodiscard]] std::string folder_name(const std::filesystem::path& directory);
 

@@ -27,7 +27,7 @@ class Inspection {
   [[nodiscard]] std::string run() {
     std::optional<FolderConfig> folder;
     attempt([&] {
-      const Config config = Config::open(directory_ / "config.json");
+      const Config config = open_config(directory_);
       config_ = config;
       folder = read_config(config, directory_);
       describe_config(*folder, json_);

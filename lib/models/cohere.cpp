@@ -17,8 +17,8 @@ DecoderSpec describe_cohere2(const Config& config) {
   require_text(config, "position_embedding_type", "rope_gptj");
   require_text(config, "order_of_interleaved_layers", "local_attn_first");
   require_number(config, "rotary_pct", 1.0);
-  for (const char* key : {"use_embedding_sharing", "use_parallel_embedding"}) {
-    static_cast<void>(config.has(key));  // said again by the head; a way to compute
+  for (const char* key : {"use_embedding_sharing", "use_parallel_embedding", "layer_switch"}) {
+    static_cast<void>(config.has(key));  // said again elsewhere, or a way to compute
   }
   GqaSpec attention =
       grouped_attention(config, {.heads = 64, .rope = RopeSpec{.layout = RopeLayout::interleaved}});

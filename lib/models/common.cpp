@@ -104,8 +104,8 @@ std::string rope_type(const Config& section) {
 RopeScaling rope_scaling(const Config& config, const Config& section) {
   leave_other_types(section);
   const std::string type = rope_type(section);
-  if (type == "default" || type == "mrope") {
-    return {};
+  if (type == "default" || type == "mrope" || type == "dynamic") {
+    return {};  // the last stretches only beyond the context that is declared
   }
   if (type == "linear") {
     return RopeLinear{positive(section, "factor")};
@@ -127,9 +127,9 @@ RopeScaling rope_scaling(const Config& config, const Config& section) {
   if (type == "longrope" || type == "su") {
     return long_rope(config, section);
   }
-  fail(
-      ErrorCode::unsupported, section.subject(),
-      "`rope_type` is \"" + type + "\", known are: default, mrope, linear, llama3, yarn, longrope");
+  fail(ErrorCode::unsupported, section.subject(),
+       "`rope_type` is \"" + type +
+           "\", known are: default, dynamic, mrope, linear, llama3, yarn, longrope");
 }
 
 }  // namespace
@@ -158,7 +158,7 @@ std::optional<Config> rope_section(const Config& config, std::string_view layer_
 
 bool is_stretched(const Config& section) {
   const std::string type = rope_type(section);
-  return type != "default" && type != "mrope";
+  return type != "default" && type != "mrope" && type != "dynamic";
 }
 
 RopeSpec rope_of(const Config& config, Index dim) {

@@ -2,14 +2,17 @@
 // DeepSeek V3, R1 and V3.1 (`deepseek_v3`, arXiv:2412.19437) and Moonshot Kimi K2 (`kimi_k2`):
 // multi-head latent attention, the first layers dense, then experts chosen by sigmoids with a
 // correction from a limited number of groups, beside one that all tokens share. DeepSeek V3.2
-// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer; DeepSeek V2 (`deepseek_v2`,
+// (`deepseek_v32`, arXiv:2512.02556) adds an indexer to each layer; Z.ai GLM-5 (`glm_moe_dsa`) has
+// one in some layers, whose choice the next ones take; DeepSeek V2 (`deepseek_v2`,
 // arXiv:2405.04434) chose by a softmax; Tencent Youtu-LLM (`youtu`,
 // arXiv:2512.24618) has no experts. Keys and defaults: transformers `DeepseekV3Config`,
 // `DeepseekV32Config`, `YoutuConfig`.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -59,6 +62,37 @@ MlaSpec latent_attention(const Config& config, const MlaSpec& otherwise) {
 
 namespace {
 
+/// Which layers take what the last indexer before them chose: as `indexer_types` says ("full",
+/// "shared"), or `index_topk_pattern` ("FSSF"), or all but each `index_topk_freq`-th from some on.
+std::vector<bool> layers_without_indexer(const Config& config, std::size_t layers) {
+  std::vector<bool> shares;
+  const Index every = std::max<Index>(config.integer("index_topk_freq", 1), 1);
+  const Index offset = config.integer("index_skip_topk_offset", 2);
+  for (Index i = 0; i < static_cast<Index>(layers); ++i) {
+    shares.push_back(std::max<Index>(i - offset + 1, 0) % every != 0);
+  }
+  const auto check = [&](std::size_t count, const char* key) {
+    OTTOBIT_CHECK(count == layers, ErrorCode::format, config.subject(),
+                  "`" + std::string(key) + "` has " + std::to_string(count) + " entries for " +
+                      std::to_string(layers) + " layers");
+  };
+  if (config.has("index_topk_pattern")) {
+    const std::string pattern = config.text("index_topk_pattern");
+    check(pattern.size(), "index_topk_pattern");
+    std::transform(pattern.begin(), pattern.end(), shares.begin(),
+                   [](char letter) { return letter == 'S'; });
+  }
+  if (config.has("indexer_types")) {
+    const std::vector<std::string> types = config.texts("indexer_types");
+    check(types.size(), "indexer_types");
+    std::transform(types.begin(), types.end(), shares.begin(),
+                   [](const std::string& type) { return type == "shared"; });
+  }
+  OTTOBIT_CHECK(shares.empty() || !shares.front(), ErrorCode::format, config.subject(),
+                "the first layer has no indexer before it whose choice it could take");
+  return shares;
+}
+
 DecoderSpec describe(const Config& config, std::string_view layer_type) {
   require_text(config, "hidden_act", "silu");
   require_layer_type(config, layer_count(config), layer_type);
@@ -88,6 +122,22 @@ DecoderSpec describe(const Config& config, std::string_view layer_type) {
 
 DecoderSpec describe_deepseek_v3(const Config& config) {
   return describe(config, "full_attention");
+}
+
+DecoderSpec describe_glm_moe_dsa(const Config& config) {
+  DecoderSpec spec = describe(config, "indexed_attention");
+  spec.norm.eps = config.number("rms_norm_eps", 1e-5);
+  IndexerSpec indexer{.heads = config.integer("index_n_heads", 32),
+                      .head_dim = config.integer("index_head_dim", 128),
+                      .top = config.integer("index_topk", 2048)};
+  indexer.layout =
+      config.flag("indexer_rope_interleave", true) ? RopeLayout::interleaved : RopeLayout::half;
+  const std::vector<bool> shares = layers_without_indexer(config, spec.blocks.size());
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    indexer.shared = shares[i];
+    std::get<MlaSpec>(spec.blocks[i].mixer).indexer = indexer;
+  }
+  return spec;
 }
 
 DecoderSpec describe_deepseek_v32(const Config& config) {

@@ -24,6 +24,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_glm4(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4_moe_lite(const Config& config);
+[[nodiscard]] DecoderSpec describe_glm_moe_dsa(const Config& config);
 [[nodiscard]] DecoderSpec describe_gpt_oss(const Config& config);
 [[nodiscard]] DecoderSpec describe_granite(const Config& config);
 [[nodiscard]] DecoderSpec describe_granitemoe(const Config& config);

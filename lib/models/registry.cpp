@@ -50,6 +50,7 @@ constexpr Family kFamilies[] = {
     {"glm4", "GLM-4", describe_glm4},
     {"glm4_moe", "GLM-4.5", describe_glm4_moe},
     {"glm4_moe_lite", "GLM-4.7-Flash", describe_glm4_moe_lite},
+    {"glm_moe_dsa", "GLM-5", describe_glm_moe_dsa},
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"granite", "Granite", describe_granite},
     {"granitemoe", "Granite MoE", describe_granitemoe},

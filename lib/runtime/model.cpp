@@ -90,7 +90,7 @@ struct Model::Impl {
 void Model::Impl::open_folder(const std::filesystem::path& directory, const ModelOptions& options) {
   require_directory(directory);
   name = folder_name(directory);
-  const Config config = Config::open(directory / "config.json");
+  const Config config = open_config(directory);
   folder = read_config(config, directory);
   require_understood(folder, leniency(options));
   if (options.memory_limit != 0) {

@@ -122,7 +122,7 @@ const std::vector<Case>& cases() {
     {"heads not a multiple", kFp8, E::format, {"config.json", "6", "4"}, replace("config.json", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4")},
     {"odd head dimension", kFp8, E::format, {"config.json", "47", "even"}, replace("config.json", "\"head_dim\": 48", "\"head_dim\": 47")},
     {"activation unknown", kFp8, E::unsupported, {"config.json", "hidden_act", "gelu"}, replace("config.json", "\"silu\"", "\"gelu\"")},
-    {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "dynamic"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\"")},
+    {"rope scaling unknown", kFp8, E::unsupported, {"rope_scaling", "rope_type", "curly"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"curly\"")},
     {"key of unknown effect", kFp8, E::unsupported, {"config.json", "logit_scale"}, replace("config.json", "\"hidden_size\": 160", "\"hidden_size\": 160, \"logit_scale\": 0.5")},
     {"rope key of unknown effect", kFp8, E::unsupported, {"rope_scaling.alpha", "--lenient"}, replace("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"default\", \"alpha\": 1000")},
     {"norm epsilon negative", kFp8, E::format, {"config.json", "rms_norm_eps"}, replace("config.json", "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1")},
@@ -183,6 +183,9 @@ const std::vector<Case>& cases() {
     {"index names a path outside", kSharded, E::format, {"index.json", ".."}, replace("model.safetensors.index.json", "model-00001-of-00003.safetensors", "../model-00001-of-00003.safetensors")},
     {"index names a tensor in the wrong shard", kSharded, E::checkpoint, {"model.norm.weight"}, [](const fs::path& f) { Json i = parse_json(test::read_text(f / "model.safetensors.index.json"), ""); auto& at = i["weight_map"]["model.norm.weight"]; at = at == "model-00001-of-00003.safetensors" ? "model-00002-of-00003.safetensors" : "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
     {"index names a tensor that is nowhere", kSharded, E::checkpoint, {"model.nowhere"}, [](const fs::path& f) { Json i = parse_json(test::read_text(f / "model.safetensors.index.json"), ""); i["weight_map"]["model.nowhere"] = "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
+
+    {"GGUF in place of a published folder", kFp8, E::io, {"model.gguf", "no config.json", "take the folder", "https://example.org/made/of-this"}, [](const fs::path& f) { fs::remove(f / "config.json"); std::string text = "GGUF" + std::string("\3\0\0\0", 4); const std::string key = "general.base_model.0.repo_url"; const std::string url = "https://example.org/made/of-this"; text += key + std::string("\x8\0\0\0", 4) + static_cast<char>(url.size()) + std::string(7, '\0') + url; test::write_text(f / "model.gguf", text); }},
+    {"GGUF that breaks off", kFp8, E::io, {"model.gguf", "take the folder"}, [](const fs::path& f) { fs::remove(f / "config.json"); test::write_text(f / "model.gguf", "GGUFgeneral.base_model.0.repo_url\x8"); }},
 
     // tensors
     {"tensor missing", kFp8, E::checkpoint, {kUp, "missing"}, tensors([](CheckpointWriter& w) { w.remove(kUp).remove(kUpScale); })},

@@ -3,6 +3,8 @@
 // activations. Passed by reference through the layers; nothing below the runtime asks the CPU.
 #pragma once
 
+#include <cstdint>
+
 #include "ottobit/arena.hpp"
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
@@ -24,6 +26,9 @@ struct ExecContext {
   Arena& arena;
   ResidualObserver observer{};
   Index layer = 0;  ///< the block at work
+  /// [T, top] positions that an indexer chose for the tokens of the pass, for blocks that have none
+  /// of their own; or null: there are no such blocks.
+  std::int32_t* choices = nullptr;
   Index reach = 0;  ///< positions up to which the call goes that the pass is a part of
 };
 

@@ -2,7 +2,7 @@
 // The lightning indexer of DeepSeek V3.2 (arXiv:2512.02556, section 2.1): small heads of its own
 // that score every earlier position, of which attention then sees the best `top` only.
 //
-//   q = Wq cq;  k = LayerNorm(Wk h);  both rotated at their beginning, pairs half a rotation apart
+//   q = Wq cq;  k = LayerNorm(Wk h);  both rotated at their beginning
 //   score(t, s) = sum over heads of  w_h relu(q_h . k_s),   w = Ww h / sqrt(heads A)
 //
 // The reference rounds q and k to FP8 after a rotation that spreads outliers; products of numbers
@@ -61,7 +61,7 @@ class Indexer {
     const float scale =
         1.0F / std::sqrt(static_cast<float>(spec_.heads) * static_cast<float>(spec_.head_dim));
     RopeRows rope = at.rope;
-    rope.layout = RopeLayout::half;  // whatever attention has
+    rope.layout = spec_.layout;
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const RowRange rows{begin, end};
       k_norm_.apply(k, rows);

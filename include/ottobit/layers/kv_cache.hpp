@@ -127,7 +127,8 @@ class KvCache {
             gqa.window > 0 ? gqa.window : gqa.chunk};
   }
   static Layer layer_of(const MlaSpec& mla) noexcept {
-    return {mla.kv_rank + mla.rope.dim, mla.indexer ? mla.indexer->head_dim : 0, 0};
+    return {mla.kv_rank + mla.rope.dim,
+            mla.indexer && !mla.indexer->shared ? mla.indexer->head_dim : 0, 0};
   }
   static Layer layer_of(const DeltaNetSpec& net) noexcept {
     const Index channels = 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;

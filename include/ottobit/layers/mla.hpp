@@ -48,7 +48,8 @@ class Mla {
       mla.heads_.push_back({{slice(mla.kv_b_.weight, {row, row + spec.nope_dim}), {}},
                             {slice(mla.kv_b_.weight, {row + spec.nope_dim, row + head_rows}), {}}});
     }
-    if (spec.indexer) {
+    mla.shared_top_ = spec.indexer && spec.indexer->shared ? spec.indexer->top : 0;
+    if (spec.indexer && !spec.indexer->shared) {
       mla.indexer_ = Indexer::bind(*spec.indexer, dim, spec.q_rank, scope("indexer"));
     }
     mla.o_ = Linear::bind(scope("o_proj"), {dim, spec.heads * spec.value_dim}, spec.bias);
@@ -84,7 +85,9 @@ class Mla {
     });
 
     const LatentRows cached{kv.k, cache.dtype()};
-    if (!indexer_) {
+    if (shared_top_ > 0) {
+      attend_shared(ctx, at, q, cached, mixed);
+    } else if (!indexer_) {
       attend(ctx, at, q, cached, mixed);
     } else {
       const IndexQueries index = indexer_->project(ctx, at, compressed, h, cache, kv);
@@ -95,6 +98,9 @@ class Mla {
         const Arena::Mark part(ctx.arena);
         const Index count = std::min(kAbsorbedTokens, tokens - t);
         const KeySelection keys = indexer_->select(ctx, at, index, t, count, cache, kv);
+        if (ctx.choices != nullptr) {
+          std::copy_n(keys.keys, count * keys.top, ctx.choices + t * keys.top);
+        }
         attend_absorbed(ctx, sizes_, heads_, {at.position + t, count, at.rope}, q + t * q_.rows(),
                         cached, keys, mixed + t * width);
       }
@@ -117,7 +123,7 @@ class Mla {
     if (indexer_) {
       indexer_->workspace(use, std::min(use.tokens, kAbsorbedTokens), size);
     }
-    absorbed_workspace(use, sizes_, indexer_ ? indexer_->top() : 0, absorbed);
+    absorbed_workspace(use, sizes_, indexer_ ? indexer_->top() : shared_top_, absorbed);
     ArenaSize output;
     Packed::workspace(use, o_.weight.cols, output);
     size.take<std::byte>(
@@ -143,6 +149,20 @@ class Mla {
   explicit Mla(const MlaSpec& spec)
       : sizes_{spec.heads,    spec.kv_rank,   spec.nope_dim,
                spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)} {}
+
+  /// By what the last indexer chose.
+  void attend_shared(ExecContext& ctx, const Sequence& at, const float* q, const LatentRows& cached,
+                     float* out) const {
+    const Index whole = std::clamp<Index>(shared_top_ - at.position, 0, at.tokens);
+    attend(ctx, {at.position, whole, at.rope}, q, cached, out);
+    for (Index t = whole; t < at.tokens; t += kAbsorbedTokens) {
+      const Arena::Mark part(ctx.arena);
+      const Index count = std::min(kAbsorbedTokens, at.tokens - t);
+      const KeySelection keys{ctx.choices + t * shared_top_, shared_top_};
+      attend_absorbed(ctx, sizes_, heads_, {at.position + t, count, at.rope}, q + t * q_.rows(),
+                      cached, keys, out + t * o_.weight.cols);
+    }
+  }
 
   /// In the form that costs less.
   void attend(ExecContext& ctx, const Sequence& at, const float* q, const LatentRows& cached,
@@ -176,6 +196,7 @@ class Mla {
   RmsNorm q_norm_, kv_norm_;
   std::vector<MlaHead> heads_;
   std::optional<TemperatureSpec> temperature_;
+  Index shared_top_ = 0;  ///< of an indexer of another block; 0: there is none
   std::optional<Indexer> indexer_;
 };
 
