@@ -94,7 +94,12 @@ struct Run {
     }
   }
 
+  /// Where rounding to bf16 changes the makers' own continuation, it is none to compare with.
   void check_greedy(const std::string& prompt) const {
+    const Json facts = golden.facts().value(prompt, Json::object());
+    if (compute != Compute::f32 && !facts.value("greedy_same_in_bf16", true)) {
+      return;
+    }
     Session s(model, {.context = 512, .compute = compute});
     const std::vector<std::int32_t> expected = golden.ints(prompt + ".greedy");
     CHECK(test::greedy(s, golden.ints(prompt + ".ids"), expected.size()) == expected);
