@@ -25,7 +25,7 @@ DecoderSpec describe_cohere2(const Config& config) {
   attention.qkv_bias = config.flag("attention_bias", false);
   attention.out_bias = attention.qkv_bias;
   DecoderSpec spec = equal_blocks(config, 8192, attention);
-  spec.norm = {.eps = config.number("layer_norm_eps", 1e-5), .centred = true};
+  spec.norm = NormSpec{.eps = config.number("layer_norm_eps", 1e-5), .centred = true};
   spec.tied_head = config.flag("tie_word_embeddings", true);
   spec.logit_scale = config.number("logit_scale", 0.0625);
 
