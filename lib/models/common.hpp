@@ -13,26 +13,6 @@
 
 namespace ottobit {
 
-/// Half-split RoPE over `dim` elements: `rope_theta`, which stands at the top level or, since
-/// transformers 5, in `rope_parameters`, and the scaling. Error{unsupported} for a `rope_type`
-/// other than default, linear, llama3 and yarn.
-[[nodiscard]] RopeSpec rope_of(const Config& config, Index dim);
-
-/// Error{format} unless it is a base that rotations may have.
-void require_theta(const Config& config, std::string_view key, double theta);
-
-/// The same for the layers of one type, where `rope_parameters` has a member for each type.
-[[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
-                               double default_theta);
-
-/// The section that scales rotations: `rope_scaling`, or `rope_parameters` as transformers 5 writes
-/// it; of it, the member for a type of layer, where it has some. Nobody reads these keys otherwise.
-[[nodiscard]] std::optional<Config> rope_section(const Config& config,
-                                                 std::string_view layer_type = "");
-
-/// Such a section says more than that there is nothing to scale.
-[[nodiscard]] bool is_stretched(const Config& section);
-
 /// `layer_types`, in the names of today; empty if it is absent.
 [[nodiscard]] std::vector<std::string> layer_types(const Config& config, Index layers);
 
@@ -64,10 +44,6 @@ void require_layer_type(const Config& config, Index layers, std::string_view typ
 /// A number, 0 where the key is null, `absent` where it is not there.
 [[nodiscard]] double number_or_none(const Config& config, std::string_view key, double absent);
 
-/// YaRN's correction of attention for a context `factor` times as long: 0.1 strength ln(factor)
-/// + 1.
-[[nodiscard]] double yarn_correction(double factor, double strength);
-
 /// A decoder by the keys that Llama and the families after it share, without its blocks;
 /// `default_context` where `max_position_embeddings` is absent, `default_vocab`, if not 0, where
 /// `vocab_size` is.
@@ -80,6 +56,15 @@ void require_layer_type(const Config& config, Index layers, std::string_view typ
 /// A decoder of equal blocks, attention and gated feed-forward, by the same keys.
 [[nodiscard]] DecoderSpec equal_blocks(const Config& config, Index default_context,
                                        const GqaSpec& attention);
+
+/// The same with any mixer and feed-forward network.
+[[nodiscard]] DecoderSpec equal_blocks(const Config& config, Index default_context,
+                                       const MixerSpec& mixer, const FfnSpec& ffn);
+
+/// Blocks equal but for their feed-forward networks: experts where `has_experts` says so.
+[[nodiscard]] DecoderSpec mixed_blocks(const Config& config, Index default_context,
+                                       const MixerSpec& mixer, const MlpSpec& dense,
+                                       const MoeSpec& sparse, const std::vector<bool>& has_experts);
 
 /// Grouped-query attention by the keys that most families share; where one is absent counts what
 /// `otherwise` has: its heads (0: the key must be there), KV heads (0: as many as heads), head_dim

@@ -19,6 +19,7 @@
 #include "io/printable.hpp"
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 namespace {

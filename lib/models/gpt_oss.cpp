@@ -9,6 +9,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 

@@ -12,6 +12,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 
@@ -109,8 +110,8 @@ DecoderSpec describe_ernie4_5(const Config& config) {
 
 DecoderSpec describe_ernie4_5_moe(const Config& config) {
   require_text(config, "moe_gate", "topk");
-  for (const char* key : {"moe_capacity", "moe_use_aux_free"}) {
-    static_cast<void>(config.has(key));  // of training
+  for (const char* key : {"moe_capacity", "moe_use_aux_free", "num_nextn_predict_layers"}) {
+    static_cast<void>(config.has(key));  // of training; of drafts, which are set aside below
   }
   GqaSpec attention = grouped_attention(
       config, {.heads = 20,
@@ -126,18 +127,18 @@ DecoderSpec describe_ernie4_5_moe(const Config& config) {
                            .correction_bias = "moe_statics.e_score_correction_bias"},
       .hidden = width,
       .shared_hidden = width * config.integer("moe_num_shared_experts", 2)};
-  DecoderSpec spec = sparse_blocks(config, 131072, attention, dense, sparse, 0);
-  spec.norm.eps = config.number("rms_norm_eps", 1e-5);
-  spec.tied_head = config.flag("tie_word_embeddings", true);
-  const auto layers = static_cast<Index>(spec.blocks.size());
+  const Index layers = layer_count(config);
   const Index start = config.integer("moe_layer_start_index", 1);
   const double end = config.number("moe_layer_end_index", -1.0);  // -1: the last
   const Index last = end < 0.0 ? layers - 1 : static_cast<Index>(end);
   const Index interval = config.integer("moe_layer_interval", 1);
+  std::vector<bool> has_experts;
   for (Index i = 0; i < layers; ++i) {
-    const bool is_sparse = i >= start && i <= last && interval > 0 && (i + 1) % interval == 0;
-    spec.blocks[static_cast<std::size_t>(i)].ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense);
+    has_experts.push_back(i >= start && i <= last && interval > 0 && (i + 1) % interval == 0);
   }
+  DecoderSpec spec = mixed_blocks(config, 131072, attention, dense, sparse, has_experts);
+  spec.norm.eps = config.number("rms_norm_eps", 1e-5);
+  spec.tied_head = config.flag("tie_word_embeddings", true);
   spec.aside.emplace_back("model.mtp_block");
   for (const char* name : {"mtp_emb_norm", "mtp_hidden_norm", "mtp_linear_proj"}) {
     spec.aside.push_back("model." + std::string(name));

@@ -10,6 +10,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 namespace {
@@ -52,17 +53,13 @@ DecoderSpec describe_minimax_m2(const Config& config) {
                                              .correction_bias = "e_score_correction_bias"},
                         .hidden = config.integer("intermediate_size", 1536),
                         .shared_hidden = config.integer("shared_intermediate_size", 0)};
-  DecoderSpec spec = outline(config, 196608);
   const Index layers = layer_count(config);
   require_layer_type(config, layers, "full_attention");
   const std::vector<bool> sparse =
       sparse_as_listed(config, std::vector<bool>(static_cast<std::size_t>(layers), true));
   OTTOBIT_CHECK(std::find(sparse.begin(), sparse.end(), false) == sparse.end(),
                 ErrorCode::unsupported, config.subject(), "`mlp_layer_types` has a dense layer");
-  for (Index i = 0; i < layers; ++i) {
-    spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = experts});
-  }
-  return spec;
+  return equal_blocks(config, 196608, attention, experts);
 }
 
 }  // namespace ottobit

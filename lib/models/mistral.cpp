@@ -12,6 +12,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 namespace {
@@ -93,12 +94,8 @@ DecoderSpec describe_mixtral(const Config& config) {
                                              .chosen = config.integer("num_experts_per_tok", 2),
                                              .score = RouterScore::softmax},
                         .hidden = config.integer("intermediate_size", 14336)};
-  DecoderSpec spec = outline(config, 131072);
+  DecoderSpec spec = equal_blocks(config, 131072, attention, experts);
   spec.norm.eps = config.number("rms_norm_eps", 1e-5);
-  const Index layers = layer_count(config);
-  for (Index i = 0; i < layers; ++i) {
-    spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = experts});
-  }
   return spec;
 }
 

@@ -15,6 +15,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 namespace {
@@ -100,12 +101,8 @@ DecoderSpec describe_olmoe(const Config& config) {
                                              .score = RouterScore::softmax,
                                              .normalised = config.flag("norm_topk_prob", false)},
                         .hidden = config.integer("intermediate_size", 2048)};
-  DecoderSpec spec = outline(config, 4096);
+  DecoderSpec spec = equal_blocks(config, 4096, attention, experts);
   spec.norm.eps = config.number("rms_norm_eps", 1e-5);
-  const Index layers = layer_count(config);
-  for (Index i = 0; i < layers; ++i) {
-    spec.blocks.push_back({.scope = layer_scope(i), .mixer = attention, .ffn = experts});
-  }
   return spec;
 }
 

@@ -230,19 +230,6 @@ inline constexpr Shape kShapes[] = {
       "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16,
       "num_experts": 64, "num_experts_per_tok": 8, "vocab_size": 50304,
       "max_position_embeddings": 4096, "rope_theta": 10000.0, "rms_norm_eps": 1e-5})"},
-    {"pangu-embedded-7b", R"({
-      "model_type": "PanguEmbedded", "hidden_size": 4096, "intermediate_size": 12800,
-      "num_hidden_layers": 34, "num_attention_heads": 32, "num_key_value_heads": 8,
-      "vocab_size": 153376, "max_position_embeddings": 32768, "rope_theta": 16000000.0,
-      "rms_norm_eps": 1e-5})"},
-    {"pangu-ultra-moe", R"({
-      "model_type": "pangu_ultra_moe", "hidden_size": 7680, "intermediate_size": 18432,
-      "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_dense_layers": 3,
-      "num_attention_heads": 128, "num_routed_experts": 256, "num_shared_experts": 1,
-      "num_experts_per_tok": 8, "routed_scaling_factor": 2.5, "attention_q_lora_dim": 1536,
-      "attention_kv_lora_dim": 512, "attention_qk_dim": 128, "attention_qk_rope_dim": 64,
-      "attention_v_dim": 128, "sandwich_norm": true, "vocab_size": 153600,
-      "max_position_embeddings": 131072, "rope_theta": 25600000, "rms_norm_eps": 1e-5})"},
     {"phi-3.5-mini", R"({
       "model_type": "phi3", "hidden_size": 3072, "intermediate_size": 8192,
       "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,

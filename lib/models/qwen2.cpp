@@ -35,15 +35,7 @@ DecoderSpec describe_qwen2_moe(const Config& config) {
                  .shared_hidden = config.integer("shared_expert_intermediate_size", 5632),
                  .shared_name = "shared_expert",
                  .shared_gate = "shared_expert_gate"};
-  DecoderSpec spec = outline(config, 32768);
-  const std::vector<bool> has_experts = sparse_layers(config, layers);
-  for (Index i = 0; i < layers; ++i) {
-    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
-    spec.blocks.push_back({.scope = layer_scope(i),
-                           .mixer = attention,
-                           .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
-  }
-  return spec;
+  return mixed_blocks(config, 32768, attention, dense, sparse, sparse_layers(config, layers));
 }
 
 DecoderSpec describe_qwen2_vl(const Config& config) {

@@ -34,7 +34,8 @@ DecoderSpec describe_qwen3(const Config& config) {
 DecoderSpec describe_qwen3_moe(const Config& config) {
   require_flag(config, "use_sliding_window", false);
   static_cast<void>(config.integer("sliding_window", 0));  // a width that is not used then
-  require_layer_type(config, layer_count(config), "full_attention");
+  const Index layers = layer_count(config);
+  require_layer_type(config, layers, "full_attention");
   const GqaSpec attention = attention_of(config, 4, 0);
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 6144)};
   const MoeSpec sparse{.router = RouterSpec{.experts = config.integer("num_experts", 128),
@@ -42,16 +43,7 @@ DecoderSpec describe_qwen3_moe(const Config& config) {
                                             .score = RouterScore::softmax,
                                             .normalised = config.flag("norm_topk_prob", false)},
                        .hidden = config.integer("moe_intermediate_size", 768)};
-  DecoderSpec spec = outline(config, 32768);
-  const Index layers = layer_count(config);
-  const std::vector<bool> has_experts = sparse_layers(config, layers);
-  for (Index i = 0; i < layers; ++i) {
-    const bool is_sparse = has_experts[static_cast<std::size_t>(i)];
-    spec.blocks.push_back({.scope = layer_scope(i),
-                           .mixer = attention,
-                           .ffn = is_sparse ? FfnSpec(sparse) : FfnSpec(dense)});
-  }
-  return spec;
+  return mixed_blocks(config, 32768, attention, dense, sparse, sparse_layers(config, layers));
 }
 
 DecoderSpec describe_qwen3_vl(const Config& config) {

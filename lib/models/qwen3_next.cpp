@@ -12,6 +12,7 @@
 
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 namespace {

@@ -4,6 +4,7 @@
 // `SeedOssConfig`.
 #include "models/common.hpp"
 #include "models/families.hpp"
+#include "models/rotations.hpp"
 
 namespace ottobit {
 

@@ -105,9 +105,7 @@ TEST_CASE("published shapes have the published numbers of parameters") {
         Known{"ernie-4.5-21b-a3b", 21.83, 0.01},
         Known{"deepseek-v2-lite", 15.706, 0.001},
         Known{"ministral-3-8b", 8.49, 0.01},
-        Known{"mistral-small-4", 119.0, 1.0},
-        Known{"pangu-embedded-7b", 8.0, 0.3},
-        Known{"pangu-ultra-moe", 718.0, 1.5}}) {
+        Known{"mistral-small-4", 119.0, 1.0}}) {
     CAPTURE(std::string(known.shape));
     const Config config = Config::parse(published_config(known.shape), known.shape);
     const DecoderSpec spec = family_of(config).describe(config);
