@@ -65,6 +65,9 @@ namespace ottobit::capi {
 /// Gives a runtime, whose machine is otherwise complete, the engine that the options ask for.
 void choose_engine(ottobit_runtime& runtime, const ottobit_runtime_options& options);
 
+/// The host's allocator; nullptr if it has none.
+[[nodiscard]] MemoryHandle host_memory(const ottobit_runtime_options& options);
+
 /// One call's sole use of a session; Error{busy} where another call has it.
 class SessionUse {
  public:

@@ -17,7 +17,7 @@ static_assert(OTTOBIT_F32 == static_cast<int>(Number::f32) &&
 
 ottobit::Workers workers_of(const ottobit_runtime* rt) {
   const ottobit::Machine& machine = required(rt, "runtime").machine;
-  return {*machine.kernels, ottobit::Parallel(*machine.engine)};
+  return {*machine.kernels, ottobit::Parallel(*machine.engine), machine.memory};
 }
 
 Number number_in(std::int32_t dtype, const char* name) {

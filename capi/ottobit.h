@@ -162,12 +162,22 @@ typedef void(OTTOBIT_CALL* ottobit_log_fn)(int32_t level, const char* area, cons
                                            size_t text_len, void* user);
 typedef void(OTTOBIT_CALL* ottobit_body_fn)(void* context, int32_t index);
 
-/* Where large buffers come from. Not in this release: see ottobit_runtime_options.allocator. */
+/* Where large blocks come from. All that grows with a model's weights, its vocabulary or the
+   context asks here for blocks of 64 KiB and more: weights that are not mapped
+   (OTTOBIT_MODEL_NO_MMAP, laid out anew, random), KV caches, activations, scores. Mapped weights
+   take no such block; texts, tokenizers, templates and grammars take theirs from malloc. KV caches
+   are filled with zeros when a session is created, so that all of a block is in use from then on;
+   the system's memory is only where it was touched. The struct is read when the runtime is created;
+   `user` must live until every object that came from the runtime is released. Both functions are
+   called on threads that call the library, several at once, and must not call it. */
 typedef struct ottobit_allocator {
   uint32_t struct_size;
   uint32_t reserved0;
   void* user;
+  /* size > 0; alignment: a power of two, 4096 at most. NULL if there is none: the call that needed
+     it ends with OTTOBIT_E_MEMORY. */
   void*(OTTOBIT_CALL* allocate)(size_t size, size_t alignment, void* user);
+  /* What allocate returned, with the same size and alignment; never NULL. */
   void(OTTOBIT_CALL* deallocate)(void* block, size_t size, size_t alignment, void* user);
 } ottobit_allocator;
 
@@ -198,7 +208,7 @@ typedef struct ottobit_runtime_options {
   int32_t log_level;   /* messages up to this OTTOBIT_LOG_*; 0: none */
   const char* isa_cap; /* NULL: the best level; else the best one that is not above this one */
   const char* settings_json;                /* NULL or "{}": this release knows no setting here */
-  const ottobit_allocator* allocator;       /* NULL; else OTTOBIT_E_UNSUPPORTED */
+  const ottobit_allocator* allocator;       /* NULL: the system */
   const ottobit_thread_hooks* thread_hooks; /* NULL: the library's own threads */
   ottobit_log_fn log;                       /* NULL: silence */
   void* log_user;                           /* must live as long as the runtime */

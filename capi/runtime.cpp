@@ -48,8 +48,6 @@ void check(const ottobit_runtime_options& o) {
   OTTOBIT_CHECK(
       o.log_level >= 0 && o.log_level <= OTTOBIT_LOG_DEBUG, ErrorCode::argument, "log_level",
       std::to_string(o.log_level) + ", expected 0 to " + std::to_string(OTTOBIT_LOG_DEBUG));
-  OTTOBIT_CHECK(o.allocator == nullptr, ErrorCode::unsupported, "allocator",
-                "this release takes memory from the system only; expected NULL");
   refuse_settings(o.settings_json);
 }
 
@@ -113,6 +111,7 @@ ottobit_status ottobit_runtime_create(const ottobit_runtime_options* o, ottobit_
     runtime->machine.threads =
         options.threads == 0 ? std::min(ottobit::usable_cores(), kMostThreads) : options.threads;
     choose_engine(*runtime, options);
+    runtime->machine.memory = host_memory(options);
     runtime->log_level = options.log_level;
     runtime->log_function = options.log;
     runtime->log_user = options.log_user;

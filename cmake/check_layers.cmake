@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.24)
 include(${CMAKE_CURRENT_LIST_DIR}/repository_files.cmake)
 
 set(OTTOBIT_LAYERS
-    "base=^include/ottobit/(error|float_modes|isa|version|watch)\\.hpp$"
+    "base=^include/ottobit/(error|float_modes|isa|memory|version|watch)\\.hpp$"
     "numeric=^include/ottobit/numeric/"
     "views=^include/ottobit/(weight|source|arena|engine|parallel)\\.hpp$"
     "spec=^include/ottobit/spec\\.hpp$"

@@ -6,11 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 
 #include "ottobit/error.hpp"
 #include "ottobit/isa.hpp"
+#include "ottobit/memory.hpp"
 
 namespace ottobit {
 
@@ -23,10 +22,13 @@ constexpr Index round_up(Index value, Index multiple) noexcept {
 
 class Arena {
  public:
-  explicit Arena(Index size_bytes)
+  explicit Arena(Index size_bytes, const MemoryHandle& memory = {})
       : size_(round_up(size_bytes, kAlignment)),
-        block_(static_cast<std::byte*>(
-            ::operator new (static_cast<std::size_t>(size_), std::align_val_t{kAlignment}))) {}
+        allocator_(memory),
+        block_(allocator_.allocate(static_cast<std::size_t>(size_))) {}
+  ~Arena() { allocator_.deallocate(block_, static_cast<std::size_t>(size_)); }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
 
   /// n elements of T, 64-byte aligned, uninitialised.
   template <class T>
@@ -35,7 +37,7 @@ class Arena {
     OTTOBIT_CHECK(
         bytes <= size_ - used_, ErrorCode::internal, "arena",
         std::to_string(bytes) + " bytes asked, " + std::to_string(size_ - used_) + " left");
-    std::byte* at = block_.get() + used_;
+    std::byte* at = block_ + used_;
     used_ += bytes;
     return reinterpret_cast<T*>(at);
   }
@@ -56,14 +58,10 @@ class Arena {
   };
 
  private:
-  struct Release {
-    void operator()(std::byte* block) const noexcept {
-      ::operator delete (block, std::align_val_t{kAlignment});
-    }
-  };
   Index size_;
   Index used_ = 0;
-  std::unique_ptr<std::byte, Release> block_;
+  LargeAllocator<std::byte> allocator_;  // aligned as promised
+  std::byte* block_;
 };
 
 }  // namespace ottobit

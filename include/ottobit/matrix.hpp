@@ -10,6 +10,7 @@
 
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
+#include "ottobit/memory.hpp"
 #include "ottobit/parallel.hpp"
 
 namespace ottobit {
@@ -41,6 +42,7 @@ struct Matrix {
 struct Workers {
   const KernelTable& kernels;
   Parallel parallel;
+  MemoryHandle memory{};  ///< of activations; nullptr: the system
 };
 
 /// out[i] = the number that code i means, exactly; n numbers.

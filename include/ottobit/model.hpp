@@ -15,6 +15,7 @@
 
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
+#include "ottobit/memory.hpp"
 #include "ottobit/tokenizer.hpp"
 #include "ottobit/watch.hpp"
 
@@ -31,6 +32,7 @@ struct Machine {
   const KernelTable* kernels = nullptr;  ///< nullptr: the best this CPU supports
   int threads = 0;  ///< of the engine; 0: one for each physical core this process may use
   std::shared_ptr<Engine> engine{};  ///< nullptr: a Crew of that many threads
+  MemoryHandle memory{};             ///< of weights that are not mapped, caches, activations
 };
 
 struct ModelOptions {

@@ -12,6 +12,7 @@
 
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
+#include "ottobit/memory.hpp"
 
 namespace ottobit {
 
@@ -48,7 +49,8 @@ struct Sample {
 class Sampler {
  public:
   /// Error{argument} if an option is out of range. All memory is taken here.
-  Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels);
+  Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels,
+          const MemoryHandle& memory = {});
   ~Sampler();
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) = delete;
@@ -75,10 +77,10 @@ class Sampler {
   SamplerOptions options_;
   const ElementwiseKernels& kernels_;
   std::uint64_t state_;
-  std::vector<float> scores_;           // [V] working copy
-  std::vector<ScoredToken> likeliest_;  // [V]
-  std::vector<ScoredToken> top_;        // [top_count]
-  std::vector<std::int32_t> counts_;    // [V] of what the penalties count; zeros between calls
+  LargeVector<float> scores_;           // [V] working copy
+  LargeVector<ScoredToken> likeliest_;  // [V]
+  LargeVector<ScoredToken> top_;        // [top_count]
+  LargeVector<std::int32_t> counts_;    // [V] of what the penalties count; zeros between calls
   std::unique_ptr<Workspace> work_;
 };
 

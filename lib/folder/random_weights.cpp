@@ -83,8 +83,8 @@ void fill(std::byte* data, Index bytes, FormatId format, Parallel parallel,
 
 }  // namespace
 
-RandomWeights::RandomWeights(const std::string& format, Parallel parallel)
-    : format_(format_of(format)), parallel_(parallel) {}
+RandomWeights::RandomWeights(const std::string& format, Parallel parallel, MemoryHandle memory)
+    : format_(format_of(format)), parallel_(parallel), source_of_memory_(std::move(memory)) {}
 
 WeightReader RandomWeights::counter() {
   return reader([this](const std::string& name, Shape2 shape) {
@@ -106,18 +106,19 @@ WeightReader RandomWeights::reader(const Matrix& matrix) const {
       [matrix](const std::string& name, Index count, Shape2 shape) {
         return matrix(name, {count * shape.rows, shape.cols});
       },
-      [](const std::string& name, const std::vector<Index>& shape) {
+      [this](const std::string& name, const std::vector<Index>& shape) {
         Index n = 1;
         for (const Index size : shape) {
           n *= size;
         }
-        return std::vector<float>(static_cast<std::size_t>(n),
-                                  name.ends_with("bias") ? 0.0F : 1.0F);
+        return Floats(static_cast<std::size_t>(n), name.ends_with("bias") ? 0.0F : 1.0F,
+                      source_of_memory_);
       },
       // Experts in one tensor are published in blocks of rows or in BF16, each by itself in FP8.
       [this](const std::string& name, const std::vector<Index>& shape) {
         return shape.empty() && (name.ends_with("_blocks") || format_ != FormatId::fp8_e4m3);
-      }};
+      },
+      source_of_memory_};
 }
 
 WeightView RandomWeights::shape_of(const std::string& name, Shape2 shape) const {
@@ -139,7 +140,7 @@ WeightView RandomWeights::shape_of(const std::string& name, Shape2 shape) const 
 WeightView RandomWeights::matrix(const std::string& name, Shape2 shape, const Progress& progress) {
   WeightView w = shape_of(name, shape);
   const Index bytes = w.rows * w.row_bytes;
-  memory_.emplace_back("random weights", bytes, Pages::Size::huge);
+  memory_.emplace_back("random weights", bytes, Pages::Size::huge, source_of_memory_);
   fill(memory_.back().data(), bytes, w.format, parallel_, [&](std::uint64_t done) {
     return !progress || progress(std::min(done_ + done, total_ - 1), total_);
   });
@@ -153,7 +154,7 @@ WeightView RandomWeights::matrix(const std::string& name, Shape2 shape, const Pr
   }
   const Index count = blocks(shape.rows) * blocks(shape.cols);
   memory_.emplace_back("random scales", count * static_cast<Index>(sizeof(float)),
-                       Pages::Size::normal);
+                       Pages::Size::normal, source_of_memory_);
   // The elements' root mean square is about 0.63: outputs of order one for inputs of order one.
   const float scale = 1.0F / (0.63F * std::sqrt(static_cast<float>(shape.cols)));
   for (Index i = 0; i < count; ++i) {

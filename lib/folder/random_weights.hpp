@@ -24,7 +24,7 @@ class RandomWeights {
  public:
   /// format: "fp8_e4m3_block" (blocks of 128x128, F32 scales; embedding and head in BF16, as
   /// published), "bf16" or "f32". Error{argument} for another.
-  RandomWeights(const std::string& format, Parallel parallel);
+  RandomWeights(const std::string& format, Parallel parallel, MemoryHandle memory = {});
 
   /// Refers to this object, which counts the bytes of what is asked for; the views have no data.
   [[nodiscard]] WeightReader counter();
@@ -43,6 +43,7 @@ class RandomWeights {
   Parallel parallel_;
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
+  MemoryHandle source_of_memory_;
   std::vector<Pages> memory_;
 };
 

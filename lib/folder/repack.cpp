@@ -94,7 +94,8 @@ T* Repacker::take(Index count) {
     return nullptr;
   }
   constexpr Index kHuge = Index{4} << 20U;
-  memory_.emplace_back("weights", bytes, bytes >= kHuge ? Pages::Size::huge : Pages::Size::normal);
+  memory_.emplace_back("weights", bytes, bytes >= kHuge ? Pages::Size::huge : Pages::Size::normal,
+                       source_of_memory_);
   return reinterpret_cast<T*>(memory_.back().data());
 }
 

@@ -23,7 +23,8 @@ using RepackProgress = std::function<bool(Index bytes)>;
 class Repacker {
  public:
   /// Without a `parallel` nothing is read: views of matrices laid out anew have no data.
-  explicit Repacker(std::optional<Parallel> parallel) : parallel_(parallel) {}
+  explicit Repacker(std::optional<Parallel> parallel, MemoryHandle memory = {})
+      : parallel_(parallel), source_of_memory_(std::move(memory)) {}
 
   void set_progress(RepackProgress progress) { progress_ = std::move(progress); }
   /// What GPTQ stores for a zero point is one less than it, but for the files that say otherwise.
@@ -57,6 +58,7 @@ class Repacker {
   RepackProgress progress_;
   bool exact_zeros_ = false;
   Index bytes_ = 0;
+  MemoryHandle source_of_memory_;
   std::vector<Pages> memory_;
 };
 

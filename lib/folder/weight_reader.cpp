@@ -47,12 +47,13 @@ std::string leftover_text(const TensorSource& source, const std::string& name, I
 
 CheckpointReader::CheckpointReader(const TensorSource& source, const DecoderSpec& spec,
                                    std::vector<Shape2> blocks, const KernelTable& kernels,
-                                   std::optional<Parallel> parallel)
+                                   std::optional<Parallel> parallel, MemoryHandle memory)
     : source_(source),
       spec_(spec),
       blocks_(std::move(blocks)),
       kernels_(kernels),
-      repacker_(parallel) {
+      memory_(std::move(memory)),
+      repacker_(parallel, memory_) {
   if (!spec.wrapped) {
     return;
   }
@@ -81,7 +82,8 @@ WeightReader CheckpointReader::reader() {
       [this](const std::string& name, const std::vector<Index>& shape) {
         const TensorEntry* entry = source_.find(stored_name(name));
         return entry != nullptr && (shape.empty() || entry->shape == shape);
-      }};
+      },
+      memory_};
 }
 
 std::string CheckpointReader::stored_name(const std::string& name) const {
@@ -113,8 +115,7 @@ WeightView CheckpointReader::stack(const std::string& name, Index count, Shape2 
   return view;
 }
 
-std::vector<float> CheckpointReader::vector(const std::string& name,
-                                            const std::vector<Index>& shape) {
+Floats CheckpointReader::vector(const std::string& name, const std::vector<Index>& shape) {
   const TensorEntry& entry = require_tensor(source_, name, shape);
   Index n = 1;
   for (const Index size : shape) {
@@ -132,7 +133,7 @@ std::vector<float> CheckpointReader::vector(const std::string& name,
   row.rows = 1;
   row.cols = n;
   row.row_bytes = static_cast<Index>(entry.bytes.size());
-  std::vector<float> values(static_cast<std::size_t>(n));
+  Floats values(static_cast<std::size_t>(n), memory_);
   kernels_.linear->dequant_f32(row, {0, 1}, values.data(), n);
   for (std::size_t i = 0; i < values.size(); ++i) {
     OTTOBIT_CHECK(std::isfinite(values[i]), ErrorCode::checkpoint, name,

@@ -31,7 +31,8 @@ class CheckpointReader {
   /// `blocks`: the geometries of scales that the configuration speaks of (recognise.hpp). Without
   /// a `parallel` matrices that must be laid out anew have no data.
   CheckpointReader(const TensorSource& source, const DecoderSpec& spec, std::vector<Shape2> blocks,
-                   const KernelTable& kernels, std::optional<Parallel> parallel = {});
+                   const KernelTable& kernels, std::optional<Parallel> parallel = {},
+                   MemoryHandle memory = {});
 
   /// Refers to this object.
   [[nodiscard]] WeightReader reader();
@@ -51,7 +52,7 @@ class CheckpointReader {
   [[nodiscard]] std::string stored_name(const std::string& name) const;
   [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
   [[nodiscard]] WeightView stack(const std::string& name, Index count, Shape2 shape);
-  [[nodiscard]] std::vector<float> vector(const std::string& name, const std::vector<Index>& shape);
+  [[nodiscard]] Floats vector(const std::string& name, const std::vector<Index>& shape);
 
   const TensorSource& source_;
   const DecoderSpec& spec_;
@@ -59,6 +60,7 @@ class CheckpointReader {
   std::string inner_;   // behind their "model."
   std::vector<Shape2> blocks_;
   const KernelTable& kernels_;
+  MemoryHandle memory_;
   Repacker repacker_;
   std::unordered_set<std::string> used_;
   std::vector<NamedWeight> weights_;

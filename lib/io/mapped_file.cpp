@@ -22,6 +22,7 @@
 namespace ottobit {
 namespace {
 
+constexpr std::size_t kPage = 4096;                   // alignment of what is read
 constexpr std::size_t kStep = std::size_t{1} << 20U;  // between two progress reports
 
 std::string errno_text(int error) {
@@ -124,34 +125,55 @@ MappedFile MappedFile::open(const std::filesystem::path& path, const MapOptions&
     fail_to_open(path, errno);
   }
   const struct stat info = checked_info(file.get(), path);
+  if (options.use_mmap) {
+    MappedFile file_in_place = mapped(file.get(), path, info);
+    if (options.prefault || options.lock) {
+      file_in_place.populate(options.lock, progress);
+    }
+    return file_in_place;
+  }
+  return read(file.get(), path, static_cast<std::size_t>(info.st_size), options, progress);
+}
+
+MappedFile MappedFile::mapped(int fd, const std::filesystem::path& path, const struct stat& info) {
   const auto size = static_cast<std::size_t>(info.st_size);
-  const int protection = options.use_mmap ? PROT_READ : PROT_READ | PROT_WRITE;
-  const int flags = options.use_mmap ? MAP_PRIVATE : MAP_PRIVATE | MAP_ANONYMOUS;
-  void* const address =
-      ::mmap(nullptr, size, protection, flags, options.use_mmap ? file.get() : -1, 0);
+  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (address == MAP_FAILED) {
     const int error = errno;
     fail(error == ENOMEM || error == EAGAIN ? ErrorCode::memory : ErrorCode::io, path_text(path),
          std::to_string(size) + " bytes cannot be mapped: " + errno_text(error));
   }
-  MappedFile mapped(file_name_text(path), static_cast<std::byte*>(address), size);
-  if (options.use_mmap) {
-    std::error_code error;  // no working directory
-    const std::filesystem::path whole = std::filesystem::absolute(path, error);
-    mapped.path_ = (error ? path : whole).string();
-    mapped.stamp_ = stamp_of(info);
+  MappedFile file(file_name_text(path), static_cast<std::byte*>(address), size, {});
+  std::error_code error;  // no working directory
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  file.path_ = (error ? path : whole).string();
+  file.stamp_ = stamp_of(info);
+  return file;
+}
+
+MappedFile MappedFile::read(int fd, const std::filesystem::path& path, std::size_t size,
+                            const MapOptions& options, const Progress& progress) {
+  void* address = nullptr;
+  if (options.memory != nullptr) {
+    address = options.memory->allocate(size, kPage);
+    OTTOBIT_CHECK(address != nullptr, ErrorCode::memory, path_text(path),
+                  "the host's allocator does not grant " + std::to_string(size) + " bytes");
+  } else {
+    address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    OTTOBIT_CHECK(
+        address != MAP_FAILED, ErrorCode::memory, path_text(path),
+        "the system does not grant " + std::to_string(size) + " bytes: " + errno_text(errno));
   }
-  if (!options.use_mmap) {
-    read_whole(file.get(), mapped.data_, size, mapped.name_, progress);
+  MappedFile file(file_name_text(path), static_cast<std::byte*>(address), size, options.memory);
+  read_whole(fd, file.data_, size, file.name_, progress);
+  if (options.memory == nullptr) {
     // Read-only from here on, like a mapping; without it the program would still be right.
     static_cast<void>(::mprotect(address, size, PROT_READ));
-    if (options.lock) {
-      mapped.populate(true, {});
-    }
-  } else if (options.prefault || options.lock) {
-    mapped.populate(options.lock, progress);
   }
-  return mapped;
+  if (options.lock) {
+    file.populate(true, {});
+  }
+  return file;
 }
 
 void MappedFile::check_unchanged() const {
@@ -204,15 +226,17 @@ void MappedFile::populate(bool lock, const Progress& progress) const {
   }
 }
 
-MappedFile::MappedFile(std::string name, std::byte* data, std::size_t size) noexcept
-    : name_(std::move(name)), data_(data), size_(size) {}
+MappedFile::MappedFile(std::string name, std::byte* data, std::size_t size,
+                       MemoryHandle memory) noexcept
+    : name_(std::move(name)), data_(data), size_(size), memory_(std::move(memory)) {}
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : name_(std::move(other.name_)),
       path_(std::move(other.path_)),
       stamp_(other.stamp_),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      memory_(std::move(other.memory_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this != &other) {
@@ -222,6 +246,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     stamp_ = other.stamp_;
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    memory_ = std::move(other.memory_);
   }
   return *this;
 }
@@ -231,11 +256,17 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::release() noexcept {
-  if (data_ != nullptr) {
-    static_cast<void>(::munmap(data_, size_));  // unlocks the pages too
-    data_ = nullptr;
-    size_ = 0;
+  if (data_ == nullptr) {
+    return;
   }
+  if (memory_ == nullptr) {
+    static_cast<void>(::munmap(data_, size_));  // unlocks the pages too
+  } else {
+    static_cast<void>(::munlock(data_, size_));  // as they were given, if they were locked
+    memory_->deallocate(data_, size_, kPage);
+  }
+  data_ = nullptr;
+  size_ = 0;
 }
 
 }  // namespace ottobit

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "ottobit/memory.hpp"
 #include "ottobit/watch.hpp"
 
 struct stat;
@@ -17,9 +18,10 @@ struct stat;
 namespace ottobit {
 
 struct MapOptions {
-  bool use_mmap = true;   ///< false: the file is read into anonymous memory
+  bool use_mmap = true;   ///< false: the file is read into memory
   bool prefault = false;  ///< bring every page in before `open` returns
   bool lock = false;      ///< keep the pages from being swapped out (mlock); implies prefault
+  MemoryHandle memory{};  ///< of a file that is read; nullptr: the system's
 };
 
 /// Movable, read-only, shareable between threads. The bytes are page-aligned and keep their address
@@ -54,7 +56,11 @@ class MappedFile {
   void populate(bool lock, const Progress& progress) const;
 
  private:
-  MappedFile(std::string name, std::byte* data, std::size_t size) noexcept;
+  MappedFile(std::string name, std::byte* data, std::size_t size, MemoryHandle memory) noexcept;
+  [[nodiscard]] static MappedFile mapped(int fd, const std::filesystem::path& path,
+                                         const struct stat& info);
+  [[nodiscard]] static MappedFile read(int fd, const std::filesystem::path& path, std::size_t size,
+                                       const MapOptions& options, const Progress& progress);
   void release() noexcept;
 
   /// What tells that a file is still the same and unchanged.
@@ -73,6 +79,7 @@ class MappedFile {
   Stamp stamp_;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  MemoryHandle memory_;  // where the bytes are to go back to; nullptr: munmap
 };
 
 }  // namespace ottobit

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages: private anonymous memory straight from the system. Zero, page-aligned, and physical only
-// where it was touched: a KV cache for a long context costs what is used of it.
+// Pages: private anonymous memory. Zero and page-aligned; straight from the system, it is physical
+// only where it was touched: a KV cache for a long context costs what is used of it.
 #pragma once
 
 #include <cstddef>
 
 #include "ottobit/isa.hpp"
+#include "ottobit/memory.hpp"
 
 namespace ottobit {
 
@@ -14,7 +15,8 @@ class Pages {
   enum class Size { normal, huge };  ///< huge: ask for 2 MiB pages where the system offers them
 
   /// Error{memory} with `what` as subject if the address space is not granted. 0 bytes: no memory.
-  Pages(const char* what, Index bytes, Size size);
+  /// What comes from a `memory` is filled with zeros here, and so all physical.
+  Pages(const char* what, Index bytes, Size size, MemoryHandle memory = {});
   Pages(Pages&& other) noexcept;
   Pages& operator=(Pages&& other) noexcept;
   Pages(const Pages&) = delete;
@@ -29,6 +31,7 @@ class Pages {
 
   std::byte* data_ = nullptr;
   Index size_ = 0;
+  MemoryHandle memory_;
 };
 
 }  // namespace ottobit

@@ -26,7 +26,7 @@ Index common_suffix(std::span<const std::int32_t> history, Index end, Index most
 
 }  // namespace
 
-double total_weight(const std::vector<Candidate>& candidates) noexcept {
+double total_weight(const LargeVector<Candidate>& candidates) noexcept {
   double total = 0.0;
   for (const Candidate& candidate : candidates) {
     total += candidate.weight;
@@ -34,7 +34,7 @@ double total_weight(const std::vector<Candidate>& candidates) noexcept {
   return total;
 }
 
-void keep_typical(std::vector<Candidate>& candidates, double mass) {
+void keep_typical(LargeVector<Candidate>& candidates, double mass) {
   const double total = total_weight(candidates);
   const auto surprise = [&](const Candidate& c) { return -std::log(c.weight / total); };
   double expected = 0.0;
@@ -60,7 +60,7 @@ void keep_typical(std::vector<Candidate>& candidates, double mass) {
   std::sort(candidates.begin(), candidates.end(), likelier);
 }
 
-void exclude_top_choices(std::vector<Candidate>& candidates, double threshold) {
+void exclude_top_choices(LargeVector<Candidate>& candidates, double threshold) {
   const double least = threshold * total_weight(candidates);
   const auto end = std::find_if(candidates.begin(), candidates.end(),
                                 [&](const Candidate& c) { return c.weight < least; });

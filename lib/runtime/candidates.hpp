@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ottobit/isa.hpp"
+#include "ottobit/memory.hpp"
 
 namespace ottobit {
 
@@ -17,15 +18,15 @@ struct Candidate {
   double order = 0.0;   ///< workspace
 };
 
-[[nodiscard]] double total_weight(const std::vector<Candidate>& candidates) noexcept;
+[[nodiscard]] double total_weight(const LargeVector<Candidate>& candidates) noexcept;
 
 /// Locally typical sampling (Meister et al. 2022, arXiv:2202.00666): keeps the tokens whose
 /// surprise is nearest to the expected one, as few as hold `mass` of the probability.
-void keep_typical(std::vector<Candidate>& candidates, double mass);
+void keep_typical(LargeVector<Candidate>& candidates, double mass);
 
 /// Exclude top choices ("XTC", text-generation-webui, pull request 6335): of the tokens with a
 /// probability of `threshold` or more, only the least likely stays.
-void exclude_top_choices(std::vector<Candidate>& candidates, double threshold);
+void exclude_top_choices(LargeVector<Candidate>& candidates, double threshold);
 
 /// A penalty for tokens that would go on with a repetition ("DRY", text-generation-webui, pull
 /// request 5677): multiplier * base^(n - allowed) for a token that followed the last n tokens

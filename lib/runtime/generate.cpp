@@ -104,8 +104,10 @@ struct Generation::Impl {
   Impl(Session& owner, GenerateOptions o)
       : session(owner),
         options(with_breaks(std::move(o), owner.model())),
-        sampler(options.sampling, owner.model().vocab(), *owner.model().machine().kernels),
-        stops(options.stop) {
+        sampler(options.sampling, owner.model().vocab(), *owner.model().machine().kernels,
+                owner.model().machine().memory),
+        stops(options.stop),
+        edited(owner.model().machine().memory) {
     OTTOBIT_CHECK(options.max_tokens >= -1, ErrorCode::argument, "max_tokens",
                   std::to_string(options.max_tokens) + ", expected -1 or more");
     OTTOBIT_CHECK(session.length() > 0, ErrorCode::argument, "session",
@@ -230,7 +232,7 @@ struct Generation::Impl {
   Sampler sampler;
   StopFilter stops;
   std::optional<IncrementalDetokenizer> detokenizer;
-  std::vector<float> edited;  // [V], only with edit_logits or a grammar
+  LargeVector<float> edited;  // [V], only with edit_logits or a grammar
   std::optional<Constrained> constrained;
   std::optional<ThinkingBudget> budget;  // with `constrained`, too: it knows when thinking ends
   std::size_t forced = 0;  // how many tokens of budget->closing() were written; all: none is due

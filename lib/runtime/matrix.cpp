@@ -229,7 +229,7 @@ void multiply(const Workers& workers, Index m, Number x_number, const std::byte*
   size.take<float>(tile * w.cols);
   Packed::workspace({workers.kernels, Compute::f32, workers.parallel.threads(), tile}, w.cols,
                     size);
-  Arena arena(size.bytes());
+  Arena arena(size.bytes(), workers.memory);
   ExecContext ctx{workers.kernels, Compute::f32, workers.parallel, arena};
   std::optional<Watch> watch;
   if (proceed) {

@@ -107,7 +107,7 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
 
 void Model::Impl::open_weights(const std::filesystem::path& directory,
                                const ModelOptions& options) {
-  const MapOptions map{options.use_mmap, options.prefault, options.lock};
+  const MapOptions map{options.use_mmap, options.prefault, options.lock, machine.memory};
   const auto is_scanned = [&](std::uint64_t bytes) {
     return options.prefault || !options.use_mmap || bytes <= kScanBytes;
   };
@@ -124,7 +124,7 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   trusts_files = options.trust_files;
   checkpoint.emplace(Checkpoint::open(directory, map, reading));
   reader.emplace(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels,
-                 Parallel(*machine.engine));
+                 Parallel(*machine.engine), machine.memory);
   reader->repacker().set_exact_zeros(folder.exact_zeros);
   const std::uint64_t bytes = checkpoint->file_bytes();
   if (options.progress) {
@@ -204,7 +204,7 @@ void Model::Impl::open_random(const ModelOptions& options) {
   const RandomModel model = parse_random_model(options.random_json);
   name = model.shape;
   folder = read_config(model.config, {});
-  random.emplace(model.format, Parallel(*machine.engine));
+  random.emplace(model.format, Parallel(*machine.engine), machine.memory);
   static_cast<void>(Decoder::bind(folder.spec, random->counter()));
   decoder.emplace(Decoder::bind(folder.spec, random->reader(options.progress)));
 }
@@ -217,7 +217,7 @@ void Model::Impl::scan(const Progress& progress, std::uint64_t rounds) const {
   for (const NamedWeight& weight : weights) {
     widest = std::max(widest, weight.view.cols);
   }
-  std::vector<float> rows(static_cast<std::size_t>(widest * machine.threads));
+  LargeVector<float> rows(static_cast<std::size_t>(widest * machine.threads), machine.memory);
   const std::uint64_t bytes = checkpoint->file_bytes();
   const std::uint64_t total = rounds * bytes;
   std::uint64_t done = total - bytes;

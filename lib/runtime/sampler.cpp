@@ -67,15 +67,22 @@ std::size_t at(Index i) {
 
 /// What may be drawn, and what is remembered from token to token.
 struct Sampler::Workspace {
-  std::vector<Candidate> candidates;
+  LargeVector<Candidate> candidates;
   Mirostat mirostat;
 };
 
-Sampler::Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels)
-    : options_(std::move(options)), kernels_(*kernels.elementwise), state_(options_.seed) {
+Sampler::Sampler(SamplerOptions options, Index vocab, const KernelTable& kernels,
+                 const MemoryHandle& memory)
+    : options_(std::move(options)),
+      kernels_(*kernels.elementwise),
+      state_(options_.seed),
+      scores_(memory),
+      likeliest_(memory),
+      top_(memory),
+      counts_(memory) {
   validate(options_, vocab);
   work_ = std::make_unique<Workspace>(Workspace{
-      {},
+      LargeVector<Candidate>(memory),
       {static_cast<double>(options_.mirostat_tau), static_cast<double>(options_.mirostat_eta)}});
   scores_.resize(at(vocab));
   likeliest_.resize(at(vocab));
@@ -160,7 +167,7 @@ std::int32_t Sampler::draw() {
         pick(vocab, [&](Index i) { return static_cast<double>(scores_[at(i)]); }));
   }
   gather();
-  std::vector<Candidate>& candidates = work_->candidates;
+  LargeVector<Candidate>& candidates = work_->candidates;
   if (!options_.mirostat) {
     if (options_.typical_p < 1.0F) {
       keep_typical(candidates, static_cast<double>(options_.typical_p));
@@ -204,7 +211,7 @@ void Sampler::gather() {
       break;
     }
   }
-  std::vector<Candidate>& candidates = work_->candidates;
+  LargeVector<Candidate>& candidates = work_->candidates;
   candidates.clear();
   double sum = 0.0;
   for (Index i = 0; i < count; ++i) {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <span>
-#include <vector>
 
 #include "ottobit/layers/kv_cache.hpp"
+#include "ottobit/memory.hpp"
 
 #include "io/pages.hpp"
 
@@ -16,10 +16,10 @@ namespace ottobit {
 class SavedStates {
  public:
   /// Of a cache; without states in it there is nothing to save, and no memory is taken.
-  SavedStates(const KvCache& cache, std::size_t vocab)
+  SavedStates(const KvCache& cache, std::size_t vocab, const MemoryHandle& memory)
       : cache_(cache),
-        pages_("saved states", cache.state_bytes(), Pages::Size::normal),
-        logits_(cache.state_bytes() > 0 ? vocab : 0) {}
+        pages_("saved states", cache.state_bytes(), Pages::Size::normal, memory),
+        logits_(cache.state_bytes() > 0 ? vocab : 0, memory) {}
 
   /// Whether the cache has states.
   [[nodiscard]] bool exist() const noexcept { return cache_.state_bytes() > 0; }
@@ -49,7 +49,7 @@ class SavedStates {
  private:
   const KvCache& cache_;
   Pages pages_;
-  std::vector<float> logits_;
+  LargeVector<float> logits_;
   Index position_ = 0;
 };
 

@@ -36,13 +36,15 @@ struct Session::Impl {
         context(context_of(*model, options)),
         batch(batch_of(context, options)),
         cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context, batch),
-        pages("KV cache", cache.bytes(), Pages::Size::normal),
+        pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory),
         arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
-                                 model->machine().threads, batch, context})),
+                                 model->machine().threads, batch, context}),
+              model->machine().memory),
         ctx{*model->machine().kernels, compute_of(*model, options),
             Parallel(*model->machine().engine), arena},
-        logits(static_cast<std::size_t>(model->vocab())),
-        states(cache, logits.size()) {
+        tokens(model->machine().memory),
+        logits(static_cast<std::size_t>(model->vocab()), model->machine().memory),
+        states(cache, logits.size(), model->machine().memory) {
     cache.attach(pages.data());
     tokens.reserve(static_cast<std::size_t>(context));
   }
@@ -216,7 +218,7 @@ struct Session::Impl {
   void forget_all() {
     computed = written = 0;
     states.forget();
-    pages = Pages("KV cache", cache.bytes(), Pages::Size::normal);
+    pages = Pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory);
     cache.attach(pages.data());
   }
 
@@ -241,10 +243,10 @@ struct Session::Impl {
   Pages pages;
   Arena arena;
   ExecContext ctx;
-  std::vector<std::int32_t> tokens;  // history; capacity = context
+  LargeVector<std::int32_t> tokens;  // history; capacity = context
   Index computed = 0;                // tokens whose keys and values are in the cache
   Index written = 0;                 // the most it ever had since it was last begun anew
-  std::vector<float> logits;         // after token computed - 1
+  LargeVector<float> logits;         // after token computed - 1
   SavedStates states;                // after the last prompt
   SessionStats stats;
 };
@@ -365,8 +367,9 @@ void Session::score(std::span<const std::int32_t> ids, std::span<float> out,
   const std::size_t vocab = s.logits.size();
   const std::size_t most =
       Impl::index(std::clamp(kMostLogits / s.model->vocab(), Index{1}, s.batch));
-  std::vector<float> rows(std::min(most, ids.size()) * vocab);
-  std::vector<float> scratch(vocab);
+  const MemoryHandle& memory = s.model->machine().memory;
+  LargeVector<float> rows(std::min(most, ids.size()) * vocab, memory);
+  LargeVector<float> scratch(vocab, memory);
   const auto log_probability = [&](std::span<const float> row, std::int32_t id) {
     return row[Impl::index(id)] - log_sum_exp(kernels, row, scratch.data());
   };

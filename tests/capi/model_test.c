@@ -85,6 +85,7 @@ static void machine(void) {
 }
 
 static void runtimes(void) {
+  ottobit_allocator memory;
   ottobit_runtime_options o;
   ottobit_runtime* rt = NULL;
   ottobit_error* e = NULL;
@@ -114,8 +115,11 @@ static void runtimes(void) {
   o.settings_json = "{\"speed\": 11}";
   REFUSED(OTTOBIT_E_UNSUPPORTED, "speed");
   o.settings_json = "{}";
-  o.allocator = (const ottobit_allocator*)&o;
-  REFUSED(OTTOBIT_E_UNSUPPORTED, "allocator");
+  memset(&memory, 0, sizeof memory);
+  o.allocator = &memory;
+  REFUSED(OTTOBIT_E_STRUCT, "struct_size");
+  memory.struct_size = sizeof memory;
+  REFUSED(OTTOBIT_E_ARGUMENT, "allocate");
   o.allocator = NULL;
   o.struct_size = 0;
   REFUSED(OTTOBIT_E_STRUCT, "struct_size");

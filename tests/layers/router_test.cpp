@@ -22,7 +22,9 @@ Router make_router(const RouterSpec& spec, const std::vector<float>& bias) {
                               return view;
                             },
                             {},
-                            [&](const std::string&, const std::vector<Index>&) { return bias; },
+                            [&](const std::string&, const std::vector<Index>&) {
+                              return Floats(bias.begin(), bias.end());
+                            },
                             [](const std::string&, const std::vector<Index>&) { return false; }};
   return Router::bind(spec, 1, WeightScope(reader));
 }

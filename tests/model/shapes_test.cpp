@@ -40,7 +40,7 @@ Index parameters(const DecoderSpec& spec) {
                                 n *= size;
                               }
                               count += n;
-                              return std::vector<float>(static_cast<std::size_t>(n));
+                              return Floats(static_cast<std::size_t>(n));
                             },
                             [](const std::string&, const std::vector<Index>&) { return false; }};
   static_cast<void>(Decoder::bind(spec, reader));

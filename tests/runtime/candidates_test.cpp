@@ -15,20 +15,20 @@ namespace {
 using test::Random;
 
 /// Random candidates, likeliest first; ids are their ranks.
-std::vector<Candidate> random_candidates(Random& random, Index n) {
+LargeVector<Candidate> random_candidates(Random& random, Index n) {
   std::vector<double> weights;
   for (const float x : random.normals(n, 2.0F)) {
     weights.push_back(std::exp(static_cast<double>(x)));
   }
   std::sort(weights.rbegin(), weights.rend());
-  std::vector<Candidate> candidates;
+  LargeVector<Candidate> candidates;
   for (const double weight : weights) {
     candidates.push_back({static_cast<std::int32_t>(candidates.size()), weight});
   }
   return candidates;
 }
 
-std::vector<std::int32_t> ids_of(const std::vector<Candidate>& candidates) {
+std::vector<std::int32_t> ids_of(const LargeVector<Candidate>& candidates) {
   std::vector<std::int32_t> ids;
   for (const Candidate& candidate : candidates) {
     ids.push_back(candidate.id);
@@ -37,7 +37,7 @@ std::vector<std::int32_t> ids_of(const std::vector<Candidate>& candidates) {
 }
 
 /// The definition, one token at a time.
-std::vector<std::int32_t> typical_ids(const std::vector<Candidate>& candidates, double mass) {
+std::vector<std::int32_t> typical_ids(const LargeVector<Candidate>& candidates, double mass) {
   const double total = total_weight(candidates);
   double entropy = 0.0;
   for (const Candidate& c : candidates) {
@@ -86,9 +86,9 @@ std::vector<std::int32_t> longest_runs(const std::vector<std::int32_t>& history,
 TEST_CASE("typical sampling keeps what its definition keeps, likeliest first") {
   Random random(71);
   for (int round = 0; round < 200; ++round) {
-    const std::vector<Candidate> all = random_candidates(random, 1 + round % 40);
+    const LargeVector<Candidate> all = random_candidates(random, 1 + round % 40);
     for (const double mass : {0.01, 0.2, 0.5, 0.9}) {
-      std::vector<Candidate> kept = all;
+      LargeVector<Candidate> kept = all;
       keep_typical(kept, mass);
       CHECK(ids_of(kept) == typical_ids(all, mass));
     }
@@ -96,15 +96,15 @@ TEST_CASE("typical sampling keeps what its definition keeps, likeliest first") {
 }
 
 TEST_CASE("tokens of no weight do not disturb typical sampling") {
-  std::vector<Candidate> candidates = {{4, 0.6}, {2, 0.4}, {1, 0.0}, {3, 0.0}};
+  LargeVector<Candidate> candidates = {{4, 0.6}, {2, 0.4}, {1, 0.0}, {3, 0.0}};
   keep_typical(candidates, 0.999);
   CHECK(ids_of(candidates) == std::vector<std::int32_t>{4, 2});
 }
 
 TEST_CASE("XTC drops the top choices but the least likely of them") {
-  const std::vector<Candidate> all = {{0, 4.0}, {1, 3.0}, {2, 2.0}, {3, 1.0}};
+  const LargeVector<Candidate> all = {{0, 4.0}, {1, 3.0}, {2, 2.0}, {3, 1.0}};
   const auto left = [&](double threshold) {
-    std::vector<Candidate> candidates = all;
+    LargeVector<Candidate> candidates = all;
     exclude_top_choices(candidates, threshold);
     return ids_of(candidates);
   };

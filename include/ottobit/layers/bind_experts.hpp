@@ -13,10 +13,10 @@
 namespace ottobit {
 
 /// `count` experts of `hidden` rows over `dim` columns, under `scope`.
-[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertNames& names, Index count,
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertNames& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
-  std::vector<Expert> experts;
+  LargeVector<Expert> experts(scope.memory());
   for (Index e = 0; e < count; ++e) {
     const WeightScope expert = scope(std::to_string(e));
     experts.push_back({Linear::bind(expert(names.gate), {hidden, dim}, false),
@@ -26,7 +26,7 @@ namespace ottobit {
   return experts;
 }
 
-[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertStack& names, Index count,
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertStack& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
   // As published in blocks, rows are outputs; saved as numbers of 16 or 32 bits, they are inputs.
@@ -35,22 +35,21 @@ namespace ottobit {
       names.gate_up, count, in_blocks ? Shape2{2 * hidden, dim} : Shape2{dim, 2 * hidden});
   const WeightView down =
       scope.stack(names.down, count, in_blocks ? Shape2{dim, hidden} : Shape2{hidden, dim});
-  std::vector<float> gate_up_bias;
-  std::vector<float> down_bias;
+  Floats gate_up_bias;
+  Floats down_bias;
   if (names.bias) {
     gate_up_bias = scope.table(names.gate_up + "_bias", {count, 2 * hidden});
     down_bias = scope.table(names.down + "_bias", {count, dim});
   }
   /// Every `step`-th of the n numbers of row e, from `first` on; none without a bias.
-  const auto bias_of = [](const std::vector<float>& table, Index e, Index n, Index first,
-                          Index step) {
-    std::vector<float> bias;
+  const auto bias_of = [](const Floats& table, Index e, Index n, Index first, Index step) {
+    Floats bias;
     for (Index i = first; i < n && !table.empty(); i += step) {
       bias.push_back(table[static_cast<std::size_t>(e * n + i)]);
     }
     return bias;
   };
-  std::vector<Expert> experts;
+  LargeVector<Expert> experts(scope.memory());
   for (Index e = 0; e < count; ++e) {
     if (!in_blocks) {
       const WeightView pairs = slice(gate_up, {e * dim, (e + 1) * dim});
@@ -69,7 +68,7 @@ namespace ottobit {
   return experts;
 }
 
-[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertHalves& names, Index count,
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertHalves& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
   if (!scope.has(names.gate_up)) {
@@ -77,7 +76,7 @@ namespace ottobit {
   }
   const WeightView gate_up = scope.stack(names.gate_up, count, {2 * hidden, dim});
   const WeightView down = scope.stack(names.down, count, {dim, hidden});
-  std::vector<Expert> experts;
+  LargeVector<Expert> experts(scope.memory());
   for (Index e = 0; e < count; ++e) {
     const WeightView both = slice(gate_up, {e * 2 * hidden, (e + 1) * 2 * hidden});
     experts.push_back({{slice(both, {0, hidden}), {}},
@@ -87,7 +86,7 @@ namespace ottobit {
   return experts;
 }
 
-[[nodiscard]] inline std::vector<Expert> bind_experts(const ExpertColumns& names, Index count,
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertColumns& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
   if (!scope.has(names.gate_up)) {
@@ -101,7 +100,7 @@ namespace ottobit {
   }
   const WeightView gate_up = scope.stack(names.gate_up, count, {dim, 2 * hidden});
   const WeightView down = scope.stack(names.down, count, {hidden, dim});
-  std::vector<Expert> experts;
+  LargeVector<Expert> experts(scope.memory());
   for (Index e = 0; e < count; ++e) {
     const WeightView both = slice(gate_up, {e * dim, (e + 1) * dim});
     experts.push_back({{both, {}, {0, hidden}},

@@ -146,14 +146,13 @@ class DeltaNet {
         k_norm_(length_norm(spec.key_dim, 1.0 / std::sqrt(static_cast<double>(spec.key_dim)))) {}
 
   static RmsNorm length_norm(Index dim, double weight) {
-    return {std::vector<float>(static_cast<std::size_t>(dim), static_cast<float>(weight)),
+    return {Floats(static_cast<std::size_t>(dim), static_cast<float>(weight)),
             static_cast<float>(1e-6 / static_cast<double>(dim))};
   }
 
   /// [taps, channels] of [channels, taps].
-  static std::vector<float> transposed(const std::vector<float>& weight, Index channels,
-                                       Index taps) {
-    std::vector<float> out;
+  static Floats transposed(const Floats& weight, Index channels, Index taps) {
+    Floats out;
     out.reserve(weight.size());
     for (Index j = 0; j < taps; ++j) {
       for (Index c = 0; c < channels; ++c) {
@@ -250,9 +249,9 @@ class DeltaNet {
   DeltaNetSpec spec_;
   Linear qkv_;  ///< with z, and b_ with a, in DeltaLayout::grouped
   Linear z_, b_, a_, o_;
-  std::vector<float> conv_;   ///< [taps, channels]
-  std::vector<float> decay_;  ///< [H], ln of the rate
-  std::vector<float> step_;   ///< [H]
+  Floats conv_;   ///< [taps, channels]
+  Floats decay_;  ///< [H], ln of the rate
+  Floats step_;   ///< [H]
   RmsNorm norm_, q_norm_, k_norm_;
 };
 

@@ -32,7 +32,7 @@ class Gqa {
     Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
     if (spec.qk_norm == QkNorm::rotated) {
-      gqa.rotated_norm_ = {std::vector<float>(static_cast<std::size_t>(spec.head_dim), 1.0F),
+      gqa.rotated_norm_ = {Floats(static_cast<std::size_t>(spec.head_dim), 1.0F),
                            static_cast<float>(norm.eps)};
     } else if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
@@ -213,7 +213,7 @@ class Gqa {
   GqaSpec spec_;
   Linear q_, k_, v_, o_;
   RmsNorm q_norm_, k_norm_, rotated_norm_;
-  std::vector<float> sinks_;  ///< [H] or empty
+  Floats sinks_;  ///< [H] or empty
 };
 
 }  // namespace ottobit

@@ -120,7 +120,7 @@ class Lightning {
   LightningSpec spec_;
   Linear qkv_, gate_, o_;
   RmsNorm norm_;
-  std::vector<float> decay_;  ///< [H]
+  Floats decay_;  ///< [H]
 };
 
 }  // namespace ottobit

@@ -22,8 +22,8 @@
 namespace ottobit {
 
 struct Linear {
-  WeightView weight;        ///< [N, K]
-  std::vector<float> bias;  ///< [N] or empty
+  WeightView weight;  ///< [N, K]
+  Floats bias;        ///< [N] or empty
   /// Not empty, of experts only: the weight is [K, ..], and the rows of the product are these
   /// columns of it, or each second of them.
   RowRange columns;

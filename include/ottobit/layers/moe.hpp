@@ -164,7 +164,7 @@ class Moe {
   Router router_;
   GateFunction gate_function_;
   bool weighs_input_ = false;
-  std::vector<Expert> experts_;
+  LargeVector<Expert> experts_;
   std::optional<Mlp> shared_;
   std::optional<Linear> shared_gate_;
 };

@@ -13,7 +13,7 @@
 namespace ottobit {
 
 struct RmsNorm {
-  std::vector<float> weight;  ///< [D]
+  Floats weight;  ///< [D]
   float eps = 0.0F;
   bool centred = false;
 
@@ -56,8 +56,8 @@ struct RmsNorm {
 
 /// LayerNorm: y = (x - mean) / sqrt(variance + eps) * w + b (Ba et al. 2016, arXiv:1607.06450).
 struct LayerNorm {
-  std::vector<float> weight;  ///< [D]
-  std::vector<float> bias;    ///< [D]
+  Floats weight;  ///< [D]
+  Floats bias;    ///< [D]
   float eps = 0.0F;
 
   [[nodiscard]] static LayerNorm bind(const WeightScope& scope, Index dim, double eps) {

@@ -123,7 +123,7 @@ class Rope {
     const double magnitude = rope_magnitude(spec_.scaling);
     const auto* longer = std::get_if<RopeLong>(&spec_.scaling);
     const auto reach = static_cast<double>(std::max(ctx.reach, position + tokens));
-    const std::vector<float>& frequencies =
+    const Floats& frequencies =
         longer != nullptr && reach > longer->original ? beyond_ : frequencies_;
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
@@ -147,8 +147,8 @@ class Rope {
 
  private:
   RopeSpec spec_;
-  std::vector<float> frequencies_;
-  std::vector<float> beyond_;  ///< of RopeLong, beyond the original context
+  Floats frequencies_;
+  Floats beyond_;  ///< of RopeLong, beyond the original context
 };
 
 }  // namespace ottobit

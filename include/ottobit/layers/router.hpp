@@ -120,7 +120,7 @@ class Router {
 
   RouterSpec spec_;
   Linear gate_;
-  std::vector<float> bias_;  ///< [E] or empty
+  Floats bias_;  ///< [E] or empty
 };
 
 }  // namespace ottobit

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ottobit/isa.hpp"
+#include "ottobit/memory.hpp"
 #include "ottobit/weight.hpp"
 
 namespace ottobit {
@@ -24,11 +25,11 @@ struct WeightReader {
   std::function<WeightView(const std::string& name, Index count, Shape2 shape)> stack;
   /// The tensor `name` as f32, whatever its shape: norms and biases, the only weights that are
   /// copied.
-  std::function<std::vector<float>(const std::string& name, const std::vector<Index>& shape)>
-      vector;
+  std::function<Floats(const std::string& name, const std::vector<Index>& shape)> vector;
   /// Whether there is a tensor of that name, where checkpoints differ; and of that shape, unless it
   /// is empty.
   std::function<bool(const std::string& name, const std::vector<Index>& shape)> has;
+  MemoryHandle memory{};  ///< of what is made from weights
 };
 
 class WeightScope {
@@ -39,6 +40,7 @@ class WeightScope {
   [[nodiscard]] WeightScope operator()(std::string_view name) const {
     return WeightScope(reader_, join(name));
   }
+  [[nodiscard]] const MemoryHandle& memory() const noexcept { return reader_.memory; }
   /// The matrix of that name, or, for "", of this scope itself.
   [[nodiscard]] WeightView matrix(std::string_view name, Shape2 shape) const {
     return reader_.matrix(join(name), shape);
@@ -47,18 +49,17 @@ class WeightScope {
     return reader_.stack(join(name), count, shape);
   }
   /// The tensor [rows, cols] as f32.
-  [[nodiscard]] std::vector<float> table(std::string_view name, Shape2 shape) const {
+  [[nodiscard]] Floats table(std::string_view name, Shape2 shape) const {
     return reader_.vector(join(name), {shape.rows, shape.cols});
   }
   [[nodiscard]] bool has(std::string_view name, const std::vector<Index>& shape = {}) const {
     return reader_.has(join(name), shape);
   }
   /// A tensor of any shape as f32.
-  [[nodiscard]] std::vector<float> tensor(std::string_view name,
-                                          const std::vector<Index>& shape) const {
+  [[nodiscard]] Floats tensor(std::string_view name, const std::vector<Index>& shape) const {
     return reader_.vector(join(name), shape);
   }
-  [[nodiscard]] std::vector<float> vector(std::string_view name, Index n) const {
+  [[nodiscard]] Floats vector(std::string_view name, Index n) const {
     return reader_.vector(join(name), {n});
   }
 
