@@ -34,7 +34,14 @@ class Avoiding {
       : first_(first), outside_(inverted(alphabet)), units_(units) {}
 
   [[nodiscard]] Expr texts(const std::vector<std::u32string>& words) const {
-    return all({others(), repeat(all({letter(first_), rest(words, 1)}), 0, kUnbounded)});
+    Expr whole = all({others(), repeat(all({letter(first_), text("")}), 0, kUnbounded)});
+    std::vector<Rest> open = {{&whole.parts[1].parts[0].parts[1], words, 1}};
+    while (!open.empty()) {
+      const Rest next = std::move(open.back());
+      open.pop_back();
+      write(next, open);
+    }
+    return whole;
   }
 
  private:
@@ -50,25 +57,39 @@ class Avoiding {
     return any(std::move(ways));
   }
 
-  /// What may follow the first `length` letters of `words`, in which these are alike.
-  [[nodiscard]] Expr rest(const std::vector<std::u32string>& words, std::size_t length) const {
+  /// An expression to be written: what may follow the first `length` letters of `words`, in which
+  /// these are alike.
+  struct Rest {
+    Expr* expr;
+    std::vector<std::u32string> words;
+    std::size_t length;
+  };
+
+  /// Writes one and adds those within it to `open`.
+  void write(const Rest& rest, std::vector<Rest>& open) const {
     std::map<char32_t, std::vector<std::u32string>> next;
-    for (const std::u32string& word : words) {
-      next[word[length]].push_back(word);
+    for (const std::u32string& word : rest.words) {
+      next[word[rest.length]].push_back(word);
     }
     CharSet goes_on;
     std::vector<Expr> ways;
-    for (const auto& [c, group] : next) {
+    std::vector<std::vector<std::u32string>> inner;
+    for (auto& [c, group] : next) {
       goes_on.push_back({c, c});
       const bool ends = std::any_of(group.begin(), group.end(), [&](const std::u32string& word) {
-        return word.size() == length + 1;
+        return word.size() == rest.length + 1;
       });
       if (!ends) {
-        ways.push_back(all({letter(c), rest(group, length + 1)}));
+        ways.push_back(all({letter(c), text("")}));
+        inner.push_back(std::move(group));
       }
     }
     ways.push_back(all({other_than(std::move(goes_on)), others()}));
-    return optional(any(std::move(ways)));
+    *rest.expr = optional(any(std::move(ways)));
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+      open.push_back(
+          {&rest.expr->parts[0].parts[i].parts[1], std::move(inner[i]), rest.length + 1});
+    }
   }
 
   char32_t first_;

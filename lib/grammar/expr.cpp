@@ -2,6 +2,7 @@
 #include "grammar/expr.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -10,13 +11,6 @@
 namespace ottobit::grammar {
 
 namespace {
-
-void renumber(Expr& expr, std::size_t by) {
-  expr.rule += by;
-  for (Expr& part : expr.parts) {
-    renumber(part, by);
-  }
-}
 
 // Sums and products that stay at kUnbounded.
 std::size_t sum(std::size_t a, std::size_t b) {
@@ -32,58 +26,55 @@ std::size_t product(std::size_t a, std::size_t b) {
 std::size_t append(Rules& rules, Rules others) {
   const std::size_t first = rules.rules.size();
   for (std::size_t i = 0; i < others.rules.size(); ++i) {
-    renumber(others.rules[i], first);
+    for_each(others.rules[i], [first](Expr& expr) { expr.rule += first; });
     rules.add(std::move(others.names[i]), std::move(others.rules[i]));
   }
   return first;
 }
 
 LengthRange lengths(const Expr& expr) {
-  constexpr LengthRange nothing{kUnbounded, 0};
-  LengthRange range;
-  switch (expr.kind) {
-    case Expr::Kind::chars:
-      return expr.chars.empty() ? nothing : LengthRange{1, 1};
-    case Expr::Kind::text:
-      range.min = static_cast<std::size_t>(std::count_if(
-          expr.text.begin(), expr.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-      return {range.min, range.min};
-    case Expr::Kind::all:
-      for (const Expr& part : expr.parts) {
-        const LengthRange one = lengths(part);
-        range = {sum(range.min, one.min), sum(range.max, one.max)};
-      }
-      return range;
-    case Expr::Kind::any:
-      range = nothing;
-      for (const Expr& part : expr.parts) {
-        const LengthRange one = lengths(part);
-        range = {std::min(range.min, one.min), std::max(range.max, one.max)};
-      }
-      return range;
-    case Expr::Kind::repeat:
-      range = lengths(expr.parts[0]);
-      return {product(range.min, expr.min), product(range.max, expr.max)};
-    case Expr::Kind::rule:
-      break;
-  }
-  return {0, kUnbounded};
+  return fold<LengthRange>(expr, [](const Expr& e, std::span<const LengthRange> parts) {
+    constexpr LengthRange nothing{kUnbounded, 0};
+    LengthRange range;
+    switch (e.kind) {
+      case Expr::Kind::chars:
+        return e.chars.empty() ? nothing : LengthRange{1, 1};
+      case Expr::Kind::text:
+        range.min = static_cast<std::size_t>(
+            std::count_if(e.text.begin(), e.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+        return LengthRange{range.min, range.min};
+      case Expr::Kind::all:
+        for (const LengthRange& one : parts) {
+          range = {sum(range.min, one.min), sum(range.max, one.max)};
+        }
+        return range;
+      case Expr::Kind::any:
+        range = nothing;
+        for (const LengthRange& one : parts) {
+          range = {std::min(range.min, one.min), std::max(range.max, one.max)};
+        }
+        return range;
+      case Expr::Kind::repeat:
+        return LengthRange{product(parts[0].min, e.min), product(parts[0].max, e.max)};
+      case Expr::Kind::rule:
+        break;
+    }
+    return LengthRange{0, kUnbounded};
+  });
 }
 
 Expr without(Expr expr, char32_t c) {
-  if (expr.kind == Expr::Kind::chars) {
-    CharSet rest = inverted(expr.chars);
-    rest.push_back({c, c});
-    return chars(inverted(normalised(std::move(rest))));
-  }
-  if (expr.kind == Expr::Kind::text) {
-    std::string bytes;
-    utf8::append(bytes, c);
-    return expr.text.find(bytes) == std::string::npos ? std::move(expr) : any({});
-  }
-  for (Expr& part : expr.parts) {
-    part = without(std::move(part), c);
-  }
+  std::string bytes;
+  utf8::append(bytes, c);
+  for_each(expr, [&](Expr& e) {
+    if (e.kind == Expr::Kind::chars) {
+      CharSet rest = inverted(e.chars);
+      rest.push_back({c, c});
+      e.chars = inverted(normalised(std::move(rest)));
+    } else if (e.kind == Expr::Kind::text && e.text.find(bytes) != std::string::npos) {
+      e = any({});
+    }
+  });
   return expr;
 }
 

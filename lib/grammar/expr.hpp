@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,47 @@ struct Expr {
   std::size_t max = 0;
   std::size_t rule = 0;
 };
+
+// Expressions are as deep as their authors' brackets, and the host's stack may be small: what walks
+// through one keeps a list of where it is and does not call itself.
+
+/// Calls visit(e) with the expression and all within it, each before its parts, which are those
+/// that it has after the call.
+template <class E, class Visit>
+void for_each(E& expr, const Visit& visit) {
+  std::vector<E*> open = {&expr};
+  while (!open.empty()) {
+    E& next = *open.back();
+    open.pop_back();
+    visit(next);
+    for (auto part = next.parts.rbegin(); part != next.parts.rend(); ++part) {
+      open.push_back(&*part);
+    }
+  }
+}
+
+/// make(expr, what was made of its parts), from the inside outwards.
+template <class T, class Make>
+[[nodiscard]] T fold(const Expr& expr, const Make& make) {
+  struct Open {
+    const Expr* expr;
+    std::vector<T> parts;
+  };
+  std::vector<Open> open = {{&expr, {}}};
+  while (true) {
+    Open& inner = open.back();
+    if (inner.parts.size() < inner.expr->parts.size()) {
+      open.push_back({&inner.expr->parts[inner.parts.size()], {}});
+      continue;
+    }
+    T made = make(*inner.expr, std::span<const T>(inner.parts));
+    open.pop_back();
+    if (open.empty()) {
+      return made;
+    }
+    open.back().parts.push_back(std::move(made));
+  }
+}
 
 /// A grammar: rule 0 is what a text must match from its beginning to its end.
 struct Rules {

@@ -2,7 +2,9 @@
 #include "grammar/gbnf.hpp"
 
 #include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "grammar/scanner.hpp"
 
@@ -91,7 +93,7 @@ class Reader {
     }
     use.defined = true;
     skip_blank(true);
-    Expr expr = choices(0);
+    Expr expr = choices();
     rules_.rules[number] = std::move(expr);
     skip_blank(false);
     if (!in_.at_end() && !in_.take("\r")) {  // with or without a line feed behind it
@@ -99,44 +101,48 @@ class Reader {
     }
   }
 
-  Expr choices(int depth) {
-    if (depth > kMostNesting) {
-      in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+  /// What a rule is.
+  Expr choices() {
+    std::vector<Bracket> open(1);  // the first: outside of all brackets
+    while (true) {
+      const bool inside = open.size() > 1;
+      skip_blank(inside);
+      const char c = in_.peek();
+      if (in_.take("(")) {
+        if (open.size() > kMostNesting) {
+          in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+        }
+        open.emplace_back();
+      } else if (c == '"' || c == '[' || c == '.' || is_name(c)) {
+        open.back().add(in_.repeated(item(), false));
+      } else if (open.back().end_choice(); another_choice(inside)) {
+        skip_blank(true);
+      } else {
+        Expr inner = open.back().close();
+        if (!inside) {
+          return inner;
+        }
+        skip_blank(true);
+        in_.require(")");
+        open.pop_back();
+        open.back().add(in_.repeated(std::move(inner), false));
+      }
     }
-    std::vector<Expr> parts = {sequence(depth)};
-    while (another_choice(depth)) {
-      skip_blank(true);
-      parts.push_back(sequence(depth));
-    }
-    return parts.size() == 1 ? std::move(parts.front()) : any(std::move(parts));
   }
 
-  bool another_choice(int depth) {
+  bool another_choice(bool inside) {
     const std::size_t before = in_.offset();
     skip_blank(true);
     if (in_.take("|")) {
       return true;
     }
-    if (depth == 0) {
+    if (!inside) {
       in_.go_to(before);  // the line end means something
     }
     return false;
   }
 
-  Expr sequence(int depth) {
-    std::vector<Expr> parts;
-    while (true) {
-      skip_blank(depth > 0);
-      const char c = in_.peek();
-      if (c == '"' || c == '[' || c == '(' || c == '.' || is_name(c)) {
-        parts.push_back(in_.repeated(item(depth), false));
-      } else {
-        return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
-      }
-    }
-  }
-
-  Expr item(int depth) {
+  Expr item() {
     if (in_.take("\"")) {
       std::string value;
       while (!in_.take("\"")) {
@@ -150,12 +156,6 @@ class Reader {
     }
     if (in_.take(".")) {
       return chars(inverted({}));
-    }
-    if (in_.take("(")) {
-      Expr inner = choices(depth + 1);
-      skip_blank(true);
-      in_.require(")");
-      return inner;
     }
     const std::size_t offset = in_.offset();
     return rule(number_of(name(), offset));

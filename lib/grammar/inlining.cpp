@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,30 +15,21 @@ constexpr std::size_t kSmall = 200;
 constexpr std::size_t kLarge = std::size_t{1} << 40U;  // beyond all sums that matter
 
 /// The rules that an expression calls.
-void add_calls(const Expr& expr, std::vector<std::size_t>& calls) {
-  if (expr.kind == Expr::Kind::rule) {
-    calls.push_back(expr.rule);
-  }
-  for (const Expr& part : expr.parts) {
-    add_calls(part, calls);
-  }
-}
-
-void replace(Expr& expr, const std::vector<bool>& small, const Rules& rules) {
-  if (expr.kind == Expr::Kind::rule && small[expr.rule]) {
-    expr = Expr(rules.rules[expr.rule]);
-    return;
-  }
-  for (Expr& part : expr.parts) {
-    replace(part, small, rules);
-  }
+std::vector<std::size_t> calls_of(const Expr& expr) {
+  std::vector<std::size_t> calls;
+  for_each(expr, [&](const Expr& e) {
+    if (e.kind == Expr::Kind::rule) {
+      calls.push_back(e.rule);
+    }
+  });
+  return calls;
 }
 
 /// All rules, those that a rule calls before it, but for circles.
 std::vector<std::size_t> called_first(const Rules& rules) {
   std::vector<std::vector<std::size_t>> calls(rules.rules.size());
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    add_calls(rules.rules[i], calls[i]);
+    calls[i] = calls_of(rules.rules[i]);
   }
   std::vector<std::size_t> order;
   std::vector<bool> seen(calls.size());
@@ -67,28 +59,33 @@ std::vector<std::size_t> called_first(const Rules& rules) {
 }  // namespace
 
 std::optional<std::size_t> weight(const Expr& expr) {
-  if (expr.kind == Expr::Kind::rule) {
-    return std::nullopt;
-  }
-  std::size_t sum = 1 + expr.text.size() + 2 * expr.chars.size();
-  for (const Expr& part : expr.parts) {
-    const std::optional<std::size_t> one = weight(part);
-    if (!one) {
+  using Weight = std::optional<std::size_t>;
+  return fold<Weight>(expr, [](const Expr& e, std::span<const Weight> parts) -> Weight {
+    std::size_t sum = 1 + e.text.size() + 2 * e.chars.size();
+    for (const Weight& part : parts) {
+      sum = std::min(sum + part.value_or(kLarge), kLarge);
+    }
+    if (e.kind == Expr::Kind::rule ||
+        !std::all_of(parts.begin(), parts.end(),
+                     [](const Weight& part) { return part.has_value(); })) {
       return std::nullopt;
     }
-    sum = std::min(sum + *one, kLarge);
-  }
-  const std::size_t copies = expr.kind != Expr::Kind::repeat ? 1
-                             : expr.max == kUnbounded        ? expr.min + 1
-                                                             : std::max<std::size_t>(expr.max, 1);
-  return std::min(sum * std::min(copies, kLarge / sum), kLarge);
+    const std::size_t copies = e.kind != Expr::Kind::repeat ? 1
+                               : e.max == kUnbounded        ? e.min + 1
+                                                            : std::max<std::size_t>(e.max, 1);
+    return std::min(sum * std::min(copies, kLarge / sum), kLarge);
+  });
 }
 
 Rules inlined(Rules rules, Work& work) {
   std::vector<bool> small(rules.rules.size());
   for (const std::size_t rule : called_first(rules)) {
     Expr& expr = rules.rules[rule];
-    replace(expr, small, rules);
+    for_each(expr, [&](Expr& e) {
+      if (e.kind == Expr::Kind::rule && small[e.rule]) {
+        e = Expr(rules.rules[e.rule]);
+      }
+    });
     small[rule] = weight(expr).value_or(kLarge) <= kSmall;
     work.spend(1);
   }

@@ -41,17 +41,29 @@ std::string escaped(char32_t c) {
 /// Expressions nest as deep as a word is long, in bytes.
 constexpr std::size_t kLongestWord = 300;
 
-/// The inside of strings that begin with `words[first..last).substr(at)` at most: all but those.
-Expr other_than(const std::vector<std::string>& words, std::size_t first, std::size_t last,
-                std::size_t at) {
+/// An expression to be written: the inside of strings that begin with words[first..last).substr(at)
+/// at most, all but those.
+struct Beginning {
+  Expr* expr;
+  std::size_t first;
+  std::size_t last;
+  std::size_t at;
+};
+
+/// Writes one and adds those within it to `open`.
+void write(const Beginning& beginning, const std::vector<std::string>& words,
+           std::vector<Beginning>& open) {
+  const auto [expr, first, last, at] = beginning;
   std::vector<Expr> parts;
+  std::vector<Beginning> inner;
   const bool is_word = words[first].size() == at;
   if (!is_word) {
     parts.push_back(text(""));
   }
   CharSet taken;
   if (at > kLongestWord) {
-    return any(std::move(parts));  // no other text begins like so long a word
+    *expr = any(std::move(parts));  // no other text begins like so long a word
+    return;
   }
   for (std::size_t i = first + (is_word ? 1 : 0); i < last;) {
     // An escape is one step, as is a character of several bytes.
@@ -69,7 +81,8 @@ Expr other_than(const std::vector<std::string>& words, std::size_t first, std::s
     }
     if (!escape) {
       taken.push_back({c, c});
-      parts.push_back(all({text(begin), other_than(words, i, next, at + step)}));
+      inner.push_back({nullptr, i, next, at + step});
+      parts.push_back(all({text(begin), text("")}));
     }
     i = next;
   }
@@ -77,7 +90,12 @@ Expr other_than(const std::vector<std::string>& words, std::size_t first, std::s
   // write one of theirs in another way.
   parts.push_back(all({chars(both(bare_chars(), inverted(normalised(std::move(taken))))),
                        repeat(json_any_char(), 0, kUnbounded)}));
-  return any(std::move(parts));
+  *expr = any(std::move(parts));
+  std::size_t way = is_word ? 0 : 1;  // behind the way that ends
+  for (Beginning& one : inner) {
+    one.expr = &expr->parts[way++].parts[1];
+    open.push_back(one);
+  }
 }
 
 /// A character of a string as an escape, in every way.
@@ -125,26 +143,26 @@ Expr json_avoiding(const std::vector<std::string>& words, const std::string& sub
   return text_avoiding(words, bare_chars(), {escape()}, subject);
 }
 
-Expr json_inside(const Expr& expr) {
-  switch (expr.kind) {
-    case Expr::Kind::chars:
-      return json_chars(expr.chars);
-    case Expr::Kind::text: {
-      std::vector<Expr> parts;
-      for (Scanner in(expr.text, expr.text); !in.at_end();) {
-        const char32_t c = in.next();
-        parts.push_back(json_chars({{c, c}}));
-      }
-      return all(std::move(parts));
+Expr json_inside(Expr expr) {
+  std::vector<Expr*> ends;
+  for_each(expr, [&](Expr& e) {
+    if (e.kind == Expr::Kind::chars || e.kind == Expr::Kind::text) {
+      ends.push_back(&e);
     }
-    default: {
-      Expr inside = expr;
-      for (Expr& part : inside.parts) {
-        part = json_inside(part);
-      }
-      return inside;
+  });
+  for (Expr* end : ends) {
+    if (end->kind == Expr::Kind::chars) {
+      *end = json_chars(end->chars);
+      continue;
     }
+    std::vector<Expr> parts;
+    for (Scanner in(end->text, end->text); !in.at_end();) {
+      const char32_t c = in.next();
+      parts.push_back(json_chars({{c, c}}));
+    }
+    *end = all(std::move(parts));
   }
+  return expr;
 }
 
 Expr quoted(Expr inside) {
@@ -168,7 +186,14 @@ Expr json_other_than(std::vector<std::string> words) {
   if (words.empty()) {
     return repeat(json_any_char(), 0, kUnbounded);
   }
-  return other_than(words, 0, words.size(), 0);
+  Expr expr;
+  std::vector<Beginning> open = {{&expr, 0, words.size(), 0}};
+  while (!open.empty()) {
+    const Beginning next = open.back();
+    open.pop_back();
+    write(next, words, open);
+  }
+  return expr;
 }
 
 }  // namespace ottobit::grammar

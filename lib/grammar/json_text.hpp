@@ -24,7 +24,7 @@ namespace ottobit::grammar {
 [[nodiscard]] Expr json_avoiding(const std::vector<std::string>& words, const std::string& subject);
 /// The texts of `expr` within a string: its characters as json_chars writes them. Without the
 /// quotes.
-[[nodiscard]] Expr json_inside(const Expr& expr);
+[[nodiscard]] Expr json_inside(Expr expr);
 [[nodiscard]] Expr quoted(Expr inside);
 
 /// How many digits a number has where nothing bounds it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -52,70 +53,114 @@ class Builder {
   }
   Nfa::Node& at(NodeId id) { return nfa_.nodes[static_cast<std::size_t>(id)]; }
 
-  /// Adds `expr` behind `start`; returns where it ends.
-  NodeId add(const Expr& expr, NodeId start) {
-    work_.spend(1);
-    switch (expr.kind) {
-      case Expr::Kind::chars:
-        return add_chars(expr.chars, start);
-      case Expr::Kind::text:
-        for (const char c : expr.text) {
-          const NodeId next = node();
-          const auto byte = static_cast<std::uint8_t>(c);
-          at(start).bytes.push_back({byte, byte, next});
-          start = next;
-        }
-        return start;
-      case Expr::Kind::all:
-        for (const Expr& part : expr.parts) {
-          start = add(part, start);
-        }
-        return start;
-      case Expr::Kind::any: {
-        dead_ends_ = dead_ends_ || expr.parts.empty();
-        const NodeId end = node();
-        for (const Expr& part : expr.parts) {
-          const NodeId begin = node();
-          at(start).empty.push_back(begin);
-          const NodeId part_end = add(part, begin);
-          at(part_end).empty.push_back(end);
-        }
-        return end;
-      }
-      case Expr::Kind::repeat:
-        return add_repeat(expr, start);
-      case Expr::Kind::rule: {
-        const NodeId end = node();
-        at(start).calls.push_back({expr.rule, end});
-        return end;
+  /// Where in an expression the construction is.
+  struct Step {
+    const Expr* expr;
+    NodeId start;          ///< behind which it, or what is left of it, is added
+    NodeId end = 0;        ///< of choices and repetitions: where all of them meet
+    std::size_t done = 0;  ///< parts, or copies of the part, that were begun
+  };
+
+  /// Adds `whole` behind `start`; returns where it ends.
+  NodeId add(const Expr& whole, NodeId start) {
+    std::vector<Step> open = {{&whole, start}};
+    NodeId reached = start;  // the end of what was added last
+    while (!open.empty()) {
+      Step& step = open.back();
+      const std::optional<Step> inner = next(step, reached);
+      if (inner) {
+        open.push_back(*inner);
+      } else {
+        reached = step.start;
+        open.pop_back();
       }
     }
-    return start;
+    return reached;
   }
 
-  NodeId add_repeat(const Expr& expr, NodeId start) {
+  /// Goes on after the last part, which ended at `reached`: the next part to add, or nothing, and
+  /// step.start is where the expression ends.
+  std::optional<Step> next(Step& step, NodeId reached) {
+    const Expr& expr = *step.expr;
+    work_.spend(step.done == 0 ? 1 : 0);
+    switch (expr.kind) {
+      case Expr::Kind::chars:
+        step.start = add_chars(expr.chars, step.start);
+        return std::nullopt;
+      case Expr::Kind::text:
+        for (const char c : expr.text) {
+          const NodeId behind = node();
+          const auto byte = static_cast<std::uint8_t>(c);
+          at(step.start).bytes.push_back({byte, byte, behind});
+          step.start = behind;
+        }
+        return std::nullopt;
+      case Expr::Kind::rule: {
+        const NodeId end = node();
+        at(step.start).calls.push_back({expr.rule, end});
+        step.start = end;
+        return std::nullopt;
+      }
+      case Expr::Kind::all:
+        step.start = step.done == 0 ? step.start : reached;
+        if (step.done == expr.parts.size()) {
+          return std::nullopt;
+        }
+        return Step{&expr.parts[step.done++], step.start};
+      case Expr::Kind::any:
+        return next_choice(step, reached);
+      case Expr::Kind::repeat:
+        return next_copy(step, reached);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Step> next_choice(Step& step, NodeId reached) {
+    const Expr& expr = *step.expr;
+    if (step.done == 0) {
+      dead_ends_ = dead_ends_ || expr.parts.empty();
+      step.end = node();
+    } else {
+      at(reached).empty.push_back(step.end);
+    }
+    if (step.done == expr.parts.size()) {
+      step.start = step.end;
+      return std::nullopt;
+    }
+    const NodeId begin = node();
+    at(step.start).empty.push_back(begin);
+    return Step{&expr.parts[step.done++], begin};
+  }
+
+  /// Copies that must be, and then one in a circle, or copies that each may be the last.
+  std::optional<Step> next_copy(Step& step, NodeId reached) {
+    const Expr& expr = *step.expr;
     const Expr& part = expr.parts.front();
-    for (std::size_t i = 0; i < expr.min; ++i) {
-      start = add(part, start);
+    if (expr.max == kUnbounded && step.done == expr.min + 1) {
+      at(reached).empty.push_back(step.end);
+      step.start = node();
+      at(step.end).empty.push_back(step.start);
+      return std::nullopt;
     }
+    step.start = step.done == 0 ? step.start : reached;
+    const std::size_t copy = step.done++;
+    if (copy < expr.min) {
+      return Step{&part, step.start};
+    }
+    if (copy == expr.min) {
+      step.end = node();
+    }
+    at(step.start).empty.push_back(step.end);
     if (expr.max == kUnbounded) {
-      const NodeId loop = node();
-      at(start).empty.push_back(loop);
       const NodeId begin = node();
-      at(loop).empty.push_back(begin);
-      const NodeId end = add(part, begin);
-      at(end).empty.push_back(loop);
-      const NodeId out = node();
-      at(loop).empty.push_back(out);
-      return out;
+      at(step.end).empty.push_back(begin);
+      return Step{&part, begin};
     }
-    const NodeId out = node();
-    for (std::size_t i = expr.min; i < expr.max; ++i) {
-      at(start).empty.push_back(out);
-      start = add(part, start);
+    if (copy == expr.max) {
+      step.start = step.end;
+      return std::nullopt;
     }
-    at(start).empty.push_back(out);
-    return out;
+    return Step{&part, step.start};
   }
 
   // The tails of the sequences are shared: most of them are any continuation bytes.

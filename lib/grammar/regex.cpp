@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grammar/regex.hpp"
 
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "grammar/scanner.hpp"
 
@@ -35,65 +36,76 @@ class Reader {
       : in_(text, subject), search_(search) {}
 
   Expr read() {
-    Expr expr = choices(0);
-    if (!in_.at_end()) {
-      in_.refuse("found " + in_.found_text() + ", expected the end");
+    begin_choice();
+    while (true) {
+      if (!at_end_of_choice()) {
+        read_item();
+        continue;
+      }
+      end_choice();
+      if (in_.take("|")) {
+        begin_choice();
+        continue;
+      }
+      Expr inner = open_.back().close();
+      if (open_.size() == 1) {
+        if (!in_.at_end()) {
+          in_.refuse("found " + in_.found_text() + ", expected the end");
+        }
+        return inner;
+      }
+      in_.require(")");
+      open_.pop_back();
+      open_.back().add(in_.repeated(std::move(inner), true));
     }
-    return expr;
   }
 
  private:
-  Expr choices(int depth) {
-    if (depth > kMostNesting) {
-      in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+  /// Outside of all groups ^ and $ may stand at the ends of a choice.
+  [[nodiscard]] bool is_outside() const { return open_.size() == 1; }
+
+  void begin_choice() {
+    if (is_outside() && !in_.take("^") && search_) {
+      open_.back().add(anything());
     }
-    std::vector<Expr> parts;
-    do {
-      parts.push_back(depth == 0 ? held_choice() : sequence(depth));
-    } while (in_.take("|"));
-    return parts.size() == 1 ? std::move(parts.front()) : any(std::move(parts));
   }
 
-  /// An alternative outside of all groups, where ^ and $ may stand.
-  Expr held_choice() {
-    const Expr anything = repeat(chars(inverted({})), 0, kUnbounded);
-    std::vector<Expr> parts;
-    if (!in_.take("^") && search_) {
-      parts.push_back(anything);
+  void end_choice() {
+    if (is_outside() && !in_.take("$") && search_) {
+      open_.back().add(anything());
     }
-    parts.push_back(sequence(0));
-    if (!in_.take("$") && search_) {
-      parts.push_back(anything);
-    }
-    return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
+    open_.back().end_choice();
   }
 
-  Expr sequence(int depth) {
-    std::vector<Expr> parts;
-    while (!in_.at_end() && in_.peek() != '|' && in_.peek() != ')') {
-      if (in_.peek() == '$' && depth == 0) {
-        const std::string_view behind = in_.rest().substr(1);
-        if (behind.empty() || behind.front() == '|') {
-          break;
-        }
-      }
-      if (in_.peek() == '^' || in_.peek() == '$') {
-        in_.refuse(in_.found_text() + " is supported at the ends of the pattern only");
-      }
-      parts.push_back(in_.repeated(item(depth), true));
+  [[nodiscard]] bool at_end_of_choice() const {
+    const char c = in_.peek();
+    if (in_.at_end() || c == '|' || c == ')') {
+      return true;
     }
-    return parts.size() == 1 ? std::move(parts.front()) : all(std::move(parts));
+    const std::string_view behind = in_.rest().substr(1);
+    return c == '$' && is_outside() && (behind.empty() || behind.front() == '|');
   }
 
-  Expr item(int depth) {
+  static Expr anything() { return repeat(chars(inverted({})), 0, kUnbounded); }
+
+  void read_item() {
+    if (in_.peek() == '^' || in_.peek() == '$') {
+      in_.refuse(in_.found_text() + " is supported at the ends of the pattern only");
+    }
+    if (in_.take("(")) {
+      open_group();
+    } else {
+      open_.back().add(in_.repeated(item(), true));
+    }
+  }
+
+  Expr item() {
     const std::size_t offset = in_.offset();
     switch (const char32_t c = in_.next()) {
       case '.':
         return chars(inverted(line_ends()));
       case '[':
         return char_class();
-      case '(':
-        return group(depth);
       case '\\':
         return chars(escape());
       case '*':
@@ -109,7 +121,8 @@ class Reader {
     }
   }
 
-  Expr group(int depth) {
+  /// Behind its bracket.
+  void open_group() {
     const std::size_t offset = in_.offset();
     if (in_.take("?") && !in_.take(":")) {
       const bool named = in_.take("<") && in_.peek() != '=' && in_.peek() != '!';
@@ -120,9 +133,10 @@ class Reader {
         (void)in_.next();
       }
     }
-    Expr inner = choices(depth + 1);
-    in_.require(")");
-    return inner;
+    if (open_.size() > kMostNesting) {
+      in_.refuse("brackets nest deeper than " + std::to_string(kMostNesting));
+    }
+    open_.emplace_back();
   }
 
   /// What stands behind a backslash.
@@ -228,6 +242,7 @@ class Reader {
 
   Scanner in_;
   bool search_;
+  std::vector<Bracket> open_ = std::vector<Bracket>(1);  ///< the first: outside of all groups
 };
 
 }  // namespace

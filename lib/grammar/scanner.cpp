@@ -2,10 +2,28 @@
 #include "grammar/scanner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tokenizer/utf8.hpp"
 
 namespace ottobit::grammar {
+
+namespace {
+
+/// `part` repeated; as one repetition where a repetition of it says no more.
+Expr again(Expr part, std::size_t min, std::size_t max) {
+  const auto is_sign = [](std::size_t least, std::size_t most) {  // ? + * or {1}
+    return least <= 1 && (most == 1 || most == kUnbounded);
+  };
+  if (part.kind == Expr::Kind::repeat && is_sign(part.min, part.max) && is_sign(min, max)) {
+    part.min *= min;
+    part.max = std::max(part.max, max);
+    return part;
+  }
+  return repeat(std::move(part), min, max);
+}
+
+}  // namespace
 
 char32_t Scanner::next() {
   if (at_end()) {
@@ -57,13 +75,16 @@ std::size_t Scanner::number() {
 }
 
 Expr Scanner::repeated(Expr part, bool lazy) {
-  while (true) {
+  for (std::size_t depth = 0;; ++depth) {
+    if (depth > kMostNesting) {
+      refuse("more than " + std::to_string(kMostNesting) + " repetitions of repetitions");
+    }
     if (take("*")) {
-      part = repeat(std::move(part), 0, kUnbounded);
+      part = again(std::move(part), 0, kUnbounded);
     } else if (take("+")) {
-      part = repeat(std::move(part), 1, kUnbounded);
+      part = again(std::move(part), 1, kUnbounded);
     } else if (take("?")) {
-      part = optional(std::move(part));
+      part = again(std::move(part), 0, 1);
     } else if (take("{")) {
       part = repetition(std::move(part));
     } else {
@@ -86,7 +107,7 @@ Expr Scanner::repetition(Expr part) {
   if (max < min) {
     refuse_at(begin, "the bounds are in the wrong order");
   }
-  return repeat(std::move(part), min, max);
+  return again(std::move(part), min, max);
 }
 
 std::string Scanner::found_text() const {

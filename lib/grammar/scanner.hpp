@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ottobit/error.hpp"
 
@@ -14,8 +16,8 @@ namespace ottobit::grammar {
 
 /// How often something may be repeated at most: {1,65536}.
 inline constexpr std::size_t kMostRepeats = 65'536;
-/// How deep brackets may nest.
-inline constexpr int kMostNesting = 200;
+/// How deep brackets, and repetitions of repetitions, may nest.
+inline constexpr std::size_t kMostNesting = 200;
 
 class Scanner {
  public:
@@ -60,6 +62,24 @@ class Scanner {
   std::string_view text_;
   const std::string& subject_;
   std::size_t at_ = 0;
+};
+
+/// What stands in brackets, or outside of all, while it is read: readers keep a list of the open
+/// ones and do not call themselves, for the depth of a text is not the depth of the host's stack.
+class Bracket {
+ public:
+  void add(Expr part) { sequence_.push_back(std::move(part)); }
+  void end_choice() { choices_.push_back(one_of(std::exchange(sequence_, {}), all)); }
+  /// All choices, the last of them ended.
+  [[nodiscard]] Expr close() { return one_of(std::exchange(choices_, {}), any); }
+
+ private:
+  static Expr one_of(std::vector<Expr> parts, Expr (*join)(std::vector<Expr>)) {
+    return parts.size() == 1 ? std::move(parts.front()) : join(std::move(parts));
+  }
+
+  std::vector<Expr> choices_;
+  std::vector<Expr> sequence_;
 };
 
 /// The UTF-8 form of one character.

@@ -2,6 +2,7 @@
 #include "grammar/sharing.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,8 +65,7 @@ Ends behind(const Ends& a, const Ends& b) {
   return both;
 }
 
-Ends ends_of(const Expr& expr, Work& work) {
-  work.spend(1 + expr.chars.size());
+Ends ends_of(const Expr& expr, std::span<const Ends> parts) {
   Ends ends{.empty = true};
   switch (expr.kind) {
     case Expr::Kind::chars:
@@ -77,14 +77,13 @@ Ends ends_of(const Expr& expr, Work& work) {
       }
       return ends;
     case Expr::Kind::all:
-      for (const Expr& part : expr.parts) {
-        ends = behind(ends, ends_of(part, work));
+      for (const Ends& part : parts) {
+        ends = behind(ends, part);
       }
       return ends;
     case Expr::Kind::any:
       ends.empty = false;
-      for (const Expr& part : expr.parts) {
-        const Ends one = ends_of(part, work);
+      for (const Ends& one : parts) {
         // Of two that begin alike, one may be the beginning of the other.
         ends.more = overlap(ends.first, one.first) ? everything() : joined(ends.more, one.more);
         ends.more = ends.empty ? joined(ends.more, one.first) : ends.more;
@@ -94,7 +93,7 @@ Ends ends_of(const Expr& expr, Work& work) {
       }
       return ends;
     case Expr::Kind::repeat: {
-      const Ends one = ends_of(expr.parts.front(), work);
+      const Ends& one = parts.front();
       ends.empty = one.empty || expr.min == 0;
       ends.first = one.first;
       ends.more = one.more;
@@ -108,6 +107,13 @@ Ends ends_of(const Expr& expr, Work& work) {
       break;
   }
   return {.empty = true, .first = everything(), .more = everything()};
+}
+
+Ends ends_of(const Expr& expr, Work& work) {
+  return fold<Ends>(expr, [&](const Expr& e, std::span<const Ends> parts) {
+    work.spend(1 + e.chars.size());
+    return ends_of(e, parts);
+  });
 }
 
 class Sharing {
@@ -126,22 +132,26 @@ class Sharing {
  private:
   /// States of an expression, calls being small.
   std::size_t size(const Expr& expr) {
-    work_.spend(1);
-    std::size_t sum = 1 + expr.text.size() + 2 * expr.chars.size();
-    for (const Expr& part : expr.parts) {
-      sum = std::min(sum + size(part), kHuge);
-    }
-    if (expr.kind != Expr::Kind::repeat) {
-      return sum;
-    }
-    const std::size_t copies =
-        expr.max == kUnbounded ? expr.min + 1 : std::max<std::size_t>(expr.max, 1);
-    return std::min(sum * std::min(copies, kHuge / sum), kHuge);
+    return fold<std::size_t>(expr, [&](const Expr& e, std::span<const std::size_t> parts) {
+      work_.spend(1);
+      std::size_t sum = 1 + e.text.size() + 2 * e.chars.size();
+      for (const std::size_t part : parts) {
+        sum = std::min(sum + part, kHuge);
+      }
+      if (e.kind != Expr::Kind::repeat) {
+        return sum;
+      }
+      const std::size_t copies = e.max == kUnbounded ? e.min + 1 : std::max<std::size_t>(e.max, 1);
+      return std::min(sum * std::min(copies, kHuge / sum), kHuge);
+    });
   }
 
   /// From the outside inwards; what becomes a rule is looked at as such.
-  void share(Expr& expr, std::size_t in_rule) {
-    if (is_worth_it(expr)) {
+  void share(Expr& whole, std::size_t in_rule) {
+    for_each(whole, [&](Expr& expr) {
+      if (!is_worth_it(expr)) {
+        return;
+      }
       Expr& part = expr.parts.front();
       const Ends ends = ends_of(part, work_);
       if (!ends.empty && !overlap(ends.more, ends.first)) {
@@ -149,10 +159,7 @@ class Sharing {
             rules_.add(rules_.names[in_rule] + " (repeated)", std::move(part));
         part = rule(added);
       }
-    }
-    for (Expr& part : expr.parts) {
-      share(part, in_rule);
-    }
+    });
   }
 
   bool is_worth_it(const Expr& expr) {

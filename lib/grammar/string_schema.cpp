@@ -17,12 +17,11 @@ namespace {
 
 /// Bounds what is repeated, everywhere alike.
 Expr repeated_at_most(Expr expr, std::size_t times) {
-  if (expr.kind == Expr::Kind::repeat) {
-    expr.max = std::min(expr.max, std::max(expr.min, times));
-  }
-  for (Expr& part : expr.parts) {
-    part = repeated_at_most(std::move(part), times);
-  }
+  for_each(expr, [times](Expr& e) {
+    if (e.kind == Expr::Kind::repeat) {
+      e.max = std::min(e.max, std::max(e.min, times));
+    }
+  });
   return expr;
 }
 
