@@ -93,9 +93,9 @@ Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
       property[definitions] = schema[definitions];
     }
   }
-  return grammar::all({grammar::text(syntax_.spelled(open) + type + line),
-                       as_is ? plain(property, close) : json(property),
-                       grammar::text(line + syntax_.spelled(close) + "\n")});
+  return grammar::all(grammar::text(syntax_.spelled(open) + type + line),
+                      as_is ? plain(property, close) : json(property),
+                      grammar::text(line + syntax_.spelled(close) + "\n"));
 }
 
 Expr ToolArguments::plain(const OrderedJson& property, const std::string& close) const {
@@ -144,8 +144,8 @@ Expr ToolArguments::unquoted(const grammar::StringSchema& schema,
   if (schema.max != grammar::kUnbounded) {
     return grammar::repeat(one, schema.min, schema.max);
   }
-  return grammar::all({grammar::repeat(one, schema.min, schema.min),
-                       grammar::text_avoiding(words, grammar::inverted({}), {}, subject_)});
+  return grammar::all(grammar::repeat(one, schema.min, schema.min),
+                      grammar::text_avoiding(words, grammar::inverted({}), {}, subject_));
 }
 
 }  // namespace ottobit

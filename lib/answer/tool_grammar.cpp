@@ -132,53 +132,52 @@ class ToolReader {
     }
     Expr made = section(any(std::move(calls)), several);
     if (format_.bare_calls) {  // nothing else, with or without the marker
-      made = all({grammar::optional(word(opening)), std::move(made)});
+      made = all(grammar::optional(word(opening)), std::move(made));
       if (mode == "auto") {
         const grammar::CharSet call_or_blank = {
             {U'\t', U'\n'}, {U' ', U' '}, {U'{', U'{'}};  // what may begin a call
-        made = any({std::move(made), text(""),
-                    all({grammar::chars(grammar::inverted(call_or_blank)), prose(opening)})});
+        made = any(std::move(made), text(""),
+                   all(grammar::chars(grammar::inverted(call_or_blank)), prose(opening)));
       }
       return made;
     }
     if (mode == "auto") {
-      return all({prose(opening), grammar::optional(std::move(made))});
+      return all(prose(opening), grammar::optional(std::move(made)));
     }
     if (format_.think.close.empty()) {
       return made;
     }
     Expr thought =
-        all({prose(format_.think.close), word(format_.think.close), repeat(text("\n"), 0, 2)});
-    return all({grammar::optional(std::move(thought)), std::move(made)});
+        all(prose(format_.think.close), word(format_.think.close), repeat(text("\n"), 0, 2));
+    return all(grammar::optional(std::move(thought)), std::move(made));
   }
 
   /// Messages of thinking and of what is said before a call; then the answer or the call. One turn
   /// makes one call.
   [[nodiscard]] Expr harmony(std::vector<Expr> calls, const std::string& mode) const {
     const Expr said =
-        all({word("<|message|>"), grammar::text_avoiding(ends_, everything(), {}, subject_)});
-    const auto channel = [&](const char* name) { return all({word("<|channel|>"), text(name)}); };
+        all(word("<|message|>"), grammar::text_avoiding(ends_, everything(), {}, subject_));
+    const auto channel = [&](const char* name) { return all(word("<|channel|>"), text(name)); };
     std::vector<Expr> last;
     if (mode == "auto" || mode == "none") {
-      last.push_back(all({channel("final"), said}));
+      last.push_back(all(channel("final"), said));
     }
     if (mode != "none") {
       std::move(calls.begin(), calls.end(), std::back_inserter(last));
     }
-    Expr before = all({any({channel("analysis"), channel("commentary")}), said, word("<|end|>"),
-                       word("<|start|>"), text("assistant")});
-    return all({repeat(std::move(before), 0, kUnbounded), any(std::move(last))});
+    Expr before = all(any(channel("analysis"), channel("commentary")), said, word("<|end|>"),
+                      word("<|start|>"), text("assistant"));
+    return all(repeat(std::move(before), 0, kUnbounded), any(std::move(last)));
   }
 
   /// The recipient stands in the header of the message, before or after the channel.
   [[nodiscard]] Expr harmony_call(const std::string& name, Expr arguments) const {
     const Expr to = text(" to=functions." + name);
-    const Expr channel = all({word("<|channel|>"), text("commentary")});
-    const Expr type =
-        any({text(""), text(" json"),
-             all({grammar::optional(text(" ")), word("<|constrain|>"), text("json")})});
-    return all({any({all({channel, to}), all({to, channel})}), type, word("<|message|>"),
-                std::move(arguments)});
+    const Expr channel = all(word("<|channel|>"), text("commentary"));
+    const Expr type = any(text(""), text(" json"),
+                          all(grammar::optional(text(" ")), word("<|constrain|>"), text("json")));
+    return all(any(all(channel, to), all(to, channel)), type, word("<|message|>"),
+               std::move(arguments));
   }
 
   [[nodiscard]] static const OrderedJson& inner(const OrderedJson& tool) {
@@ -203,16 +202,16 @@ class ToolReader {
       return one;
     }
     if (format_.syntax == CallSyntax::calls) {
-      Expr more = several ? repeat(all({text(", "), one}), 0, kUnbounded) : text("");
-      return all({word(format_.call.open), text("["), one, std::move(more), text("]"),
-                  word(format_.call.close)});
+      Expr more = several ? repeat(all(text(", "), one), 0, kUnbounded) : text("");
+      return all(word(format_.call.open), text("["), one, std::move(more), text("]"),
+                 word(format_.call.close));
     }
-    Expr calls = several ? all({one, repeat(all({line(), one}), 0, kUnbounded)}) : std::move(one);
+    Expr calls = several ? all(one, repeat(all(line(), one), 0, kUnbounded)) : std::move(one);
     if (format_.section.open.empty()) {
       return calls;
     }
-    return all({word(format_.section.open), line(), std::move(calls), line(),
-                word(format_.section.close)});
+    return all(word(format_.section.open), line(), std::move(calls), line(),
+               word(format_.section.close));
   }
 
   /// One call with its markers.
@@ -226,35 +225,35 @@ class ToolReader {
     const Expr close = word(format_.call.close);
     switch (format_.syntax) {
       case CallSyntax::json:
-        return all({open, line(), text("{\"name\": " + quoted + ", \"arguments\": "),
-                    arguments.object(schema), text("}"), line(), close});
+        return all(open, line(), text("{\"name\": " + quoted + ", \"arguments\": "),
+                   arguments.object(schema), text("}"), line(), close);
       case CallSyntax::json_parameters:
-        return all({text("{\"name\": " + quoted + ", \"parameters\": "), arguments.object(schema),
-                    text("}")});
+        return all(text("{\"name\": " + quoted + ", \"parameters\": "), arguments.object(schema),
+                   text("}"));
       case CallSyntax::deepseek:
         if (syntax_.fenced) {
-          return all({open, text("function"), word(kDeepSeekSeparator), text(name + "\n```json\n"),
-                      arguments.object(schema), text("\n```"), close});
+          return all(open, text("function"), word(kDeepSeekSeparator), text(name + "\n```json\n"),
+                     arguments.object(schema), text("\n```"), close);
         }
-        return all({open, text(name), word(kDeepSeekSeparator), arguments.object(schema), close});
+        return all(open, text(name), word(kDeepSeekSeparator), arguments.object(schema), close);
       case CallSyntax::kimi:
-        return all({open, text("functions." + name + ":"),
-                    repeat(grammar::chars({{U'0', U'9'}}), 1, 3), word(kKimiSeparator),
-                    arguments.object(schema), close});
+        return all(open, text("functions." + name + ":"),
+                   repeat(grammar::chars({{U'0', U'9'}}), 1, 3), word(kKimiSeparator),
+                   arguments.object(schema), close);
       case CallSyntax::function:
       case CallSyntax::function_lines:
-        return all({open, line(), text("<function=" + name + ">\n"), arguments.tags(schema),
-                    text("</function>"), line(), close});
+        return all(open, line(), text("<function=" + name + ">\n"), arguments.tags(schema),
+                   text("</function>"), line(), close);
       case CallSyntax::invoke:
       case CallSyntax::dsml:
-        return all({open, text(name + "\">\n"), arguments.tags(schema), close});
+        return all(open, text(name + "\">\n"), arguments.tags(schema), close);
       case CallSyntax::pairs:
-        return all({open, text(name + "\n"), arguments.tags(schema), close});
+        return all(open, text(name + "\n"), arguments.tags(schema), close);
       case CallSyntax::named:
-        return all({open, text(name), word(kMistralSeparator), arguments.object(schema)});
+        return all(open, text(name), word(kMistralSeparator), arguments.object(schema));
       case CallSyntax::calls:
-        return all({text("{\"name\": " + quoted + ", \"arguments\": "), arguments.object(schema),
-                    text("}")});
+        return all(text("{\"name\": " + quoted + ", \"arguments\": "), arguments.object(schema),
+                   text("}"));
       case CallSyntax::none:
         break;
     }

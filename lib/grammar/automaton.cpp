@@ -301,8 +301,8 @@ class Compiler {
 
 }  // namespace
 
-Automaton compile(const Rules& rules, const std::string& subject) {
-  return Compiler(rules, subject).compile();
+Automaton compile(Rules rules, const std::string& subject) {
+  return Compiler(std::move(rules), subject).compile();
 }
 
 }  // namespace ottobit::grammar

@@ -45,6 +45,6 @@ struct Automaton {
 
 /// Error{grammar, subject}: a rule that can never end, one that calls itself before it reads
 /// anything, a grammar beyond 400,000 states or that matches no text.
-[[nodiscard]] Automaton compile(const Rules& rules, const std::string& subject);
+[[nodiscard]] Automaton compile(Rules rules, const std::string& subject);
 
 }  // namespace ottobit::grammar

@@ -34,7 +34,7 @@ class Avoiding {
       : first_(first), outside_(inverted(alphabet)), units_(units) {}
 
   [[nodiscard]] Expr texts(const std::vector<std::u32string>& words) const {
-    Expr whole = all({others(), repeat(all({letter(first_), text("")}), 0, kUnbounded)});
+    Expr whole = all(others(), repeat(all(letter(first_), text("")), 0, kUnbounded));
     std::vector<Rest> open = {{&whole.parts[1].parts[0].parts[1], words, 1}};
     while (!open.empty()) {
       const Rest next = std::move(open.back());
@@ -80,11 +80,11 @@ class Avoiding {
         return word.size() == rest.length + 1;
       });
       if (!ends) {
-        ways.push_back(all({letter(c), text("")}));
+        ways.push_back(all(letter(c), text("")));
         inner.push_back(std::move(group));
       }
     }
-    ways.push_back(all({other_than(std::move(goes_on)), others()}));
+    ways.push_back(all(other_than(std::move(goes_on)), others()));
     *rest.expr = optional(any(std::move(ways)));
     for (std::size_t i = 0; i < inner.size(); ++i) {
       open.push_back(

@@ -23,6 +23,53 @@ std::size_t product(std::size_t a, std::size_t b) {
 
 }  // namespace
 
+Parts::Parts(std::vector<Expr> parts) : std::vector<Expr>(std::move(parts)) {}
+
+Parts::Parts(const Parts& other) : std::vector<Expr>() {
+  std::vector<std::pair<const Parts*, Parts*>> open = {{&other, this}};
+  while (!open.empty()) {
+    const auto [from, to] = open.back();
+    open.pop_back();
+    to->reserve(from->size());
+    for (const Expr& e : *from) {
+      to->push_back({e.kind, e.chars, e.text, {}, e.min, e.max, e.rule});
+      if (!e.parts.empty()) {
+        open.emplace_back(&e.parts, &to->back().parts);
+      }
+    }
+  }
+}
+
+Parts& Parts::operator=(const Parts& other) {
+  Parts copy(other);
+  swap(copy);
+  return *this;
+}
+
+// What was here goes after the new ones are: they may be among its own.
+Parts& Parts::operator=(Parts&& other) noexcept {
+  Parts moved(std::move(other));
+  swap(moved);
+  return *this;
+}
+
+// Down to where nothing is within, and up again by the way back, which stands in the number that
+// rules are called by.
+Parts::~Parts() {
+  Expr* owner = nullptr;  // of the list at hand; null: this one
+  while (owner != nullptr || !empty()) {
+    std::vector<Expr>& list = owner == nullptr ? *this : owner->parts;
+    if (list.empty()) {
+      owner = reinterpret_cast<Expr*>(owner->rule);
+    } else if (list.back().parts.empty()) {
+      list.pop_back();
+    } else {
+      list.back().rule = reinterpret_cast<std::size_t>(owner);
+      owner = &list.back();
+    }
+  }
+}
+
 std::size_t append(Rules& rules, Rules others) {
   const std::size_t first = rules.rules.size();
   for (std::size_t i = 0; i < others.rules.size(); ++i) {

@@ -3,12 +3,14 @@
 // JSON schemas are all read into this form, and automaton.hpp makes of it what runs.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,21 @@ inline constexpr char32_t kLastChar = 0x10FFFF;
 /// No upper bound of a repetition.
 inline constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
+struct Expr;
+
+/// What an expression consists of. It may be deep: neither its copy nor its end calls itself, and
+/// the end takes no memory.
+class Parts : public std::vector<Expr> {
+ public:
+  Parts() = default;
+  explicit Parts(std::vector<Expr> parts);
+  Parts(const Parts& other);
+  Parts(Parts&&) noexcept = default;
+  Parts& operator=(const Parts& other);
+  Parts& operator=(Parts&& other) noexcept;
+  ~Parts();
+};
+
 /// One expression. Which members have a meaning depends on the kind.
 struct Expr {
   enum class Kind {
@@ -45,7 +62,7 @@ struct Expr {
   Kind kind = Kind::text;
   CharSet chars{};
   std::string text{};
-  std::vector<Expr> parts{};
+  Parts parts{};
   std::size_t min = 0;
   std::size_t max = 0;
   std::size_t rule = 0;
@@ -129,11 +146,32 @@ struct LengthRange {
 [[nodiscard]] inline Expr text(std::string value) {
   return {.kind = Expr::Kind::text, .text = std::move(value)};
 }
+/// Parts one by one into a list, which initialiser lists would copy.
+template <class... Part>
+[[nodiscard]] std::vector<Expr> parts_of(Part&&... part) {
+  std::vector<Expr> parts;
+  parts.reserve(sizeof...(Part));
+  (parts.push_back(std::forward<Part>(part)), ...);
+  return parts;
+}
+template <class... Part>
+concept Exprs = sizeof...(Part) > 0 && (std::same_as<std::remove_cvref_t<Part>, Expr> && ...);
+
 [[nodiscard]] inline Expr all(std::vector<Expr> parts) {
-  return {.kind = Expr::Kind::all, .parts = std::move(parts)};
+  return {.kind = Expr::Kind::all, .parts = Parts(std::move(parts))};
+}
+template <class... Part>
+requires Exprs<Part...>
+[[nodiscard]] Expr all(Part&&... part) {
+  return all(parts_of(std::forward<Part>(part)...));
 }
 [[nodiscard]] inline Expr any(std::vector<Expr> parts) {
-  return {.kind = Expr::Kind::any, .parts = std::move(parts)};
+  return {.kind = Expr::Kind::any, .parts = Parts(std::move(parts))};
+}
+template <class... Part>
+requires Exprs<Part...>
+[[nodiscard]] Expr any(Part&&... part) {
+  return any(parts_of(std::forward<Part>(part)...));
 }
 [[nodiscard]] inline Expr repeat(Expr part, std::size_t min, std::size_t max) {
   Expr expr{.kind = Expr::Kind::repeat, .min = min, .max = max};

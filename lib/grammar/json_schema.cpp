@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 6> kArray = {"items",    "prefixItems", "
 constexpr std::array<std::string_view, 4> kString = {"minLength", "maxLength", "pattern", "format"};
 constexpr std::array<std::string_view, 5> kNumber = {"minimum", "maximum", "exclusiveMinimum",
                                                      "exclusiveMaximum", "multipleOf"};
-constexpr int kMostDepth = 64;  ///< of schemas within schemas
+constexpr int kMostDepth = 64;  ///< of schemas that were put together from others
 
 /// A fragment of a URI as the text it stands for; what is no code stays.
 std::string percent_decoded(std::string_view fragment) {
@@ -48,6 +48,23 @@ std::string percent_decoded(std::string_view fragment) {
   return text;
 }
 
+/// How many values there are in a value, itself included: what it costs to copy.
+std::size_t json_values(const OrderedJson& json) {
+  std::size_t count = 0;
+  std::vector<const OrderedJson*> open = {&json};
+  while (!open.empty()) {
+    const OrderedJson& next = *open.back();
+    open.pop_back();
+    ++count;
+    if (next.is_structured()) {
+      for (const OrderedJson& inner : next) {
+        open.push_back(&inner);
+      }
+    }
+  }
+  return count;
+}
+
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -56,18 +73,50 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
 }  // namespace
 
 Rules SchemaReader::read() {
-  const std::size_t first = rules_.add("root");
+  rule_of(root_, "#", 0);
   blank_ = rules_.add("blank", json_blank());
   char_ = rules_.add("char", json_any_char());
   inside_ = rules_.add("string", json_avoiding(avoid_, subject_));
-  rules_.rules[first] = schema(root_, "#", 0);
+  while (!pending_.empty()) {
+    const Pending next = std::move(pending_.front());
+    pending_.pop_front();
+    Expr expr = content(*next.json, next.place, next.depth);
+    rules_.rules[next.rule] = std::move(expr);
+  }
   return std::move(rules_);
 }
 
 Expr SchemaReader::schema(const OrderedJson& json, const std::string& place, int depth) {
-  if (depth > kMostDepth) {
-    refuse(place, "schemas nest deeper than " + std::to_string(kMostDepth));
+  const bool simple = !json.is_object() || json.contains("$ref") || is_simple(json, place);
+  return simple ? content(json, place, depth) : rule(rule_of(json, place, depth));
+}
+
+/// Values of such a schema have no values in them.
+bool SchemaReader::is_simple(const OrderedJson& json, const std::string& place) const {
+  if (json.contains("allOf") || json.contains("anyOf") || json.contains("oneOf")) {
+    return false;
   }
+  if (json.contains("const") || json.contains("enum")) {
+    return true;
+  }
+  const std::vector<std::string> types = types_of(json, place);
+  return std::none_of(types.begin(), types.end(),
+                      [](const std::string& type) { return type == "object" || type == "array"; });
+}
+
+/// The rule that a schema is, which is read later. One for each: schemas may refer to themselves.
+std::size_t SchemaReader::rule_of(const OrderedJson& json, const std::string& place, int depth) {
+  const auto [found, fresh] = rules_of_.try_emplace(&json, rules_.rules.size());
+  if (fresh) {
+    rules_.add(place);
+    pending_.push_back({found->second, &json, place, depth});
+  }
+  return found->second;
+}
+
+Expr SchemaReader::content(const OrderedJson& json, const std::string& place, int depth) {
+  constexpr std::uint64_t kSteps = 100;
+  work_.spend(kSteps);
   if (json.is_boolean()) {
     if (!json.get<bool>()) {
       refuse(place, "false allows no value");
@@ -112,7 +161,6 @@ void SchemaReader::check_keywords(const OrderedJson& json, const std::string& pl
   }
 }
 
-/// A rule for each place that is referred to: schemas may refer to themselves.
 Expr SchemaReader::reference(const OrderedJson& json, const std::string& place, int depth) {
   if (!json["$ref"].is_string()) {
     refuse(place, "$ref is not a string");
@@ -123,15 +171,7 @@ Expr SchemaReader::reference(const OrderedJson& json, const std::string& place, 
       refuse(place, "\"" + key + "\" beside $ref is not supported");
     }
   }
-  const OrderedJson& referred = resolved(target, place);
-  const auto [found, fresh] = references_.try_emplace(target, 0);
-  if (fresh) {
-    const std::size_t number = rules_.add(target);
-    found->second = number;
-    Expr expr = schema(referred, target, depth + 1);
-    rules_.rules[number] = std::move(expr);
-  }
-  return rule(references_.at(target));
+  return rule(rule_of(resolved(target, place), target, depth));
 }
 
 const OrderedJson& SchemaReader::resolved(const std::string& target,
@@ -151,58 +191,72 @@ const OrderedJson& SchemaReader::resolved(const std::string& target,
   refuse(place, "$ref \"" + target + "\" is no place in this schema");
 }
 
+/// The schema that another stands for by $ref.
+const OrderedJson& SchemaReader::followed(const OrderedJson& json, const std::string& place) const {
+  const OrderedJson* inner = &json;
+  for (int i = 0; inner->is_object() && inner->contains("$ref") && (*inner)["$ref"].is_string();
+       ++i) {
+    if (i == kMostReferences) {
+      refuse(place, "$ref goes in a circle");
+    }
+    inner = &resolved((*inner)["$ref"], place);
+  }
+  return *inner;
+}
+
+/// The schema that both are.
+const OrderedJson& SchemaReader::both(const OrderedJson& a, const OrderedJson& b,
+                                      const std::string& place) {
+  constexpr std::uint64_t kSteps = 20;
+  work_.spend(kSteps * (json_values(a) + json_values(b)));
+  made_.push_back(merged(a, b, [&](const std::string& why) { refuse(place, why); }));
+  return made_.back();
+}
+
 Expr SchemaReader::combined(const OrderedJson& json, const std::string& key,
                             const std::string& place, int depth) {
+  if (depth > kMostDepth) {
+    refuse(place, "allOf, anyOf and oneOf are put together more than " +
+                      std::to_string(kMostDepth) + " times");
+  }
   const OrderedJson& list = json[key];
   if (!list.is_array() || list.empty()) {
     refuse(place, key + " is not a list of schemas");
   }
-  OrderedJson rest = json;
-  rest.erase(key);
-  const auto part = [&](const OrderedJson& one, const std::string& where) -> OrderedJson {
-    const OrderedJson* inner = &one;
-    for (int i = 0; inner->is_object() && inner->contains("$ref") && (*inner)["$ref"].is_string();
-         ++i) {
-      if (i == kMostDepth) {
-        refuse(where, "$ref goes in a circle");
-      }
-      inner = &resolved((*inner)["$ref"], where);
-    }
-    return *inner;
-  };
+  OrderedJson others = json;
+  others.erase(key);
+  const OrderedJson* rest = &made_.emplace_back(std::move(others));
   if (key == "allOf") {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string where = place + "/allOf/" + std::to_string(i);
-      rest =
-          merged(rest, part(list[i], where), [&](const std::string& why) { refuse(where, why); });
+      rest = &both(*rest, followed(list[i], where), where);
     }
-    return schema(rest, place, depth + 1);
+    return schema(*rest, place, depth + 1);
   }
   if (key == "oneOf") {
-    check_apart(list, part, place);
+    check_apart(list, place);
   }
   std::vector<Expr> parts;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string where = place + "/" + key + "/" + std::to_string(i);
-    if (rest.empty()) {
-      parts.push_back(schema(list[i], where, depth + 1));
-    } else {
-      const OrderedJson both =
-          merged(rest, part(list[i], where), [&](const std::string& why) { refuse(where, why); });
-      parts.push_back(schema(both, where, depth + 1));
-    }
+    const OrderedJson& one = rest->empty() ? list[i] : both(*rest, followed(list[i], where), where);
+    parts.push_back(schema(one, where, depth + 1));
   }
   return any(std::move(parts));
 }
 
 /// oneOf must match exactly one: the alternatives must not share a value.
-void SchemaReader::check_apart(
-    const OrderedJson& list,
-    const std::function<OrderedJson(const OrderedJson&, const std::string&)>& part,
-    const std::string& place) const {
-  for (std::size_t i = 0; i < list.size(); ++i) {
+void SchemaReader::check_apart(const OrderedJson& list, const std::string& place) {
+  std::vector<std::pair<const OrderedJson*, std::size_t>> parts;  // and their sizes
+  for (const OrderedJson& one : list) {
+    const OrderedJson& part = followed(one, place);
+    parts.emplace_back(&part, json_values(part));
+  }
+  constexpr std::uint64_t kSteps = 5;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      if (!disjoint(part(list[i], place), part(list[k], place))) {
+      work_.spend(kSteps * (parts[i].second + parts[k].second));
+      if (!disjoint(*parts[i].first, *parts[k].first)) {
         refuse(place, "oneOf: alternatives " + std::to_string(k) + " and " + std::to_string(i) +
                           " may match the same value; use anyOf");
       }

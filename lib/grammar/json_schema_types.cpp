@@ -26,22 +26,25 @@ Expr SchemaReader::typed(const OrderedJson& json, const std::string& type, const
     return text("null");
   }
   if (type == "boolean") {
-    return any({text("true"), text("false")});
+    return any(text("true"), text("false"));
   }
   return number(json, type == "integer", place);
 }
 
 Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int depth) {
-  const OrderedJson none = OrderedJson::object();
-  const OrderedJson& properties = json.contains("properties") ? json["properties"] : none;
-  const OrderedJson required = json.value("required", OrderedJson::array());
+  static const OrderedJson no_properties = OrderedJson::object();
+  static const OrderedJson no_list = OrderedJson::array();
+  const OrderedJson& properties = json.contains("properties") ? json["properties"] : no_properties;
+  const OrderedJson& required = json.contains("required") ? json["required"] : no_list;
   if (!properties.is_object() || !required.is_array()) {
     refuse(place, "properties is not an object, or required not a list");
   }
-  OrderedJson open = json.value("additionalProperties", OrderedJson(properties.empty()));
-  if (open.is_boolean() && !open.get<bool>()) {
-    open = nullptr;
-  }
+  const OrderedJson* others =
+      json.contains("additionalProperties") ? &json["additionalProperties"] : nullptr;
+  const bool open = others == nullptr ? properties.empty() : *others != OrderedJson(false);
+  const auto value_of_others = [&](const std::string& where) {
+    return others == nullptr || others->is_boolean() ? any_value() : schema(*others, where, depth);
+  };
   const std::size_t least = count(json, "minProperties", 0, place);
   const std::size_t most = count(json, "maxProperties", kUnbounded, place);
   std::vector<std::pair<Expr, bool>> members;  // and whether it is required
@@ -53,30 +56,28 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
       continue;
     }
     const std::size_t number = rules_.add(place + "/properties/" + key);
-    Expr expr = member(key, schema(value, place + "/properties/" + key, depth + 1));
+    Expr expr = member(key, schema(value, place + "/properties/" + key, depth));
     rules_.rules[number] = std::move(expr);
     members.emplace_back(rule(number), holds(required, key));
   }
   for (const OrderedJson& key : required) {
     if (!key.is_string() || !properties.contains(key.get_ref<const std::string&>()) ||
         properties[key.get_ref<const std::string&>()] == OrderedJson(false)) {
-      if (open.is_null() || !key.is_string() || !properties.empty()) {
+      if (!open || !key.is_string() || !properties.empty()) {
         refuse(place, "required: " + key.dump() + " is not among the properties");
       }
-      members.emplace_back(
-          member(key, open.is_boolean() ? any_value() : schema(open, place, depth + 1)), true);
+      members.emplace_back(member(key, value_of_others(place)), true);
       const std::string dumped = key.dump();
       keys.push_back(dumped.substr(1, dumped.size() - 2));
     }
   }
   std::optional<std::size_t> pair;  // a member of another name
-  if (!open.is_null()) {
-    const Expr value =
-        open.is_boolean() ? any_value() : schema(open, place + "/additionalProperties", depth + 1);
+  if (open) {
+    const Expr value = value_of_others(place + "/additionalProperties");
     std::optional<Expr> name = other_name(json, keys, place, depth);
     if (name) {
       pair = rules_.add(place + "/additionalProperties",
-                        all({*std::move(name), text(":"), blank(), value}));
+                        all(*std::move(name), text(":"), blank(), value));
     }
   }
   if (least > most) {
@@ -101,8 +102,8 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
   Expr tail = text("");
   std::vector<Expr> firsts;
   if (pair) {
-    tail = repeat(all({comma(), rule(*pair)}), 0, kUnbounded);
-    firsts.push_back(all({rule(*pair), tail}));
+    tail = repeat(all(comma(), rule(*pair)), 0, kUnbounded);
+    firsts.push_back(all(rule(*pair), tail));
   }
   bool may_be_empty = least == 0;
   for (std::size_t i = members.size(); i-- > 0;) {
@@ -112,30 +113,29 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
       may_be_empty = false;
     }
     const std::size_t rest = rules_.add(place + " from " + std::to_string(i), tail);
-    firsts.push_back(all({expr, rule(rest)}));
-    Expr next = all({comma(), expr});
-    tail = all({needed ? std::move(next) : optional(std::move(next)), rule(rest)});
+    firsts.push_back(all(expr, rule(rest)));
+    Expr next = all(comma(), expr);
+    tail = all(needed ? std::move(next) : optional(std::move(next)), rule(rest));
   }
   Expr inside = any(std::move(firsts));
   if (inside.parts.empty()) {
-    return all({text("{"), blank(), text("}")});
+    return all(text("{"), blank(), text("}"));
   }
-  inside = all({std::move(inside), blank()});
-  return all({text("{"), blank(), may_be_empty ? optional(std::move(inside)) : std::move(inside),
-              text("}")});
+  inside = all(std::move(inside), blank());
+  return all(text("{"), blank(), may_be_empty ? optional(std::move(inside)) : std::move(inside),
+             text("}"));
 }
 
 /// Members of one kind, so many of them.
 Expr SchemaReader::map_of(const Expr& pair, std::size_t least, std::size_t most) const {
-  const Expr none = all({text("{"), blank(), text("}")});
+  const Expr none = all(text("{"), blank(), text("}"));
   if (most == 0) {
     return none;
   }
   const std::size_t more = most == kUnbounded ? kUnbounded : most - 1;
-  Expr some =
-      all({text("{"), blank(), pair, repeat(all({comma(), pair}), least == 0 ? 0 : least - 1, more),
-           blank(), text("}")});
-  return least == 0 ? any({none, std::move(some)}) : some;
+  Expr some = all(text("{"), blank(), pair,
+                  repeat(all(comma(), pair), least == 0 ? 0 : least - 1, more), blank(), text("}"));
+  return least == 0 ? any(none, std::move(some)) : some;
 }
 
 /// At most one of the members; all that are required must be it.
@@ -152,14 +152,14 @@ Expr SchemaReader::one_member(const std::vector<std::pair<Expr, bool>>& members,
   }
   for (const auto& [expr, is_needed] : members) {
     if (most == 1 && (is_needed || needed == 0)) {
-      ways.push_back(all({text("{"), blank(), expr, blank(), text("}")}));
+      ways.push_back(all(text("{"), blank(), expr, blank(), text("}")));
     }
   }
   if (pair && most == 1 && needed == 0) {
-    ways.push_back(all({text("{"), blank(), rule(*pair), blank(), text("}")}));
+    ways.push_back(all(text("{"), blank(), rule(*pair), blank(), text("}")));
   }
   if (least == 0 && needed == 0) {
-    ways.push_back(all({text("{"), blank(), text("}")}));
+    ways.push_back(all(text("{"), blank(), text("}")));
   }
   if (ways.empty()) {
     refuse(place, "minProperties asks for more properties than there are");
@@ -178,13 +178,8 @@ std::optional<Expr> SchemaReader::other_name(const OrderedJson& json,
     names = &json["propertyNames"];
     where += "/propertyNames";
   }
-  for (int i = 0; names != &json && names->is_object() && names->contains("$ref") &&
-                  (*names)["$ref"].is_string();
-       ++i) {
-    if (i == kMostReferences) {
-      refuse(where, "$ref goes in a circle");
-    }
-    names = &resolved((*names)["$ref"], where);
+  if (names != &json) {
+    names = &followed(*names, where);
   }
   const bool free = names == &json || *names == OrderedJson(true) ||
                     (names->is_object() && !names->contains("enum") && !names->contains("const") &&
@@ -217,7 +212,7 @@ std::optional<Expr> SchemaReader::other_name(const OrderedJson& json,
   }
   OrderedJson as_string = *names;
   as_string["type"] = "string";
-  return schema(as_string, where, depth + 1);
+  return schema(made_.emplace_back(std::move(as_string)), where, depth);
 }
 
 Expr SchemaReader::array(const OrderedJson& json, const std::string& place, int depth) {
@@ -228,9 +223,12 @@ Expr SchemaReader::array(const OrderedJson& json, const std::string& place, int 
   }
   // Draft 7 writes prefixItems as a list of items, and items as additionalItems.
   const bool old = json.contains("items") && json["items"].is_array();
-  const OrderedJson prefix = old ? json["items"] : json.value("prefixItems", OrderedJson::array());
+  static const OrderedJson no_list = OrderedJson::array();
+  static const OrderedJson anything = true;
+  const char* prefix_key = old ? "items" : "prefixItems";
+  const OrderedJson& prefix = json.contains(prefix_key) ? json[prefix_key] : no_list;
   const char* rest_key = old ? "additionalItems" : "items";
-  const OrderedJson rest = json.value(rest_key, OrderedJson(true));
+  const OrderedJson& rest = json.contains(rest_key) ? json[rest_key] : anything;
   if (rest == OrderedJson(false)) {
     max = std::min(max, prefix.size());
   }
@@ -238,23 +236,23 @@ Expr SchemaReader::array(const OrderedJson& json, const std::string& place, int 
     refuse(place, "minItems is above what the list may hold");
   }
   const std::size_t behind = max > prefix.size() ? 1 : 0;
-  Expr item = behind == 0 ? text("") : schema(rest, place + "/" + rest_key, depth + 1);
+  Expr item = behind == 0 ? text("") : schema(rest, place + "/" + rest_key, depth);
   if (prefix.empty()) {
     return list_of(item, min, max);
   }
   Expr tail = text("");
   if (behind != 0) {
     const std::size_t known = prefix.size();
-    tail = repeat(all({comma(), std::move(item)}), min > known ? min - known : 0,
+    tail = repeat(all(comma(), std::move(item)), min > known ? min - known : 0,
                   max == kUnbounded ? kUnbounded : max - known);
   }
   for (std::size_t i = std::min(prefix.size(), max); i-- > 0;) {
-    Expr one = schema(prefix[i], place + "/prefixItems/" + std::to_string(i), depth + 1);
-    Expr here = i > 0 ? all({comma(), std::move(one), std::move(tail)})
-                      : all({std::move(one), std::move(tail), blank()});
+    Expr one = schema(prefix[i], place + "/prefixItems/" + std::to_string(i), depth);
+    Expr here = i > 0 ? all(comma(), std::move(one), std::move(tail))
+                      : all(std::move(one), std::move(tail), blank());
     tail = min > i ? std::move(here) : optional(std::move(here));
   }
-  return all({text("["), blank(), std::move(tail), text("]")});
+  return all(text("["), blank(), std::move(tail), text("]"));
 }
 
 Expr SchemaReader::string(const OrderedJson& json, const std::string& place) const {
@@ -328,28 +326,27 @@ Expr SchemaReader::any_value() {
   if (value_ == 0) {
     value_ = rules_.add("value");
     rules_.rules[value_] =
-        any({list_of(rule(value_), 0, kUnbounded), object_of(any_string(), rule(value_)),
-             any_string(), json_number(), text("true"), text("false"), text("null")});
+        any(list_of(rule(value_), 0, kUnbounded), object_of(any_string(), rule(value_)),
+            any_string(), json_number(), text("true"), text("false"), text("null"));
   }
   return rule(value_);
 }
 
 Expr SchemaReader::list_of(const Expr& item, std::size_t min, std::size_t max) const {
-  const Expr none = all({text("["), blank(), text("]")});
+  const Expr none = all(text("["), blank(), text("]"));
   if (max == 0) {
     return none;
   }
   const std::size_t more = max == kUnbounded ? kUnbounded : max - 1;
-  Expr some = all({text("["), blank(), item,
-                   repeat(all({comma(), item}), min == 0 ? 0 : min - 1, more), blank(), text("]")});
-  return min == 0 ? any({none, std::move(some)}) : some;
+  Expr some = all(text("["), blank(), item,
+                  repeat(all(comma(), item), min == 0 ? 0 : min - 1, more), blank(), text("]"));
+  return min == 0 ? any(none, std::move(some)) : some;
 }
 
 Expr SchemaReader::object_of(const Expr& key, const Expr& value) const {
-  const Expr pair = all({key, text(":"), blank(), value});
-  return all({text("{"), blank(),
-              optional(all({pair, repeat(all({comma(), pair}), 0, kUnbounded), blank()})),
-              text("}")});
+  const Expr pair = all(key, text(":"), blank(), value);
+  return all(text("{"), blank(),
+             optional(all(pair, repeat(all(comma(), pair), 0, kUnbounded), blank())), text("}"));
 }
 
 }  // namespace ottobit::grammar

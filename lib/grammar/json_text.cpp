@@ -82,14 +82,14 @@ void write(const Beginning& beginning, const std::vector<std::string>& words,
     if (!escape) {
       taken.push_back({c, c});
       inner.push_back({nullptr, i, next, at + step});
-      parts.push_back(all({text(begin), text("")}));
+      parts.push_back(all(text(begin), text("")));
     }
     i = next;
   }
   // Another character leads away for good. Words are left by bare characters only: an escape could
   // write one of theirs in another way.
-  parts.push_back(all({chars(both(bare_chars(), inverted(normalised(std::move(taken))))),
-                       repeat(json_any_char(), 0, kUnbounded)}));
+  parts.push_back(all(chars(both(bare_chars(), inverted(normalised(std::move(taken))))),
+                      repeat(json_any_char(), 0, kUnbounded)));
   *expr = any(std::move(parts));
   std::size_t way = is_word ? 0 : 1;  // behind the way that ends
   for (Beginning& one : inner) {
@@ -102,13 +102,13 @@ void write(const Beginning& beginning, const std::vector<std::string>& words,
 Expr escape() {
   const Expr hex = chars({{'0', '9'}, {'a', 'f'}, {'A', 'F'}});
   const Expr not_d = chars({{'0', '9'}, {'a', 'c'}, {'e', 'f'}, {'A', 'C'}, {'E', 'F'}});
-  const Expr code = any(
-      {all({not_d, hex, hex, hex}), all({chars({{'d', 'd'}, {'D', 'D'}}), digit(0, 7), hex, hex})});
+  const Expr code =
+      any({all(not_d, hex, hex, hex), all(chars({{'d', 'd'}, {'D', 'D'}}), digit(0, 7), hex, hex)});
   CharSet letters;
   for (const char32_t c : std::u32string_view(U"\"\\/bfnrt")) {
     letters.push_back({c, c});
   }
-  return all({text("\\"), any({chars(std::move(letters)), all({text("u"), code})})});
+  return all(text("\\"), any(chars(std::move(letters)), all(text("u"), code)));
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ Expr digits(std::size_t min, std::size_t max) {
 
 Expr json_blank() {
   return any(
-      {text(""), text(" "), all({text("\n"), repeat(chars({{' ', ' '}, {'\t', '\t'}}), 0, 20)})});
+      {text(""), text(" "), all(text("\n"), repeat(chars({{' ', ' '}, {'\t', '\t'}}), 0, 20))});
 }
 
 Expr json_chars(const CharSet& set) {
@@ -136,7 +136,7 @@ Expr json_chars(const CharSet& set) {
 }
 
 Expr json_any_char() {
-  return any({chars(bare_chars()), escape()});
+  return any(chars(bare_chars()), escape());
 }
 
 Expr json_avoiding(const std::vector<std::string>& words, const std::string& subject) {
@@ -166,18 +166,17 @@ Expr json_inside(Expr expr) {
 }
 
 Expr quoted(Expr inside) {
-  return all({text("\""), std::move(inside), text("\"")});
+  return all(text("\""), std::move(inside), text("\""));
 }
 
 Expr json_integer() {
-  return all(
-      {optional(text("-")), any({text("0"), all({digit(1, 9), digits(0, kMostDigits - 1)})})});
+  return all({optional(text("-")), any(text("0"), all(digit(1, 9), digits(0, kMostDigits - 1)))});
 }
 
 Expr json_number() {
-  return all({json_integer(), optional(all({text("."), digits(1, kMostDigits)})),
-              optional(all({chars({{'e', 'e'}, {'E', 'E'}}),
-                            optional(chars({{'+', '+'}, {'-', '-'}})), digits(1, 2)}))});
+  return all(json_integer(), optional(all(text("."), digits(1, kMostDigits))),
+             optional(all(chars({{'e', 'e'}, {'E', 'E'}}),
+                          optional(chars({{'+', '+'}, {'-', '-'}})), digits(1, 2))));
 }
 
 Expr json_other_than(std::vector<std::string> words) {

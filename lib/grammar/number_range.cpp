@@ -27,7 +27,7 @@ Expr same_length_between(std::string_view low, std::string_view high) {
   const int last = high[0] - '0';
   const std::size_t rest = low.size() - 1;
   if (first == last) {
-    return all({digit(first, first), same_length_between(low.substr(1), high.substr(1))});
+    return all(digit(first, first), same_length_between(low.substr(1), high.substr(1)));
   }
   const std::string zeros(rest, '0');
   const std::string nines(rest, '9');
@@ -35,15 +35,15 @@ Expr same_length_between(std::string_view low, std::string_view high) {
   int begin = first;
   int end = last;
   if (low.substr(1) != zeros) {
-    parts.push_back(all({digit(first, first), same_length_between(low.substr(1), nines)}));
+    parts.push_back(all(digit(first, first), same_length_between(low.substr(1), nines)));
     ++begin;
   }
   if (high.substr(1) != nines) {
-    parts.push_back(all({digit(last, last), same_length_between(zeros, high.substr(1))}));
+    parts.push_back(all(digit(last, last), same_length_between(zeros, high.substr(1))));
     --end;
   }
   if (begin <= end) {
-    parts.push_back(all({digit(begin, end), digits(rest, rest)}));
+    parts.push_back(all(digit(begin, end), digits(rest, rest)));
   }
   return any(std::move(parts));
 }
@@ -87,20 +87,20 @@ struct Fractions {
     const int first = low ? low->next() : -1;
     const int last = high ? high->next() : 10;
     if (first == last) {
-      return all({digit(first, first), Fractions{low->rest(), high->rest()}.rest(most - 1)});
+      return all(digit(first, first), Fractions{low->rest(), high->rest()}.rest(most - 1));
     }
     std::vector<Expr> ways;
     if (first > last) {
       return any({});
     }
     if (low) {
-      ways.push_back(all({digit(first, first), Fractions{low->rest(), {}}.rest(most - 1)}));
+      ways.push_back(all(digit(first, first), Fractions{low->rest(), {}}.rest(most - 1)));
     }
     if (high) {
-      ways.push_back(all({digit(last, last), Fractions{{}, high->rest()}.rest(most - 1)}));
+      ways.push_back(all(digit(last, last), Fractions{{}, high->rest()}.rest(most - 1)));
     }
     if (first + 1 < last) {
-      ways.push_back(all({digit(first + 1, last - 1), digits(0, most - 1)}));
+      ways.push_back(all(digit(first + 1, last - 1), digits(0, most - 1)));
     }
     return any(std::move(ways));
   }
@@ -116,7 +116,7 @@ struct Fractions {
   }
   /// With the point, or nothing at all.
   [[nodiscard]] Expr with_point(std::size_t most) const {
-    std::vector<Expr> ways = {all({text("."), some(most)})};
+    std::vector<Expr> ways = {all(text("."), some(most))};
     if (may_end()) {
       ways.push_back(text(""));
     }
@@ -136,19 +136,19 @@ Expr between(const Bound& low, const std::optional<Bound>& high, std::size_t mos
   const std::uint64_t from = low.value.whole;
   const Expr first = text(std::to_string(from));
   if (high && high->value.whole == from) {
-    return all({first, Fractions{fraction_of(low), fraction_of(*high)}.with_point(most)});
+    return all(first, Fractions{fraction_of(low), fraction_of(*high)}.with_point(most));
   }
   if (high && high->value.whole < from) {
     return any({});
   }
-  std::vector<Expr> ways = {all({first, Fractions{fraction_of(low), {}}.with_point(most)})};
+  std::vector<Expr> ways = {all(first, Fractions{fraction_of(low), {}}.with_point(most))};
   std::optional<std::uint64_t> to;
   if (high) {
     to = high->value.whole - 1;
     ways.push_back(
-        all({text(std::to_string(*to + 1)), Fractions{{}, fraction_of(*high)}.with_point(most)}));
+        all(text(std::to_string(*to + 1)), Fractions{{}, fraction_of(*high)}.with_point(most)));
   }
-  ways.push_back(all({whole_between(from + 1, to), Fractions{}.with_point(most)}));
+  ways.push_back(all(whole_between(from + 1, to), Fractions{}.with_point(most)));
   return any(std::move(ways));
 }
 
@@ -227,7 +227,7 @@ Expr json_number_between(const NumberBounds& bounds) {
   }
   if (!min || min->value.negative) {
     const bool below = max && max->value.negative;
-    ways.push_back(all({text("-"), between(below ? *max : Bound{Decimal{}, true}, min, most)}));
+    ways.push_back(all(text("-"), between(below ? *max : Bound{Decimal{}, true}, min, most)));
   }
   return any(std::move(ways));
 }
@@ -252,7 +252,7 @@ Expr json_integer_between(const NumberBounds& bounds) {
   }
   if (!min || min->value.negative) {
     const bool below = max && max->value.negative;
-    ways.push_back(all({text("-"), whole_between(below ? beyond(*max) : 1, before(min))}));
+    ways.push_back(all(text("-"), whole_between(below ? beyond(*max) : 1, before(min))));
   }
   return any(std::move(ways));
 }
@@ -306,9 +306,9 @@ NumberBounds divided(const NumberBounds& bounds, int power) {
 Expr some_fraction(std::size_t most) {
   std::vector<Expr> ways;
   for (std::size_t zeros = 0; zeros < most; ++zeros) {
-    ways.push_back(all({text(std::string(zeros, '0')), digit(1, 9), digits(0, most - zeros - 1)}));
+    ways.push_back(all(text(std::string(zeros, '0')), digit(1, 9), digits(0, most - zeros - 1)));
   }
-  return all({text("."), any(std::move(ways))});
+  return all(text("."), any(std::move(ways)));
 }
 
 }  // namespace
@@ -330,8 +330,8 @@ std::optional<Expr> json_multiples(int power, const NumberBounds& bounds) {
     NumberBounds below = divided(bounds, power);
     below.at_most({zero, true});
     const Expr zeros = text(std::string(static_cast<std::size_t>(power), '0'));
-    std::vector<Expr> ways = {all({json_integer_between(above), zeros}),
-                              all({json_integer_between(below), zeros})};
+    std::vector<Expr> ways = {all(json_integer_between(above), zeros),
+                              all(json_integer_between(below), zeros)};
     if (has_zero) {
       ways.push_back(text("0"));
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads one JSON schema into rules. json_schema.cpp has what concerns schemas as such, and
-// json_schema_types.cpp what they say about values of each type.
+// json_schema_types.cpp what they say about values of each type. Of schemas within a schema those
+// that are more than a simple type become rules, and are read one after another: however deep they
+// are, nothing calls itself, and none is written down twice.
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "grammar/expr.hpp"
 #include "grammar/json_text.hpp"
+#include "grammar/work.hpp"
 #include "io/json.hpp"
 
 namespace ottobit::grammar {
@@ -24,7 +27,7 @@ class SchemaReader {
   /// Strings without a pattern, format or bound of length do not hold the words of `avoid`.
   SchemaReader(const OrderedJson& root, const std::string& subject,
                const std::vector<std::string>& avoid)
-      : root_(root), subject_(subject), avoid_(avoid) {}
+      : root_(root), subject_(subject), avoid_(avoid), work_(subject) {}
 
   [[nodiscard]] Rules read();
 
@@ -34,17 +37,30 @@ class SchemaReader {
   }
   void refuse_keyword(const OrderedJson& json, const char* key, const std::string& place) const;
 
-  // Schemas: `place` is a JSON pointer, for messages.
+  /// A schema that is to be read as a rule. It is a part of the whole, or of made_.
+  struct Pending {
+    std::size_t rule;
+    const OrderedJson* json;
+    std::string place;
+    int depth;
+  };
+
+  // Schemas: `place` is a JSON pointer, for messages; `depth` counts how often one was put together
+  // from others. They must stay where they are: parts of the whole, or of made_.
   Expr schema(const OrderedJson& json, const std::string& place, int depth);
+  Expr content(const OrderedJson& json, const std::string& place, int depth);
+  [[nodiscard]] bool is_simple(const OrderedJson& json, const std::string& place) const;
+  std::size_t rule_of(const OrderedJson& json, const std::string& place, int depth);
   void check_keywords(const OrderedJson& json, const std::string& place) const;
   Expr reference(const OrderedJson& json, const std::string& place, int depth);
   [[nodiscard]] const OrderedJson& resolved(const std::string& target,
                                             const std::string& place) const;
   Expr combined(const OrderedJson& json, const std::string& key, const std::string& place,
                 int depth);
-  void check_apart(const OrderedJson& list,
-                   const std::function<OrderedJson(const OrderedJson&, const std::string&)>& part,
-                   const std::string& place) const;
+  [[nodiscard]] const OrderedJson& followed(const OrderedJson& json,
+                                            const std::string& place) const;
+  const OrderedJson& both(const OrderedJson& a, const OrderedJson& b, const std::string& place);
+  void check_apart(const OrderedJson& list, const std::string& place);
   [[nodiscard]] Expr listed(const OrderedJson& json, const std::string& place) const;
   [[nodiscard]] std::vector<std::string> types_of(const OrderedJson& json,
                                                   const std::string& place) const;
@@ -60,10 +76,10 @@ class SchemaReader {
 
   // Parts of values.
   [[nodiscard]] Expr blank() const { return rule(blank_); }
-  [[nodiscard]] Expr comma() const { return all({text(","), blank()}); }
+  [[nodiscard]] Expr comma() const { return all(text(","), blank()); }
   [[nodiscard]] Expr any_string() const { return quoted(rule(inside_)); }
   [[nodiscard]] Expr member(const std::string& key, Expr value) const {
-    return all({text(OrderedJson(key).dump() + ":"), blank(), std::move(value)});
+    return all(text(OrderedJson(key).dump() + ":"), blank(), std::move(value));
   }
   Expr any_value();
   [[nodiscard]] Expr map_of(const Expr& pair, std::size_t least, std::size_t most) const;
@@ -84,9 +100,12 @@ class SchemaReader {
   Rules rules_;
   std::size_t blank_ = 0;
   std::size_t char_ = 0;
-  std::size_t inside_ = 0;  ///< of any string
-  std::size_t value_ = 0;   ///< 0: not made yet
-  std::map<std::string, std::size_t> references_;
+  std::size_t inside_ = 0;                              ///< of any string
+  std::size_t value_ = 0;                               ///< 0: not made yet
+  std::map<const OrderedJson*, std::size_t> rules_of_;  ///< schemas that are rules
+  std::deque<Pending> pending_;
+  std::deque<OrderedJson> made_;
+  Work work_;
 };
 
 }  // namespace ottobit::grammar

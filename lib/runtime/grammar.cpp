@@ -51,7 +51,7 @@ grammar::Automaton automaton_of(const Model& model, GrammarKind kind, std::strin
   const std::string subject = "regular expression";
   grammar::Rules rules;
   rules.add("root", grammar::read_regex(text, subject, false));
-  return grammar::compile(rules, subject);
+  return grammar::compile(std::move(rules), subject);
 }
 
 }  // namespace

@@ -380,11 +380,36 @@ TEST_CASE("JSON schema: what cannot be honoured is refused by name") {
   CHECK(error_of(R"({"$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}},
                      "required": ["b"]}}, "$ref": "#/$defs/a"})")
             .find("can never end") != std::string::npos);
-  std::string deep = "1";
-  for (int i = 0; i < 100; ++i) {
-    deep = "{\"items\": " + (i == 0 ? "{}" : deep) + "}";
+  CHECK(error_of(R"({"allOf": [{"$ref": "#"}]})").find("put together more than 64 times") !=
+        std::string::npos);
+}
+
+TEST_CASE("JSON schema: depth costs what it says, not two to its power") {
+  // Each is a list that holds itself twice: the first item, and those behind a comma.
+  std::string lists = R"({"type": "integer"})";
+  std::string maps = lists;
+  for (int i = 0; i < 60; ++i) {
+    lists = R"({"type": "array", "minItems": 1, "items": )" + lists + "}";
+    maps = R"({"type": "object", "required": ["a"], "additionalProperties": )" + maps + "}";
   }
-  CHECK(error_of(deep).find("nest deeper") != std::string::npos);
+  const std::string open(60, '[');
+  const std::string close(60, ']');
+  CHECK(readings(lists, {open + "1" + close, open + close, open + "1, 2" + close}) == "yny");
+  std::string nested = "1";
+  for (int i = 0; i < 60; ++i) {
+    nested = R"({"a":)" + nested + "}";
+  }
+  CHECK(readings(maps, {nested, R"({"a":1})"}) == "yn");
+  // What is put together from others is bounded in all.
+  std::string pairs = "{}";
+  for (int i = 0; i < 20; ++i) {
+    const std::string next = R"({"$ref": "#/$defs/d)" + std::to_string(i + 1) + "\"}";
+    pairs = pairs.substr(0, pairs.size() - 1) + (i == 0 ? "" : ", ") + "\"d" + std::to_string(i) +
+            R"(": {"minProperties": 0, "anyOf": [)" + next + ", " + next + "]}}";
+  }
+  pairs = pairs.substr(0, pairs.size() - 1) + R"(, "d20": {"type": "object"}})";
+  CHECK(error_of(R"({"$ref": "#/$defs/d0", "$defs": )" + pairs + "}").find("too much work") !=
+        std::string::npos);
 }
 
 }  // namespace ottobit
