@@ -13,8 +13,9 @@
 
 namespace ottobit::jinja {
 
-/// Levels of expressions, blocks and macro calls that may be active at once. A level takes about
-/// 1 KiB of stack, a recursive macro over a nested schema about ten levels for each of its own.
+/// Levels of expressions, blocks and macro calls that may be active at once, where the stack has
+/// room for them: one takes about half a KiB, a recursive macro over a nested schema about ten for
+/// each of its own.
 inline constexpr int kMaxEvalDepth = 400;
 
 /// Variables of one block. A macro keeps the scope around its definition alive.
@@ -107,6 +108,7 @@ class Evaluator::Depth {
  public:
   explicit Depth(Evaluator& evaluator) : evaluator_(evaluator) {
     evaluator_.rt_.budget.charge(0);
+    evaluator_.rt_.budget.descend();
     if (++evaluator_.depth_ > kMaxEvalDepth) {
       --evaluator_.depth_;
       raise("blocks, expressions and macro calls nest deeper than 400 levels");

@@ -10,12 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "io/stack_room.hpp"
 #include "jinja/ast.hpp"
 #include "jinja/lexer.hpp"
 
 namespace ottobit::jinja {
 
-/// How deep tags, brackets and operators may nest.
+/// How deep tags, brackets and operators may nest, where the stack has room for them.
 inline constexpr int kMaxNesting = 100;
 
 class Parser {
@@ -98,6 +99,7 @@ class Parser {
   std::size_t next_ = 0;
   std::map<std::string, Symbol> symbols_;
   std::map<Symbol, std::size_t> uses_;  // how often each name was read so far
+  StackRoom stack_;
   int nesting_ = 0;
   int loops_ = 0;  // loops around the current place, for break and continue
 };
@@ -105,6 +107,9 @@ class Parser {
 class Parser::Nest {
  public:
   explicit Nest(Parser& parser) : parser_(parser) {
+    if (!parser_.stack_.left()) {
+      parser_.fail("nested deeper than the stack of the calling thread has room for");
+    }
     if (++parser_.nesting_ > kMaxNesting) {
       parser_.fail("nested deeper than 100 levels");
     }

@@ -214,6 +214,7 @@ void append_repr(Runtime& rt, StrBuilder& out, const Value& v, int depth) {
   if (depth > kMaxValueDepth) {
     raise("a value is nested deeper than 200 levels");
   }
+  rt.budget.descend();
   rt.budget.charge(0);
   switch (v.kind) {
     case Kind::undefined:

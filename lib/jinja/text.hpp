@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/stack_room.hpp"
 #include "jinja/span.hpp"
 
 namespace ottobit::jinja {
@@ -52,12 +53,19 @@ class Budget {
     used_ += bytes;
   }
   void release(std::size_t bytes) noexcept { used_ -= bytes; }
+  /// Before a call that may come again within itself.
+  void descend() const {
+    if (!stack_.left()) [[unlikely]] {
+      raise("nested deeper than the stack of the calling thread has room for");
+    }
+  }
 
  private:
   static constexpr std::size_t kMaxSteps = 20'000'000;
   static constexpr std::size_t kMaxBytes = std::size_t{512} << 20;
   std::size_t steps_ = 0;
   std::size_t used_ = 0;
+  StackRoom stack_;
 };
 
 /// An immutable string with the byte ranges that came from the caller (sorted, disjoint, merged).

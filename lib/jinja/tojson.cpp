@@ -56,6 +56,7 @@ class Writer {
       raise("tojson: the value is nested deeper than 200 levels");
     }
     rt_.budget.charge(0);
+    rt_.budget.descend();
     switch (v.kind) {
       case Kind::string:
         write_string_value(v, depth);
@@ -196,6 +197,7 @@ class Reader {
   Reader(Runtime& rt, bool content) : rt_(rt), content_(content) {}
 
   Value read(const OrderedJson& json) {
+    rt_.budget.descend();
     Value v = read_any(json);
     v.content = content_ && !v.is(Kind::string);
     return v;

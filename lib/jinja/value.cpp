@@ -341,6 +341,7 @@ bool truth(const Value& v) noexcept {
 
 bool equal(Budget& budget, const Value& a, const Value& b, int depth) {
   check_depth(depth);
+  budget.descend();
   budget.charge(0);
   if (a.is_number() && b.is_number()) {
     return compare_numbers(a, b) == 0;
@@ -369,6 +370,7 @@ bool equal(Budget& budget, const Value& a, const Value& b, int depth) {
 
 bool less(Budget& budget, const Value& a, const Value& b, std::string_view op, int depth) {
   check_depth(depth);
+  budget.descend();
   budget.charge(0);
   if (a.is_number() && b.is_number()) {
     return compare_numbers(a, b) == -1;

@@ -25,6 +25,8 @@ constexpr std::uint64_t kStepsPerByte = 32;
 constexpr std::size_t kFirstStack = std::size_t{256} << 10U;
 constexpr std::size_t kStackPerByte = 256;
 constexpr std::size_t kMaxPattern = std::size_t{1} << 16U;
+// Groups within each other. Published patterns have three; compiling takes stack for each.
+constexpr std::uint32_t kMostGroups = 32;
 
 std::string message_of(int code) {
   std::array<PCRE2_UCHAR8, 256> text{};
@@ -60,8 +62,14 @@ Regex::Regex(const std::string& pattern, const std::string& subject) : subject_(
   int error = 0;
   PCRE2_SIZE at = 0;
   const std::string translated = pcre_pattern(pattern, subject);
+  const std::unique_ptr<pcre2_compile_context_8, decltype(&pcre2_compile_context_free_8)> context(
+      pcre2_compile_context_create_8(nullptr), &pcre2_compile_context_free_8);
+  if (context == nullptr) {
+    throw std::bad_alloc();
+  }
+  pcre2_set_parens_nest_limit_8(context.get(), kMostGroups);
   code_.reset(pcre2_compile_8(bytes_of(translated), translated.size(),
-                              PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &at, nullptr));
+                              PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &at, context.get()));
   OTTOBIT_CHECK(code_ != nullptr, ErrorCode::format, subject,
                 "regular expression: " + message_of(error) + " at offset " + std::to_string(at));
   // Where the system forbids it, matching is slower and otherwise the same.
