@@ -72,14 +72,18 @@ class Parser {
   ExprPtr parse_tuple(Conditional conditional);
   ExprPtr parse_expression(Conditional conditional = Conditional::yes);
   ExprPtr parse_conditional();
+  ExprPtr parse_condition(std::size_t offset, ExprPtr value);
   ExprPtr parse_logic(bool conjunction);
+  ExprPtr parse_logic_chain(bool conjunction, std::size_t offset, ExprPtr first);
   ExprPtr parse_not();
   ExprPtr parse_compare();
+  ExprPtr parse_comparisons(std::size_t offset, ExprPtr first, Operator op, std::size_t at);
   bool take_comparison(Operator& op);
-  ExprPtr parse_sum();
-  ExprPtr parse_concat();
-  ExprPtr parse_product();
-  ExprPtr parse_power();
+  /// How tightly operators hold their operands, from the loosest.
+  enum class Binding : std::uint8_t { sum, concat, product, power, operand };
+  [[nodiscard]] bool at_operator(Binding binding) const noexcept;
+  ExprPtr parse_chain(Binding loosest);
+  ExprPtr parse_operators(Binding binding, std::size_t offset, ExprPtr first);
   ExprPtr parse_unary(bool with_filters);
   ExprPtr parse_primary();
   ExprPtr parse_parenthesis();

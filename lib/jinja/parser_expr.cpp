@@ -48,36 +48,46 @@ ExprPtr Parser::parse_expression(Conditional conditional) {
 ExprPtr Parser::parse_conditional() {
   const std::size_t offset = current().offset;
   ExprPtr value = parse_logic(false);
-  int chained = 0;
-  while (skip_name("if")) {
-    if (++chained > 4) {
+  for (int chained = 0; skip_name("if"); ++chained) {
+    if (chained == 4) {
       fail("more than 4 conditions of one value without else");
     }
-    ConditionalExpr node;
-    node.yes = std::move(value);
-    node.condition = parse_logic(false);
-    if (skip_name("else")) {
-      const Nest nest(*this);
-      node.no = parse_conditional();
-    }
-    value = make_expr(offset, std::move(node));
+    value = parse_condition(offset, std::move(value));
   }
   return value;
 }
 
+/// What stands behind a value and its "if".
+ExprPtr Parser::parse_condition(std::size_t offset, ExprPtr value) {
+  ConditionalExpr node;
+  node.yes = std::move(value);
+  node.condition = parse_logic(false);
+  if (skip_name("else")) {
+    const Nest nest(*this);
+    node.no = parse_conditional();
+  }
+  return make_expr(offset, std::move(node));
+}
+
+/// Of a conjunction the operands of "and" only, else those of "or", too.
 ExprPtr Parser::parse_logic(bool conjunction) {
   const std::size_t offset = current().offset;
-  const auto operand = [&] { return conjunction ? parse_not() : parse_logic(true); };
-  ExprPtr first = operand();
-  const std::string_view word = conjunction ? "and" : "or";
-  if (!at_name(word)) {
-    return first;
+  ExprPtr value = parse_not();
+  if (at_name("and")) {
+    value = parse_logic_chain(true, offset, std::move(value));
   }
+  if (!conjunction && at_name("or")) {
+    value = parse_logic_chain(false, offset, std::move(value));
+  }
+  return value;
+}
+
+ExprPtr Parser::parse_logic_chain(bool conjunction, std::size_t offset, ExprPtr first) {
   LogicExpr node;
   node.conjunction = conjunction;
   node.items.push_back(std::move(first));
-  while (skip_name(word)) {
-    node.items.push_back(operand());
+  while (skip_name(conjunction ? "and" : "or")) {
+    node.items.push_back(conjunction ? parse_not() : parse_logic(true));
   }
   return make_expr(offset, std::move(node));
 }
@@ -121,95 +131,78 @@ bool Parser::take_comparison(Operator& op) {
 
 ExprPtr Parser::parse_compare() {
   const std::size_t offset = current().offset;
-  ExprPtr first = parse_sum();
+  ExprPtr first = parse_chain(Binding::sum);
+  const std::size_t at = current().offset;
+  Operator op = Operator::equal;
+  return take_comparison(op) ? parse_comparisons(offset, std::move(first), op, at)
+                             : std::move(first);
+}
+
+/// Behind the first comparison, which stands at `at`.
+ExprPtr Parser::parse_comparisons(std::size_t offset, ExprPtr first, Operator op, std::size_t at) {
   CompareExpr node;
-  Operand operand;
-  operand.offset = current().offset;
-  while (take_comparison(operand.op)) {
-    operand.value = parse_sum();
-    node.rest.push_back(std::move(operand));
-    operand = Operand{};
-    operand.offset = current().offset;
-  }
-  if (node.rest.empty()) {
-    return first;
-  }
   node.first = std::move(first);
+  do {
+    node.rest.push_back({op, parse_chain(Binding::sum), at});
+    at = current().offset;
+  } while (take_comparison(op));
   return make_expr(offset, std::move(node));
 }
 
-ExprPtr Parser::parse_sum() {
+bool Parser::at_operator(Binding binding) const noexcept {
+  switch (binding) {
+    case Binding::sum:
+      return at_op("+") || at_op("-");
+    case Binding::concat:
+      return at_op("~");
+    case Binding::product:
+      return at_op("*") || at_op("/") || at_op("//") || at_op("%");
+    case Binding::power:
+      return at_op("**");
+    case Binding::operand:
+      break;
+  }
+  return false;
+}
+
+/// Operators that bind as tightly as `loosest`, and tighter, between their operands.
+ExprPtr Parser::parse_chain(Binding loosest) {
   const std::size_t offset = current().offset;
-  ExprPtr first = parse_concat();
+  ExprPtr value = parse_unary(true);
+  for (const Binding binding : {Binding::power, Binding::product, Binding::concat, Binding::sum}) {
+    if (binding >= loosest && at_operator(binding)) {
+      value = parse_operators(binding, offset, std::move(value));
+    }
+  }
+  return value;
+}
+
+/// Operators that bind equally, from left to right.
+ExprPtr Parser::parse_operators(Binding binding, std::size_t offset, ExprPtr first) {
+  const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
+  if (binding == Binding::concat) {
+    ConcatExpr node;
+    node.items.push_back(std::move(first));
+    while (skip_op("~")) {
+      node.items.push_back(parse_chain(tighter));
+    }
+    return make_expr(offset, std::move(node));
+  }
   ArithmeticExpr node;
-  while (at_op("+") || at_op("-")) {
-    Operand operand;
-    operand.op = at_op("+") ? Operator::add : Operator::subtract;
-    operand.offset = current().offset;
-    advance();
-    operand.value = parse_concat();
-    node.rest.push_back(std::move(operand));
-  }
-  if (node.rest.empty()) {
-    return first;
-  }
   node.first = std::move(first);
-  return make_expr(offset, std::move(node));
-}
-
-ExprPtr Parser::parse_concat() {
-  const std::size_t offset = current().offset;
-  ExprPtr first = parse_product();
-  if (!at_op("~")) {
-    return first;
-  }
-  ConcatExpr node;
-  node.items.push_back(std::move(first));
-  while (skip_op("~")) {
-    node.items.push_back(parse_product());
-  }
-  return make_expr(offset, std::move(node));
-}
-
-ExprPtr Parser::parse_product() {
-  const std::size_t offset = current().offset;
-  ExprPtr first = parse_power();
-  ArithmeticExpr node;
-  while (at_op("*") || at_op("/") || at_op("//") || at_op("%")) {
-    Operand operand;
-    const std::string& op = current().text;
-    operand.op = op == "*"    ? Operator::multiply
-                 : op == "/"  ? Operator::divide
-                 : op == "//" ? Operator::floor_divide
-                              : Operator::modulo;
-    operand.offset = current().offset;
+  while (at_operator(binding)) {
+    const std::string_view op = current().text;
+    const std::size_t at = current().offset;
+    const Operator what = op == "+"    ? Operator::add
+                          : op == "-"  ? Operator::subtract
+                          : op == "*"  ? Operator::multiply
+                          : op == "/"  ? Operator::divide
+                          : op == "//" ? Operator::floor_divide
+                          : op == "%"  ? Operator::modulo
+                                       : Operator::power;
     advance();
-    operand.value = parse_power();
-    node.rest.push_back(std::move(operand));
+    node.rest.push_back({what, parse_chain(tighter), at});
   }
-  if (node.rest.empty()) {
-    return first;
-  }
-  node.first = std::move(first);
-  return make_expr(offset, std::move(node));
-}
-
-ExprPtr Parser::parse_power() {
-  const std::size_t offset = current().offset;
-  ExprPtr first = parse_unary(true);
-  ArithmeticExpr node;
-  while (at_op("**")) {
-    Operand operand;
-    operand.op = Operator::power;
-    operand.offset = current().offset;
-    advance();
-    operand.value = parse_unary(true);
-    node.rest.push_back(std::move(operand));
-  }
-  if (node.rest.empty()) {
-    return first;
-  }
-  node.first = std::move(first);
   return make_expr(offset, std::move(node));
 }
 
@@ -234,7 +227,7 @@ ExprPtr Parser::parse_unary(bool with_filters) {
 }
 
 ExprPtr Parser::parse_primary() {
-  const Token token = current();
+  const Token& token = current();
   const auto constant = [&](Value v) {
     advance();
     return make_expr(token.offset, Constant{std::move(v)});

@@ -196,20 +196,49 @@ class Reader {
  public:
   Reader(Runtime& rt, bool content) : rt_(rt), content_(content) {}
 
+  /// A container is made empty, and filled when its turn comes: nothing here calls itself.
   Value read(const OrderedJson& json) {
-    rt_.budget.descend();
-    Value v = read_any(json);
-    v.content = content_ && !v.is(Kind::string);
-    return v;
+    const Value whole = made(json);
+    while (!open_.empty()) {
+      const Open next = open_.back();
+      open_.pop_back();
+      if (next.json->is_array()) {
+        fill(*next.value.seq, *next.json);
+      } else {
+        fill(*next.value.dict, *next.json);
+      }
+    }
+    return whole;
   }
 
  private:
-  Value read_any(const OrderedJson& json) {
+  struct Open {
+    const OrderedJson* json;
+    Value value;
+  };
+
+  Value made(const OrderedJson& json) {
+    rt_.budget.charge(0);
+    Value v = empty_or_scalar(json);
+    v.content = content_ && !v.is(Kind::string);
+    if (json.is_structured()) {
+      open_.push_back({&json, v});
+    }
+    return v;
+  }
+
+  Value empty_or_scalar(const OrderedJson& json) {
     switch (json.type()) {
-      case OrderedJson::value_t::object:
-        return read_object(json);
-      case OrderedJson::value_t::array:
-        return read_array(json);
+      case OrderedJson::value_t::object: {
+        const Value v = rt_.heap.dict();
+        v.dict->content = content_;
+        return v;
+      }
+      case OrderedJson::value_t::array: {
+        const Value v = rt_.heap.list({});
+        v.seq->content = content_;
+        return v;
+      }
       case OrderedJson::value_t::string:
         return read_string(json.get_ref<const std::string&>());
       case OrderedJson::value_t::boolean:
@@ -241,29 +270,24 @@ class Reader {
     return rt_.text(std::move(s));
   }
 
-  Value read_array(const OrderedJson& json) {
-    std::vector<Value> items;
-    items.reserve(json.size());
+  void fill(Seq& seq, const OrderedJson& json) {
+    rt_.budget.allocate(json.size() * sizeof(Value));
+    seq.items.reserve(json.size());
     for (const OrderedJson& item : json) {
-      items.push_back(read(item));
+      seq.items.push_back(made(item));
     }
-    Value v = rt_.heap.list(std::move(items));
-    v.seq->content = content_;
-    return v;
   }
 
-  Value read_object(const OrderedJson& json) {
-    Value v = rt_.heap.dict();
-    v.dict->content = content_;
+  void fill(Dict& dict, const OrderedJson& json) {
     rt_.budget.allocate(json.size() * 2 * sizeof(Value));
     for (const auto& [key, item] : json.items()) {
-      v.dict->set(read_string(key), read(item));
+      dict.set(read_string(key), made(item));
     }
-    return v;
   }
 
   Runtime& rt_;
   bool content_;
+  std::vector<Open> open_;
 };
 
 }  // namespace
