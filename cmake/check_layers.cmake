@@ -22,7 +22,7 @@ set(OTTOBIT_LAYERS
     "isa.cpp=^lib/kernels/.*\\.isa\\.cpp$"
     "lib/kernels=^lib/kernels/"
     "lib/cpu=^lib/cpu/"
-    "io/json=^lib/io/(json|printable|replace|stack_room)\\."
+    "io/json=^lib/io/(json|json_value|printable|replace|stack_room)\\."
     "io/config=^lib/io/config\\."
     "lib/io=^lib/io/"
     "lib/models=^lib/models/"

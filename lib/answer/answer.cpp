@@ -208,16 +208,17 @@ void Answer::add(AnswerPart part) {
 }
 
 OrderedJson Answer::json() const {
-  OrderedJson json = {{"role", "assistant"}, {"content", content}};
+  OrderedJson json = OrderedJson::object({{"role", "assistant"}, {"content", content}});
   if (!reasoning.empty()) {
     json["reasoning_content"] = reasoning;
   }
   for (const ToolCall& call : tool_calls) {
     OrderedJson& calls = json["tool_calls"];
     const std::string id = call.id.empty() ? "call_" + std::to_string(calls.size()) : call.id;
-    calls.push_back({{"id", id},
-                     {"type", "function"},
-                     {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+    OrderedJson function =
+        OrderedJson::object({{"name", call.name}, {"arguments", call.arguments}});
+    calls.push_back(
+        OrderedJson::object({{"id", id}, {"type", "function"}, {"function", std::move(function)}}));
   }
   for (const std::string& text : notes) {
     json["notes"].push_back(text);

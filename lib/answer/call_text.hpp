@@ -59,7 +59,7 @@ inline bool take(std::string_view& text, std::string_view front) noexcept {
 
 /// Bytes that are not UTF-8 become U+FFFD.
 inline std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  return json.dump();
 }
 
 /// nullopt where `text` is not JSON; `why` then says where.

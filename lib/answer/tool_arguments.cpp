@@ -22,7 +22,7 @@ Expr text_of(const OrderedJson& value) {
 
 /// The types of one tool's parameters.
 ToolTypes types_of(const OrderedJson& schema) {
-  OrderedJson tool = {{"name", "f"}, {"parameters", schema}};
+  OrderedJson tool = OrderedJson::object({{"name", "f"}, {"parameters", schema}});
   return ToolTypes(OrderedJson::array({std::move(tool)}));
 }
 

@@ -45,7 +45,7 @@ std::size_t value_end(std::string_view text) noexcept {
 std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, const ToolTypes& types,
                                 std::string& why) {
   if (!json.is_object() || !json.contains("name") || !json["name"].is_string() ||
-      json["name"].get_ref<const std::string&>().empty()) {
+      json["name"].text().empty()) {
     why = "the call is not {\"name\": ..., \"arguments\": {...}}";
     return std::nullopt;
   }
@@ -62,7 +62,7 @@ std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, const To
     return call;
   }
   if (arguments->is_string()) {  // JSON inside of a string: some models are that careful
-    const auto& text = arguments->get_ref<const std::string&>();
+    const auto& text = arguments->text();
     std::vector<ToolCall> calls = tool_call_of(call.name, text, types, why);
     return calls.empty() ? std::nullopt : std::optional<ToolCall>(std::move(calls.front()));
   }

@@ -63,7 +63,7 @@ std::vector<std::string> ToolTypes::names() const {
   }
   for (const OrderedJson& tool : tools_) {
     const OrderedJson* name = member(unwrapped(tool), "name");
-    if (name != nullptr && name->is_string() && !name->get_ref<const std::string&>().empty()) {
+    if (name != nullptr && name->is_string() && !name->text().empty()) {
       names.push_back(name->get<std::string>());
     }
   }
@@ -80,7 +80,7 @@ bool ToolTypes::has_required(std::string_view function, const OrderedJson& argum
   const OrderedJson* required = parameters == nullptr ? nullptr : member(*parameters, "required");
   return required == nullptr || !required->is_array() ||
          std::all_of(required->begin(), required->end(), [&](const OrderedJson& key) {
-           return !key.is_string() || arguments.contains(key.get_ref<const std::string&>());
+           return !key.is_string() || arguments.contains(key.text());
          });
 }
 

@@ -138,7 +138,7 @@ Json declaration(const fs::path& dir) {
   for (std::string* part : {&before, &after}) {
     *part = replace_all(replace_all(*part, "{{", "{"), "}}", "}");
   }
-  return {before, after};
+  return Json::array({before, after});
 }
 
 }  // namespace

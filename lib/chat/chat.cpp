@@ -50,7 +50,7 @@ void name_reasoning(const ChatTemplate& chat_template, OrderedJson& chat) {
     return;
   }
   for (OrderedJson& message : chat["messages"]) {
-    const Json content = message.value("content", Json());
+    const OrderedJson content = message.value("content", OrderedJson());
     const bool empty =
         content.is_null() || (content.is_string() && content.get<std::string>().empty());
     const bool both = message.contains("tool_calls") && !empty;
@@ -75,9 +75,12 @@ void declare_in_typescript(jinja::Runtime& runtime, OrderedJson& chat) {
 }  // namespace
 
 bool has_tools(std::string_view chat_json) {
-  const OrderedJson chat = OrderedJson::parse(chat_json, nullptr, false);
-  const auto tools = chat.is_object() ? chat.find("tools") : chat.end();
-  return tools != chat.end() && tools->is_array() && !tools->empty();
+  try {
+    const OrderedJson chat = parse_ordered_json(chat_json, "chat JSON", ErrorCode::argument);
+    return chat.contains("tools") && chat["tools"].is_array() && !chat["tools"].empty();
+  } catch (const Error&) {
+    return false;  // whoever renders it says why
+  }
 }
 
 namespace {
@@ -124,7 +127,7 @@ OrderedJson with_plain_content(OrderedJson chat) {
     if (content != message.end() && content->is_array()) {
       std::string text;
       for (const OrderedJson& part : *content) {
-        text += part["text"].get_ref<const std::string&>();
+        text += part["text"].text();
       }
       *content = std::move(text);
     }

@@ -20,15 +20,15 @@ namespace {
 // What was found, for messages: strings are shown, the rest by type.
 std::string found_text(const OrderedJson& json) {
   switch (json.type()) {
-    case OrderedJson::value_t::object:
+    case JsonType::object:
       return "an object";
-    case OrderedJson::value_t::array:
+    case JsonType::array:
       return "a list";
-    case OrderedJson::value_t::string:
-      return "the string \"" + printable(json.get_ref<const std::string&>(), 40) + "\"";
-    case OrderedJson::value_t::boolean:
+    case JsonType::string:
+      return "the string \"" + printable(json.text(), 40) + "\"";
+    case JsonType::boolean:
       return json.get<bool>() ? "true" : "false";
-    case OrderedJson::value_t::null:
+    case JsonType::null:
       return "null";
     default:
       return "a number";
@@ -200,8 +200,8 @@ void check_chat(const OrderedJson& chat) {
     require(prompt->is_boolean(), "add_generation_prompt", *prompt, "true or false");
   }
   if (const OrderedJson* now = member(chat, "now")) {
-    require(now->is_string() && parse_iso_time(now->get_ref<const std::string&>()).has_value(),
-            "now", *now, "an ISO 8601 local time such as \"2026-01-15T12:00:00\"");
+    require(now->is_string() && parse_iso_time(now->text()).has_value(), "now", *now,
+            "an ISO 8601 local time such as \"2026-01-15T12:00:00\"");
   }
   for (const char* name : {"bos_token", "eos_token"}) {
     if (const OrderedJson* token = member(chat, name)) {
@@ -217,7 +217,7 @@ void set_chat_variables(const OrderedJson& chat, Runtime& rt, Evaluator& evaluat
   evaluator.set_variable("add_generation_prompt", make_bool(true));
   for (const auto& [name, json] : chat.items()) {
     if (name == "now") {
-      rt.now = parse_iso_time(json.get_ref<const std::string&>());
+      rt.now = parse_iso_time(json.text());
       continue;
     }
     const Value value = json_value(rt, json, true);

@@ -266,11 +266,11 @@ class Function {
     for (const auto& entry : definitions.items()) {
       const auto known =
           std::find_if(definitions_.begin(), definitions_.end(),
-                       [&](const auto& other) { return other.first == entry.key(); });
+                       [&](const auto& other) { return other.first == entry.first; });
       if (known != definitions_.end()) {
-        known->second = entry.value();
+        known->second = entry.second;
       } else {
-        definitions_.emplace_back(entry.key(), entry.value());
+        definitions_.emplace_back(entry.first, entry.second);
       }
     }
   }
@@ -327,20 +327,10 @@ class Function {
 
 void sort_members(OrderedJson& json) {
   if (json.is_object()) {
-    using Members = std::vector<std::pair<std::string, OrderedJson>>;
-    Members members;
-    for (auto& [name, value] : json.items()) {
-      members.emplace_back(name, std::move(value));
-    }
-    std::sort(members.begin(), members.end(),
+    std::sort(json.items().begin(), json.items().end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
-    json.clear();
-    auto& object = json.get_ref<OrderedJson::object_t&>();
-    for (auto& [name, value] : members) {
-      sort_members(value);
-      object.push_back({name, std::move(value)});
-    }
-  } else if (json.is_array()) {
+  }
+  if (json.is_structured()) {
     for (OrderedJson& item : json) {
       sort_members(item);
     }

@@ -36,7 +36,7 @@ class Inspection {
     attempt([&] { weights(folder); });
     std::optional<Tokenizer> tokenizer;
     attempt([&] {
-      OTTOBIT_CHECK(has_tokenizer_file(directory_), ErrorCode::io, json_["name"],
+      OTTOBIT_CHECK(has_tokenizer_file(directory_), ErrorCode::io, json_["name"].text(),
                     "no tokenizer.json, tokenizer.model or tiktoken.model in the folder");
       tokenizer.emplace(Tokenizer::open(directory_));
       describe_tokenizer(*tokenizer, json_);
@@ -44,9 +44,9 @@ class Inspection {
     if (config_) {
       attempt([&] {
         const Index vocab = folder ? folder->spec.vocab : Index{1} << 31;
-        json_["end_ids"] =
+        json_["end_ids"] = OrderedJson::list(
             read_generation(directory_, *config_, vocab, tokenizer ? &*tokenizer : nullptr, odd())
-                .end_ids;
+                .end_ids);
       });
     }
     attempt([&] {
@@ -58,24 +58,25 @@ class Inspection {
       }
     });
     json_["problems"] = problems_;
-    return json_.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    return json_.dump();
   }
 
  private:
   /// For what is odd and does not keep the folder from opening: a problem with status 0.
   [[nodiscard]] Warn odd() {
     return [this](std::string_view text) {
-      problems_.push_back({{"status", 0}, {"subject", json_["name"]}, {"message", text}});
+      problems_.push_back(
+          OrderedJson::object({{"status", 0}, {"subject", json_["name"]}, {"message", text}}));
     };
   }
 
   /// For what only a lenient open passes over.
   [[nodiscard]] Warn passed_over(ErrorCode code) {
     return [this, code](std::string_view text) {
-      problems_.push_back({{"status", static_cast<int>(code)},
-                           {"subject", json_["name"]},
-                           {"message", text},
-                           {"lenient", true}});
+      problems_.push_back(OrderedJson::object({{"status", static_cast<int>(code)},
+                                               {"subject", json_["name"]},
+                                               {"message", text},
+                                               {"lenient", true}}));
     };
   }
 
@@ -85,9 +86,9 @@ class Inspection {
     try {
       step();
     } catch (const Error& error) {
-      problems_.push_back({{"status", static_cast<int>(error.code())},
-                           {"subject", error.subject()},
-                           {"message", error.what()}});
+      problems_.push_back(OrderedJson::object({{"status", static_cast<int>(error.code())},
+                                               {"subject", error.subject()},
+                                               {"message", error.what()}}));
     }
   }
 
@@ -101,7 +102,10 @@ class Inspection {
       dtypes[std::string(dtype_name(checkpoint.find(name)->dtype))] += 1;
     }
     json_["tensors"] = names.size();
-    json_["dtypes"] = dtypes;
+    OrderedJson& counts = json_["dtypes"] = OrderedJson::object();
+    for (const auto& [dtype, count] : dtypes) {
+      counts[dtype] = count;
+    }
     if (folder) {
       CheckpointReader reader(checkpoint, folder->spec, folder->scale_blocks,
                               *find_kernel_table(""));

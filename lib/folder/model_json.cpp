@@ -66,12 +66,12 @@ void describe_mixer(const MlaSpec& mla, OrderedJson& json) {
 
 void describe_mixer(const DeltaNetSpec& net, OrderedJson& json) {
   json["state_heads"] = net.value_heads;
-  json["state_dim"] = {net.key_dim, net.value_dim};
+  json["state_dim"] = OrderedJson::array({net.key_dim, net.value_dim});
 }
 
 void describe_mixer(const LightningSpec& light, OrderedJson& json) {
   json["state_heads"] = light.heads;
-  json["state_dim"] = {light.head_dim, light.head_dim};
+  json["state_dim"] = OrderedJson::array({light.head_dim, light.head_dim});
 }
 
 void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {

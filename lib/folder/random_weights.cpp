@@ -180,10 +180,8 @@ RandomModel parse_random_model(const std::string& json) {
     config["num_hidden_layers"] = layers;
     // A part of a model has layers of each kind: the last ones, or one dense one.
     if (config.contains("attn_type_list")) {
-      Json& types = config["attn_type_list"];
-      types =
-          Json(types.end() - std::min<Json::difference_type>(layers, types.end() - types.begin()),
-               types.end());
+      Json::Array& types = config["attn_type_list"].elements();
+      types.erase(types.begin(), types.end() - std::min<std::ptrdiff_t>(layers, std::ssize(types)));
     }
     if (config.contains("first_k_dense_replace")) {
       config["first_k_dense_replace"] = 1;

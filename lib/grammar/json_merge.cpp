@@ -112,7 +112,7 @@ std::vector<std::string> types_of(const OrderedJson& schema) {
   if (schema.is_object() && schema.contains("type")) {
     for (const OrderedJson& type : as_list(schema["type"])) {
       if (type.is_string()) {
-        types.push_back(type);
+        types.push_back(type.text());
       }
     }
   }

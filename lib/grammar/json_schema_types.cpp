@@ -61,12 +61,12 @@ Expr SchemaReader::object(const OrderedJson& json, const std::string& place, int
     members.emplace_back(rule(number), holds(required, key));
   }
   for (const OrderedJson& key : required) {
-    if (!key.is_string() || !properties.contains(key.get_ref<const std::string&>()) ||
-        properties[key.get_ref<const std::string&>()] == OrderedJson(false)) {
+    if (!key.is_string() || !properties.contains(key.text()) ||
+        properties[key.text()] == OrderedJson(false)) {
       if (!open || !key.is_string() || !properties.empty()) {
         refuse(place, "required: " + key.dump() + " is not among the properties");
       }
-      members.emplace_back(member(key, value_of_others(place)), true);
+      members.emplace_back(member(key.text(), value_of_others(place)), true);
       const std::string dumped = key.dump();
       keys.push_back(dumped.substr(1, dumped.size() - 2));
     }
@@ -191,7 +191,7 @@ std::optional<Expr> SchemaReader::other_name(const OrderedJson& json,
     return std::nullopt;
   }
   if (!names->is_object()) {
-    refuse(where, "found " + std::string(json_type_text(Json(*names))) + ", expected a schema");
+    refuse(where, "found " + std::string(json_type_text(*names)) + ", expected a schema");
   }
   if (names->contains("enum") || names->contains("const")) {
     const OrderedJson single = OrderedJson::array({names->value("const", OrderedJson())});

@@ -122,14 +122,13 @@ Plan read_index(const fs::path& dir) {
     OTTOBIT_CHECK(shard.is_string(), ErrorCode::format, kIndexName,
                   "weight_map places " + in_backticks(tensor) + " in " +
                       std::string(json_type_text(shard)) + ", expected a file name");
-    check_shard_name(shard.get_ref<const std::string&>(), tensor);
-    shards.insert(shard.get_ref<const std::string&>());
+    check_shard_name(shard.text(), tensor);
+    shards.insert(shard.text());
   }
   Plan plan;
   plan.files.assign(shards.begin(), shards.end());
   for (const auto& [tensor, shard] : map->items()) {
-    const auto at =
-        std::lower_bound(plan.files.begin(), plan.files.end(), shard.get_ref<const std::string&>());
+    const auto at = std::lower_bound(plan.files.begin(), plan.files.end(), shard.text());
     plan.places.emplace_hint(plan.places.end(), tensor,
                              static_cast<std::size_t>(at - plan.files.begin()));
   }

@@ -137,7 +137,7 @@ std::string Config::as_text(std::string_view key, const Json& value) const {
   if (!value.is_string()) {
     fail_type(key, value, "a string");
   }
-  return value.get_ref<const std::string&>();
+  return value.text();
 }
 
 bool Config::has(std::string_view key) const {

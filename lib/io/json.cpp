@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A SAX handler builds the value: it sees each key and bracket as they come, so depth and duplicate
-// keys are refused before anything is built of them. nlohmann's parser itself does not recurse.
+// A SAX handler builds the value from what nlohmann's parser, which does not recurse, reads: keys
+// and brackets as they come, so that depth is refused before anything is built of it.
 #include "io/json.hpp"
 
 #include <algorithm>
@@ -14,6 +14,8 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "io/printable.hpp"
 
@@ -105,33 +107,26 @@ class Builder {
   bool number_unsigned(std::uint64_t value) { return add(AnyJson(value)), true; }
   bool number_float(double value, const std::string&) { return add(AnyJson(value)), true; }
   bool string(std::string& value) { return add(AnyJson(std::move(value))), true; }
-  bool binary(typename AnyJson::binary_t&) { return false; }  // does not occur in text
+  bool binary(nlohmann::json::binary_t&) { return false; }  // does not occur in text
 
   bool start_object(std::size_t) { return open(AnyJson::object()), true; }
   bool start_array(std::size_t) { return open(AnyJson::array()), true; }
   bool end_array() { return open_.pop_back(), true; }
   bool end_object() {
-    if constexpr (kOrdered) {
-      refuse_duplicates(open_.back()->template get_ref<typename AnyJson::object_t&>());
+    typename AnyJson::Object& members = open_.back()->items();
+    refuse_duplicates(members);
+    if constexpr (std::is_same_v<AnyJson, Json>) {
+      std::sort(members.begin(), members.end(),
+                [](const auto& a, const auto& b) { return a.first < b.first; });
     }
     open_.pop_back();
     return true;
   }
 
   bool key(std::string& name) {
-    auto& object = open_.back()->template get_ref<typename AnyJson::object_t&>();
-    if constexpr (kOrdered) {
-      // The base class's emplace_back: the ordered map's own would compare with every key so far.
-      using Base = typename AnyJson::object_t::Container;
-      static_cast<Base&>(object).emplace_back(std::move(name), AnyJson());
-      slot_ = &static_cast<Base&>(object).back().second;
-    } else {
-      const auto [at, inserted] = object.try_emplace(std::move(name));
-      if (!inserted) {
-        fail_duplicate(at->first);
-      }
-      slot_ = &at->second;
-    }
+    typename AnyJson::Object& members = open_.back()->items();  // sorted when all are there
+    members.push_back({std::move(name), AnyJson()});
+    slot_ = &members.back().second;
     return true;
   }
 
@@ -144,14 +139,8 @@ class Builder {
   AnyJson take() { return std::move(root_); }
 
  private:
-  static constexpr bool kOrdered = std::is_same_v<AnyJson, OrderedJson>;
-
   [[nodiscard]] std::size_t offset() const {
     return static_cast<std::size_t>(*furthest_ - text_.data());
-  }
-
-  [[noreturn]] void fail_duplicate(const std::string& name) const {
-    reporter_.fail_at(offset(), "duplicate key " + in_backticks(name));
   }
 
   AnyJson& add(AnyJson&& value) {
@@ -160,9 +149,8 @@ class Builder {
       return root_;
     }
     if (open_.back()->is_array()) {
-      auto& array = open_.back()->template get_ref<typename AnyJson::array_t&>();
-      array.push_back(std::move(value));
-      return array.back();
+      open_.back()->push_back(std::move(value));
+      return open_.back()->back();
     }
     *slot_ = std::move(value);
     return *slot_;
@@ -177,7 +165,7 @@ class Builder {
     open_.push_back(&add(std::move(container)));
   }
 
-  void refuse_duplicates(const typename AnyJson::object_t& object) const {
+  void refuse_duplicates(const typename AnyJson::Object& object) const {
     std::unordered_set<std::string_view> seen(object.size());
     for (const auto& [name, value] : object) {
       if (!seen.insert(name).second) {
@@ -206,7 +194,7 @@ AnyJson parse(std::string_view text, const std::string& subject, ErrorCode code)
   Builder<AnyJson> builder(text, &furthest, reporter);
   const CountingIterator begin(text.data(), &furthest);
   const CountingIterator end(text.data() + text.size(), &furthest);
-  if (!AnyJson::sax_parse(begin, end, &builder)) {
+  if (!nlohmann::json::sax_parse(begin, end, &builder)) {
     reporter.fail_at(static_cast<std::size_t>(furthest - text.data()), "not JSON");
   }
   return builder.take();
@@ -263,26 +251,25 @@ std::string without_json_extras(std::string_view text) {
   return plain;
 }
 
-std::string_view json_type_text(const Json& value) noexcept {
-  switch (value.type()) {
-    case Json::value_t::null:
+std::string_view json_type_text(JsonType type) noexcept {
+  switch (type) {
+    case JsonType::null:
       return "null";
-    case Json::value_t::object:
+    case JsonType::object:
       return "an object";
-    case Json::value_t::array:
+    case JsonType::array:
       return "an array";
-    case Json::value_t::string:
+    case JsonType::string:
       return "a string";
-    case Json::value_t::boolean:
+    case JsonType::boolean:
       return "a boolean";
-    case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
+    case JsonType::number_integer:
+    case JsonType::number_unsigned:
       return "an integer";
-    case Json::value_t::number_float:
+    case JsonType::number_float:
       return "a fractional number";
-    default:
-      return "a value of another type";
   }
+  return "";
 }
 
 bool is_there(const std::filesystem::path& path) noexcept {

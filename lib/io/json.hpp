@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Strict JSON reading for hostile files: bounded depth, no duplicate keys, no text after the value,
-// well-formed UTF-8 only, and errors that say where. Values are nlohmann::json.
+// well-formed UTF-8 only, and errors that say where.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "ottobit/error.hpp"
 
-namespace ottobit {
+#include "io/json_value.hpp"
 
-using Json = nlohmann::json;
-using OrderedJson = nlohmann::ordered_json;  ///< keeps the order of keys as written
+namespace ottobit {
 
 /// How deep arrays and objects may nest; a scalar has depth 0.
 inline constexpr int kMaxJsonDepth = 128;
@@ -45,6 +42,10 @@ inline constexpr int kMaxJsonDepth = 128;
 [[nodiscard]] bool is_there(const std::filesystem::path& path) noexcept;
 
 /// "an object", "a string", ...: the type of a value, for messages.
-[[nodiscard]] std::string_view json_type_text(const Json& value) noexcept;
+[[nodiscard]] std::string_view json_type_text(JsonType type) noexcept;
+template <bool kSorted>
+[[nodiscard]] std::string_view json_type_text(const BasicJson<kSorted>& value) noexcept {
+  return json_type_text(value.type());
+}
 
 }  // namespace ottobit

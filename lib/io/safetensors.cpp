@@ -99,7 +99,7 @@ DType read_dtype(const Json& info, std::string_view tensor, const Context& conte
     context.fail_tensor(tensor,
                         "dtype is " + std::string(json_type_text(value)) + ", expected a string");
   }
-  const auto& text = value.get_ref<const std::string&>();
+  const auto& text = value.text();
   const std::optional<DType> dtype = parse_dtype(text);
   if (!dtype) {
     context.fail_tensor(tensor, "unknown dtype " + in_backticks(text));
@@ -204,7 +204,7 @@ void read_metadata(const Json& value, SafetensorsHeader& header, const Context& 
       context.fail_file("__metadata__ holds " + std::string(json_type_text(text)) + " at " +
                         in_backticks(key) + ", expected strings only");
     }
-    header.metadata.emplace_back(key, text.get_ref<const std::string&>());
+    header.metadata.emplace_back(key, text.text());
   }
 }
 

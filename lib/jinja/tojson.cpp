@@ -229,25 +229,25 @@ class Reader {
 
   Value empty_or_scalar(const OrderedJson& json) {
     switch (json.type()) {
-      case OrderedJson::value_t::object: {
+      case JsonType::object: {
         const Value v = rt_.heap.dict();
         v.dict->content = content_;
         return v;
       }
-      case OrderedJson::value_t::array: {
+      case JsonType::array: {
         const Value v = rt_.heap.list({});
         v.seq->content = content_;
         return v;
       }
-      case OrderedJson::value_t::string:
-        return read_string(json.get_ref<const std::string&>());
-      case OrderedJson::value_t::boolean:
+      case JsonType::string:
+        return read_string(json.text());
+      case JsonType::boolean:
         return make_bool(json.get<bool>());
-      case OrderedJson::value_t::number_integer:
+      case JsonType::number_integer:
         return make_int(json.get<std::int64_t>());
-      case OrderedJson::value_t::number_unsigned:
+      case JsonType::number_unsigned:
         return read_unsigned(json.get<std::uint64_t>());
-      case OrderedJson::value_t::number_float:
+      case JsonType::number_float:
         return make_real(json.get<double>());
       default:
         return make_none();

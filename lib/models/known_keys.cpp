@@ -126,7 +126,7 @@ bool is_neutral(const Json& value) {
     return number == 0.0 || number == 1.0;
   }
   if (value.is_string()) {
-    return value.get_ref<const std::string&>().empty();
+    return value.text().empty();
   }
   return value.is_null() || value == false || (value.is_structured() && value.empty());
 }

@@ -18,7 +18,9 @@ Json published_config(const std::string& shape) {
         return config;
       }
       Json whole = published_config(std::string(candidate.like));
-      whole.merge_patch(config);
+      for (const auto& [key, value] : config.items()) {
+        whole[key] = value;
+      }
       return whole;
     }
     known += (known.empty() ? "" : ", ") + std::string(candidate.name);

@@ -16,7 +16,7 @@ namespace ottobit {
 namespace {
 
 std::string dump(const Answer& answer) {
-  return answer.json().dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  return answer.json().dump();
 }
 
 AnswerStart start_of(const Model& model) {

@@ -61,7 +61,7 @@ OrderedJson parts(bool inside) {
   OrderedJson list = OrderedJson::array();
   for (const Part& part : kParts) {
     if (part.inside == inside) {
-      list.push_back({{"name", part.name}, {"licence", part.licence}});
+      list.push_back(OrderedJson::object({{"name", part.name}, {"licence", part.licence}}));
     }
   }
   return list;
@@ -78,11 +78,11 @@ std::string build_json() {
   out["version"] = kVersionText;
   out["compiler"] = compiler();
   out["parallel"] = "own threads";
-  out["levels"] = level_names();
+  out["levels"] = OrderedJson::list(level_names());
   out["licence"] = "Apache-2.0";
   out["bundled"] = parts(true);
   out["linked"] = parts(false);
-  return out.dump(-1, ' ', true, OrderedJson::error_handler_t::replace);
+  return out.dump(JsonText::ascii);
 }
 
 }  // namespace ottobit

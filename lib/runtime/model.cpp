@@ -265,11 +265,11 @@ void Model::Impl::describe() {
     describe_tokenizer(*tokenizer, out);
   }
   out["chat_template"] = chat.has_value();
-  out["end_ids"] = generation.end_ids;
+  out["end_ids"] = OrderedJson::list(generation.end_ids);
   out["isa"] = machine.kernels->isa;
   out["threads"] = machine.threads;
   out["load_seconds"] = load_seconds;
-  json = out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  json = out.dump();
 }
 
 Model::Model() : impl_(std::make_unique<Impl>()) {}

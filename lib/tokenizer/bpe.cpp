@@ -118,7 +118,7 @@ void Bpe::parse_merges(const OrderedJson& merges, const std::string& subject) {
     std::string_view left;
     std::string_view right;
     if (merge.is_string()) {  // "left right"
-      const std::string_view text = merge.get_ref<const std::string&>();
+      const std::string_view text = merge.text();
       const std::size_t space = text.find(' ');
       if (space == std::string_view::npos) {
         refuse(in_backticks(text) + " is not two symbols");
@@ -130,8 +130,8 @@ void Bpe::parse_merges(const OrderedJson& merges, const std::string& subject) {
           !merge[1].is_string()) {
         refuse(std::string(json_type_text(merge)) + ", expected two symbols");
       }
-      left = merge[0].get_ref<const std::string&>();
-      right = merge[1].get_ref<const std::string&>();
+      left = merge[0].text();
+      right = merge[1].text();
     }
     const auto id_of = [&](std::string_view spelling) {
       const std::int32_t id = vocab_.find(spelling);

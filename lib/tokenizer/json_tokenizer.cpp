@@ -193,7 +193,7 @@ JsonTokenizer JsonTokenizer::open(const std::filesystem::path& file) {
   Bpe::Source source;
   source.vocab = take_from_model(file_root, "vocab");
   source.merges = take_from_model(file_root, "merges");
-  const Json root = file_root;
+  const Json root(file_root);
   OTTOBIT_CHECK(root.is_object(), ErrorCode::format, subject,
                 std::string(json_type_text(root)) + ", expected an object");
   const Json& model = source.options = part(root, "model");

@@ -9,7 +9,7 @@
 
 #include "answer/answer.hpp"
 #include "chat/chat.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 
 namespace ottobit {
 namespace {
@@ -73,7 +73,7 @@ class Writer {
     return "x" + middle + "y";
   }
 
-  OrderedJson value(int depth) {
+  nlohmann::ordered_json value(int depth) {
     switch (below(depth > 0 ? 7 : 5)) {
       case 0:
         return text();
@@ -86,7 +86,7 @@ class Writer {
       case 4:
         return nullptr;
       case 5: {
-        OrderedJson list = OrderedJson::array();
+        nlohmann::ordered_json list = nlohmann::ordered_json::array();
         for (std::size_t i = below(3); i > 0; --i) {
           list.push_back(value(depth - 1));
         }
@@ -97,8 +97,8 @@ class Writer {
     }
   }
 
-  OrderedJson object(int depth) {
-    OrderedJson json = OrderedJson::object();
+  nlohmann::ordered_json object(int depth) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::object();
     for (std::size_t i = below(4); i > 0; --i) {
       json["key_" + std::to_string(i)] = value(depth);
     }
@@ -110,8 +110,8 @@ class Writer {
 };
 
 /// A tool that declares the types of these arguments.
-OrderedJson tool_for(const std::string& name, const OrderedJson& arguments) {
-  OrderedJson properties = OrderedJson::object();
+nlohmann::ordered_json tool_for(const std::string& name, const nlohmann::ordered_json& arguments) {
+  nlohmann::ordered_json properties = nlohmann::ordered_json::object();
   for (const auto& [key, value] : arguments.items()) {
     const char* type = value.is_string()    ? "string"
                        : value.is_boolean() ? "boolean"
@@ -126,12 +126,14 @@ OrderedJson tool_for(const std::string& name, const OrderedJson& arguments) {
            {{"name", name},
             {"description", "does something"},
             {"parameters",
-             {{"type", "object"}, {"properties", properties}, {"required", Json::array()}}}}}};
+             {{"type", "object"},
+              {"properties", properties},
+              {"required", nlohmann::json::array()}}}}}};
 }
 
 struct Sent {
-  OrderedJson message;
-  OrderedJson tools = OrderedJson::array();
+  nlohmann::ordered_json message;
+  nlohmann::ordered_json tools = nlohmann::ordered_json::array();
 };
 
 Sent random_message(const Case& c, Writer& writer) {
@@ -151,7 +153,7 @@ Sent random_message(const Case& c, Writer& writer) {
   const std::size_t count = calls ? 1 + writer.below(static_cast<std::size_t>(c.calls)) : 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = "tool_" + std::to_string(i);
-    const OrderedJson arguments = writer.object(2);
+    const nlohmann::ordered_json arguments = writer.object(2);
     sent.message["tool_calls"].push_back(
         {{"id", "id"},
          {"type", "function"},
@@ -165,7 +167,7 @@ Sent random_message(const Case& c, Writer& writer) {
 /// that the prompt opens, if it opens one.
 std::string written(const Case& c, const ChatTemplate& t, const Sent& sent) {
   const auto render = [&](bool prompt) {
-    OrderedJson messages = OrderedJson::array();
+    nlohmann::ordered_json messages = nlohmann::ordered_json::array();
     messages.push_back({{"role", "user"}, {"content", "question"}});
     if (!prompt) {
       messages.push_back(sent.message);
@@ -212,7 +214,7 @@ TEST_CASE("answers: parsing what a template rendered gives the message back") {
       AnswerStart start;
       start.format = &format;
       start.ends = {c.end};
-      start.types = ToolTypes(sent.tools);
+      start.types = ToolTypes(test::ordered_value_of(sent.tools));
       const Answer answer = parse_answer(std::move(start), text);
       CAPTURE(text);
       REQUIRE(answer.notes.empty());
@@ -221,11 +223,12 @@ TEST_CASE("answers: parsing what a template rendered gives the message back") {
           (sent.message["content"].is_null() ? "" : sent.message["content"].get<std::string>()));
       REQUIRE(answer.reasoning ==
               (c.reasoning == nullptr ? "" : sent.message.value(c.reasoning, std::string())));
-      const OrderedJson calls = sent.message.value("tool_calls", OrderedJson::array());
+      const nlohmann::ordered_json calls =
+          sent.message.value("tool_calls", nlohmann::ordered_json::array());
       REQUIRE(answer.tool_calls.size() == calls.size());
       for (std::size_t i = 0; i < calls.size(); ++i) {
         REQUIRE(answer.tool_calls[i].name == calls[i]["function"]["name"].get<std::string>());
-        REQUIRE(OrderedJson::parse(answer.tool_calls[i].arguments) ==
+        REQUIRE(nlohmann::ordered_json::parse(answer.tool_calls[i].arguments) ==
                 calls[i]["function"]["arguments"]);
       }
     }

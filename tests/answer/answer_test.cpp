@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/json.hpp"
+
 namespace ottobit {
 namespace {
 
@@ -198,7 +200,7 @@ TEST_CASE("answers: a call that is complete counts without its closing marker at
 
 TEST_CASE("answers: a call without its opening marker counts when its name is declared") {
   AnswerStart start = qwen();
-  start.types = ToolTypes(OrderedJson::parse(R"([{"name": "f"}])"));
+  start.types = ToolTypes(parse_ordered_json(R"([{"name": "f"}])", "tools"));
   CHECK(parts(start, "Look:\n\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call><|im_end|>") ==
         "c: Look:|t: f {}");
   CHECK(parts(start, "{\"name\": \"f\", \"arguments\": {}}\n") == "t: f {}");
@@ -292,7 +294,7 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
         "<|tool_calls_section_end|>"},
        "t: f {\"a\": 1, \"b\": \"two\"}"},
   };
-  const ToolTypes tools(OrderedJson::parse(
+  const ToolTypes tools(test::ordered_of(
       R"([{"name": "f", "parameters": {"type": "object", "required": ["a", "b"],
            "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}}])"));
   for (const Family& family : families) {
@@ -348,7 +350,7 @@ TEST_CASE("answers: of a dropped, doubled or moved marker comes the call, or con
 
 TEST_CASE("answers: Kimi's ids and sections in the ways in which they are written") {
   AnswerStart kimi = start_of("kimi_k2", {"<|im_end|>"});
-  kimi.types = ToolTypes(OrderedJson::parse(R"([{"name": "f"}, {"name": "ns:get"}])"));
+  kimi.types = ToolTypes(parse_ordered_json(R"([{"name": "f"}, {"name": "ns:get"}])", "tools"));
   const auto of = [&](const std::string& id) {
     return parts(kimi, "<|tool_call_section_begin|><|tool_call_begin|>" + id +
                            "<|tool_call_argument_begin|>{}<|tool_call_end|>"

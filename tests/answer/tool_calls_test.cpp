@@ -5,12 +5,13 @@
 #include <doctest/doctest.h>
 
 #include "answer/python_literal.hpp"
+#include "support/json.hpp"
 
 namespace ottobit {
 namespace {
 
 const ToolTypes& weather() {
-  static const ToolTypes types(OrderedJson::parse(R"([{"type": "function", "function": {
+  static const ToolTypes types(test::ordered_of(R"([{"type": "function", "function": {
       "name": "f", "parameters": {"type": "object", "properties": {
         "text": {"type": "string"}, "maybe": {"type": ["string", "null"]},
         "any": {"anyOf": [{"type": "integer"}, {"type": "string"}]},

@@ -12,6 +12,7 @@
 
 #include "answer/answer.hpp"
 #include "grammar/support.hpp"
+#include "support/json.hpp"
 
 namespace ottobit {
 namespace {
@@ -69,7 +70,8 @@ std::string next_of(const std::vector<std::string>& markers, const std::string& 
 
 /// What is wrong with a call; empty for a good one.
 std::string fault_of(const ToolCall& call) {
-  const OrderedJson arguments = OrderedJson::parse(call.arguments, nullptr, false);
+  const nlohmann::ordered_json arguments =
+      nlohmann::ordered_json::parse(call.arguments, nullptr, false);
   if (!arguments.is_object()) {
     return "arguments: " + call.arguments;
   }
@@ -120,8 +122,9 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"[TOOL_CALLS][ARGS]", "", false},
       {"[ARGS][THINK]", "", false},
   };
-  const OrderedJson tools = OrderedJson::parse(kTools);
-  const std::string request = OrderedJson{{"tools", tools}, {"tool_choice", "required"}}.dump();
+  const nlohmann::ordered_json tools = nlohmann::ordered_json::parse(kTools);
+  const std::string request =
+      nlohmann::ordered_json{{"tools", tools}, {"tool_choice", "required"}}.dump();
   std::mt19937 dice(15);
   for (const Way& way : ways) {
     for (const Controls controls : {Controls::none, Controls::markers, Controls::within}) {
@@ -155,7 +158,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
         }
         AnswerStart start;
         start.format = syntax.format;
-        start.types = ToolTypes(tools);
+        start.types = ToolTypes(test::ordered_value_of(tools));
         start.thinking = !calls_first && !format.harmony;
         AnswerParser parser(std::move(start));
         parser.feed(text);
@@ -179,9 +182,9 @@ TEST_CASE("tool grammar: text, thinking and choices") {
   const ToolSyntax syntax =
       syntax_of("<tool_call> \"arguments\" <think></think>", "", Controls::none);
   const std::string call = "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>";
-  const OrderedJson tools = OrderedJson::parse(kTools);
-  const auto with = [&](const OrderedJson& choice, bool several) {
-    const OrderedJson request = {
+  const nlohmann::ordered_json tools = nlohmann::ordered_json::parse(kTools);
+  const auto with = [&](const nlohmann::ordered_json& choice, bool several) {
+    const nlohmann::ordered_json request = {
         {"tools", tools}, {"tool_choice", choice}, {"parallel_tool_calls", several}};
     return automaton_of(request.dump(), syntax);
   };
@@ -205,9 +208,10 @@ TEST_CASE("tool grammar: text, thinking and choices") {
 
 TEST_CASE("tool grammar: the messages of harmony") {
   const ToolSyntax syntax = syntax_of("", "gpt_oss", Controls::none);
-  const OrderedJson tools = OrderedJson::parse(kTools);
-  const auto with = [&](const OrderedJson& choice) {
-    return automaton_of(OrderedJson{{"tools", tools}, {"tool_choice", choice}}.dump(), syntax);
+  const nlohmann::ordered_json tools = nlohmann::ordered_json::parse(kTools);
+  const auto with = [&](const nlohmann::ordered_json& choice) {
+    return automaton_of(nlohmann::ordered_json{{"tools", tools}, {"tool_choice", choice}}.dump(),
+                        syntax);
   };
   const std::string thought = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant";
   const std::string said = "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant";

@@ -3,15 +3,15 @@
 #include <doctest/doctest.h>
 
 #include "answer/answer.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 
 namespace ottobit {
 
 TEST_CASE("answers as models write them come apart as they are meant") {
-  const OrderedJson file =
-      OrderedJson::parse(test::read_text(test::test_data("wild/answers.json")));
+  const nlohmann::ordered_json file =
+      nlohmann::ordered_json::parse(test::read_text(test::test_data("wild/answers.json")));
   // A template that speaks of the format.
   const auto words = [](const std::string& format) -> std::pair<const char*, const char*> {
     for (const auto& [name, text, family] :
@@ -26,21 +26,22 @@ TEST_CASE("answers as models write them come apart as they are meant") {
     }
     return {"", ""};
   };
-  for (const OrderedJson& one : file["cases"]) {
+  for (const nlohmann::ordered_json& one : file["cases"]) {
     CAPTURE(one["says"].get<std::string>());
     const auto [text, family] = words(one["format"].get<std::string>());
     AnswerStart start;
     start.format = &answer_format(text, family);
     REQUIRE(start.format->name == one["format"].get<std::string>());
     start.ends = {"<|call|>"};
-    start.types = ToolTypes(file["tools"]);
+    start.types = ToolTypes(test::ordered_value_of(file["tools"]));
     const Answer answer = parse_answer(start, one["text"].get<std::string>());
-    OrderedJson calls = OrderedJson::array();
+    nlohmann::ordered_json calls = nlohmann::ordered_json::array();
     for (const ToolCall& call : answer.tool_calls) {
-      calls.push_back({{"call", call.name}, {"arguments", OrderedJson::parse(call.arguments)}});
+      calls.push_back(
+          {{"call", call.name}, {"arguments", nlohmann::ordered_json::parse(call.arguments)}});
     }
-    const OrderedJson& expect = one["expect"];
-    CHECK(calls == expect.value("calls", OrderedJson::array()));
+    const nlohmann::ordered_json& expect = one["expect"];
+    CHECK(calls == expect.value("calls", nlohmann::ordered_json::array()));
     CHECK(answer.content == expect.value("content", ""));
     CHECK(answer.notes.size() == expect.value("notes", 0U));
   }

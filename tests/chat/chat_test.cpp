@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "chat/support.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 
 using namespace ottobit;
 using namespace ottobit::chat_test;
@@ -74,9 +74,10 @@ TEST_CASE("published templates render byte for byte what transformers renders") 
     MESSAGE("skipped: " << (dir / "goldens.json").string() << " absent");
     return;
   }
-  const OrderedJson goldens = parse_ordered_json(read_text_file(dir / "goldens.json"), "goldens");
+  const nlohmann::ordered_json goldens =
+      nlohmann::ordered_json::parse(read_text_file(dir / "goldens.json"));
   std::size_t texts = 0;
-  for (const OrderedJson& golden : goldens) {
+  for (const nlohmann::ordered_json& golden : goldens) {
     const std::string name = golden["template"];
     CAPTURE(name);
     CAPTURE(golden["case"].get<std::string>());
@@ -200,7 +201,7 @@ TEST_CASE("chat JSON of the wrong shape names the place, what was found and what
 
 TEST_CASE("tool call arguments as a string of JSON serve as text and as object") {
   const auto with = [](const std::string& source, const std::string& arguments) {
-    const OrderedJson chat = {
+    const nlohmann::ordered_json chat = {
         {"messages",
          {{{"role", "assistant"},
            {"tool_calls", {{{"function", {{"name", "f"}, {"arguments", arguments}}}}}}}}}};

@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "chat/support.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 
 using namespace ottobit;
 using namespace ottobit::chat_test;
@@ -44,7 +44,7 @@ bool all_marked(const Rendered& r, const std::string& word) {
 }
 
 // Appends the probe to every string that is data, leaving what templates compare.
-void inject(OrderedJson& json, const std::string& name) {
+void inject(nlohmann::ordered_json& json, const std::string& name) {
   if (json.is_string()) {
     const bool compared = name == "role" || name == "type" || name == "id" || name == "name" ||
                           name == "tool_call_id" || name == "reasoning_effort";
@@ -123,10 +123,11 @@ TEST_CASE("in every published template what the caller wrote is marked") {
     MESSAGE("skipped: " << (dir / "goldens.json").string() << " absent");
     return;
   }
-  const OrderedJson goldens = parse_ordered_json(read_text_file(dir / "goldens.json"), "goldens");
+  const nlohmann::ordered_json goldens =
+      nlohmann::ordered_json::parse(read_text_file(dir / "goldens.json"));
   std::size_t rendered = 0;
   std::size_t seen = 0;
-  for (const OrderedJson& golden : goldens) {
+  for (const nlohmann::ordered_json& golden : goldens) {
     const std::string name = golden["template"];
     CAPTURE(name);
     CAPTURE(golden["case"].get<std::string>());
@@ -134,7 +135,7 @@ TEST_CASE("in every published template what the caller wrote is marked") {
       continue;
     }
     const ChatTemplate t = ChatTemplate::parse(read_text_file(dir / name), name);
-    OrderedJson input = golden["input"];
+    nlohmann::ordered_json input = golden["input"];
     for (const char* part : {"messages", "tools"}) {
       if (input.contains(part)) {
         inject(input[part], part);

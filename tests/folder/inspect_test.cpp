@@ -6,34 +6,34 @@
 #include "ottobit/model.hpp"
 
 #include "io/checkpoint.hpp"
-#include "io/json.hpp"
 #include "support/checkpoint_writer.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 #include "support/temp_directory.hpp"
 
 namespace ottobit {
 namespace {
 
-Json report_of(const std::filesystem::path& folder) {
-  return parse_json(inspect(folder), "report");
+nlohmann::json report_of(const std::filesystem::path& folder) {
+  return nlohmann::json::parse(inspect(folder));
 }
 
 }  // namespace
 
 TEST_CASE("a report counts the kinds of layers of a model that mixes them") {
   const auto kinds = [](const char* folder) {
-    const Json report = report_of(test::test_data(folder));
+    const nlohmann::json report = report_of(test::test_data(folder));
     CHECK(report["problems"].empty());
     return report["layer_kinds"];
   };
   CHECK(kinds("gemma3-wrapper") ==
-        Json({{"attention within 16", 6}, {"attention", 1}, {"dense", 7}}));
+        nlohmann::json({{"attention within 16", 6}, {"attention", 1}, {"dense", 7}}));
   CHECK(kinds("qwen3_next-fp8") ==
-        Json({{"gated delta net", 3}, {"attention", 1}, {"experts", 4}}));
+        nlohmann::json({{"gated delta net", 3}, {"attention", 1}, {"experts", 4}}));
   CHECK(kinds("minimax_m1-bf16") ==
-        Json({{"lightning attention", 3}, {"attention", 1}, {"experts", 4}}));
+        nlohmann::json({{"lightning attention", 3}, {"attention", 1}, {"experts", 4}}));
   CHECK(kinds("deepseek_v32-fp8") ==
-        Json({{"latent attention to the best 24", 3}, {"dense", 1}, {"experts", 2}}));
+        nlohmann::json({{"latent attention to the best 24", 3}, {"dense", 1}, {"experts", 2}}));
 }
 
 TEST_CASE("scales of an FP8 cache, which other runtimes keep, are no problem") {

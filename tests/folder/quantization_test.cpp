@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "support/errors.hpp"
+#include "support/json.hpp"
 #include "support/temp_directory.hpp"
 
 namespace ottobit {
@@ -16,8 +17,8 @@ namespace {
 
 std::string blocks(const std::string& json, const std::filesystem::path& directory = {}) {
   std::string text;
-  for (const Shape2 block :
-       read_scale_blocks(Config::parse(Json::parse(json), "config.json"), directory)) {
+  for (const Shape2 block : read_scale_blocks(
+           Config::parse(parse_json(json, "config.json"), "config.json"), directory)) {
     text += std::to_string(block.rows) + "x" + std::to_string(block.cols) + " ";
   }
   return text;

@@ -62,6 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!same || (plain && !kept)) {
     std::abort();
   }
-  (void)whole.json().dump(-1, ' ', false, ottobit::OrderedJson::error_handler_t::replace);
+  (void)whole.json().dump();
   return 0;
 }

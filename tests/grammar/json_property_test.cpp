@@ -9,25 +9,26 @@
 
 #include "grammar/json_schema.hpp"
 #include "grammar/support.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 
 namespace ottobit {
 namespace {
 
 /// JSON Schema's own words, for the keywords that the schemas below use.
-bool validates(const OrderedJson& schema, const OrderedJson& value, const OrderedJson& root) {
+bool validates(const nlohmann::ordered_json& schema, const nlohmann::ordered_json& value,
+               const nlohmann::ordered_json& root) {
   if (schema.is_boolean()) {
     return schema.get<bool>();
   }
   if (schema.contains("$ref")) {
     const std::string target = schema["$ref"];
-    return validates(root.at(OrderedJson::json_pointer(target.substr(1))), value, root);
+    return validates(root.at(nlohmann::ordered_json::json_pointer(target.substr(1))), value, root);
   }
-  const auto every = [&](const OrderedJson& list) {
+  const auto every = [&](const nlohmann::ordered_json& list) {
     return std::all_of(list.begin(), list.end(),
                        [&](const auto& one) { return validates(one, value, root); });
   };
-  const auto some = [&](const OrderedJson& list) {
+  const auto some = [&](const nlohmann::ordered_json& list) {
     return std::count_if(list.begin(), list.end(),
                          [&](const auto& one) { return validates(one, value, root); });
   };
@@ -81,26 +82,29 @@ bool validates(const OrderedJson& schema, const OrderedJson& value, const Ordere
         value.size() > schema.value("maxItems", std::size_t{100000})) {
       return false;
     }
-    const OrderedJson prefix = schema.value("prefixItems", OrderedJson::array());
+    const nlohmann::ordered_json prefix =
+        schema.value("prefixItems", nlohmann::ordered_json::array());
     for (std::size_t i = 0; i < value.size(); ++i) {
-      const OrderedJson& item =
-          i < prefix.size() ? prefix[i] : schema.value("items", OrderedJson(true));
+      const nlohmann::ordered_json& item =
+          i < prefix.size() ? prefix[i] : schema.value("items", nlohmann::ordered_json(true));
       if (!validates(item, value[i], root)) {
         return false;
       }
     }
   }
   if (value.is_object()) {
-    for (const OrderedJson& key : schema.value("required", OrderedJson::array())) {
+    for (const nlohmann::ordered_json& key :
+         schema.value("required", nlohmann::ordered_json::array())) {
       if (!value.contains(key.get_ref<const std::string&>())) {
         return false;
       }
     }
-    const OrderedJson properties = schema.value("properties", OrderedJson::object());
+    const nlohmann::ordered_json properties =
+        schema.value("properties", nlohmann::ordered_json::object());
     for (const auto& [key, member] : value.items()) {
       if (!validates(properties.contains(key)
                          ? properties[key]
-                         : schema.value("additionalProperties", OrderedJson(true)),
+                         : schema.value("additionalProperties", nlohmann::ordered_json(true)),
                      member, root)) {
         return false;
       }
@@ -119,8 +123,8 @@ class Dice {
   std::mt19937 random_;
 };
 
-OrderedJson random_schema(Dice& dice, int depth) {
-  OrderedJson schema = OrderedJson::object();
+nlohmann::ordered_json random_schema(Dice& dice, int depth) {
+  nlohmann::ordered_json schema = nlohmann::ordered_json::object();
   switch (dice.below(depth > 0 ? 10 : 5)) {
     case 0:
       schema["type"] = dice.one_in(2) ? "boolean" : "null";
@@ -195,7 +199,7 @@ TEST_CASE("JSON schema: every text of the grammar of a random schema validates")
   std::size_t checked = 0;
   for (unsigned seed = 0; seed < 300; ++seed) {
     Dice dice(seed);
-    const OrderedJson schema = random_schema(dice, 3);
+    const nlohmann::ordered_json schema = random_schema(dice, 3);
     CAPTURE(schema.dump());
     const grammar::Automaton automaton =
         grammar::compile(grammar::read_json_schema(schema.dump(), "s"), "s");
@@ -207,8 +211,8 @@ TEST_CASE("JSON schema: every text of the grammar of a random schema validates")
         continue;
       }
       CAPTURE(text);
-      REQUIRE(OrderedJson::accept(text));
-      REQUIRE(validates(schema, OrderedJson::parse(text), schema));
+      REQUIRE(nlohmann::ordered_json::accept(text));
+      REQUIRE(validates(schema, nlohmann::ordered_json::parse(text), schema));
       ++checked;
     }
   }

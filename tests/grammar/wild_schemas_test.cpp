@@ -4,7 +4,7 @@
 
 #include "grammar/json_schema.hpp"
 #include "grammar/support.hpp"
-#include "io/json.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 
@@ -13,9 +13,9 @@ namespace ottobit {
 using grammar_test::Reading;
 
 TEST_CASE("JSON schema: as people and their libraries write them") {
-  const OrderedJson file =
-      OrderedJson::parse(test::read_text(test::test_data("wild/schemas.json")));
-  for (const OrderedJson& one : file) {
+  const nlohmann::ordered_json file =
+      nlohmann::ordered_json::parse(test::read_text(test::test_data("wild/schemas.json")));
+  for (const nlohmann::ordered_json& one : file) {
     CAPTURE(one["says"].get<std::string>());
     const auto compiled = [&] {
       return grammar::compile(grammar::read_json_schema(one["schema"].dump(), "s"), "s");
@@ -26,11 +26,11 @@ TEST_CASE("JSON schema: as people and their libraries write them") {
       continue;
     }
     const grammar::Automaton automaton = compiled();
-    for (const OrderedJson& text : one["accepts"]) {
+    for (const nlohmann::ordered_json& text : one["accepts"]) {
       CAPTURE(text);
       CHECK(grammar_test::read(automaton, text.get<std::string>()) == Reading::yes);
     }
-    for (const OrderedJson& text : one["rejects"]) {
+    for (const nlohmann::ordered_json& text : one["rejects"]) {
       CAPTURE(text);
       CHECK(grammar_test::read(automaton, text.get<std::string>()) != Reading::yes);
     }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "jinja/support.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 
@@ -12,10 +13,10 @@ using namespace ottobit;
 using namespace ottobit::jinja_test;
 
 TEST_CASE("filters, tests, methods and operators of every kind of value give what Jinja's give") {
-  const Json cases = parse_json(test::read_text(test::test_data("wild/jinja_expressions.json")),
-                                "jinja_expressions.json");
+  const nlohmann::json cases =
+      nlohmann::json::parse(test::read_text(test::test_data("wild/jinja_expressions.json")));
   CHECK(cases.size() > 1900);
-  for (const Json& item : cases) {
+  for (const nlohmann::json& item : cases) {
     const std::string source = "{{ " + item[0].get<std::string>() + " }}";
     CAPTURE(source);
     if (item[1].is_null()) {

@@ -11,11 +11,11 @@
 
 #include "ottobit/error.hpp"
 
-#include "io/json.hpp"
 #include "jinja/eval.hpp"
 #include "jinja/json_value.hpp"
 #include "jinja/parser.hpp"
 #include "support/contains.hpp"
+#include "support/json.hpp"
 
 namespace ottobit::jinja_test {
 
@@ -27,12 +27,12 @@ inline std::string text_of(const std::string& source, std::string_view variables
   const auto parsed = parser.parse();
   jinja::Runtime runtime;
   jinja::Evaluator evaluator(*parsed, runtime);
-  const OrderedJson members = OrderedJson::parse(variables);
+  const nlohmann::ordered_json members = nlohmann::ordered_json::parse(variables);
   for (const auto& [name, json] : members.items()) {
     if (name == "now") {
       runtime.now = jinja::parse_iso_time(json.get_ref<const std::string&>());
     } else {
-      evaluator.set_variable(name, jinja::json_value(runtime, json, true));
+      evaluator.set_variable(name, jinja::json_value(runtime, test::ordered_value_of(json), true));
     }
   }
   return evaluator.render().take_text();

@@ -16,6 +16,7 @@
 #include "support/checkpoint_writer.hpp"
 #include "support/errors.hpp"
 #include "support/folder_edit.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 #include "support/temp_directory.hpp"
 
@@ -148,15 +149,15 @@ const std::vector<Case>& cases() {
     {"more than a head is rotated", kState, E::format, {"partial_rotary_factor", "1.5"}, replace("config.json", "\"partial_rotary_factor\": 0.25", "\"partial_rotary_factor\": 1.5")},
     {"output gate unknown", kStateWrapper, E::unsupported, {"output_gate_type", "relu", "sigmoid"}, replace("config.json", "\"attn_output_gate\": true", "\"output_gate_type\": \"relu\"")},
     {"too few layer types", kStateWrapper, E::format, {"layer_types", "4", "5"}, replace("config.json", "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")},
-    {"kind of attention unknown", kLightning, E::unsupported, {"attn_type_list", "2", "0, 1"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["attn_type_list"] = {0, 2, 0, 1}; test::write_text(f / "config.json", c.dump()); }},
+    {"kind of attention unknown", kLightning, E::unsupported, {"attn_type_list", "2", "0, 1"}, [](const fs::path& f) { nlohmann::json c = nlohmann::json::parse(test::read_text(f / "config.json")); c["attn_type_list"] = {0, 2, 0, 1}; test::write_text(f / "config.json", c.dump()); }},
     {"too few kinds of attention", kLightning, E::format, {"attn_type_list", "4", "5"}, replace("config.json", "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5")},
     {"shared expert where there is none", kLightning, E::unsupported, {"shared_intermediate_size"}, replace("config.json", "\"shared_intermediate_size\": 0", "\"shared_intermediate_size\": 64")},
     {"residual factor out of range", kLightning, E::format, {"residual"}, replace("config.json", "\"layernorm_mlp_alpha\": 1.5", "\"layernorm_mlp_alpha\": 1e30")},
     {"rank file with a broken line", kTiktoken, E::format, {"tiktoken.model, line", "base64"}, replace("tiktoken.model", "IQ== 0", "I?== 0")},
     {"rank file with a token twice", kTiktoken, E::format, {"tiktoken.model, line 2", "twice"}, replace("tiktoken.model", "Ig== 1\n", "IQ== 1\n")},
     {"quantisation method unknown", kFp8, E::unsupported, {"quantization_config", "quant_method", "bitsandbytes"}, replace("config.json", "\"quant_method\": \"fp8\"", "\"quant_method\": \"bitsandbytes\"")},
-    {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
-    {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { Json c = parse_json(test::read_text(f / "config.json"), ""); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},
+    {"quantisation block of one number", kFp8, E::format, {"weight_block_size", "two"}, [](const fs::path& f) { nlohmann::json c = nlohmann::json::parse(test::read_text(f / "config.json")); c["quantization_config"]["weight_block_size"] = {128}; test::write_text(f / "config.json", c.dump()); }},
+    {"quantisation block disagrees with the scales", kFp8, E::checkpoint, {"weight_scale_inv", "[3, 2]", "[5, 3]"}, [](const fs::path& f) { nlohmann::json c = nlohmann::json::parse(test::read_text(f / "config.json")); c["quantization_config"]["weight_block_size"] = {64, 64}; test::write_text(f / "config.json", c.dump()); }},
 
     // weight files
     {"weights missing", kFp8, E::io, {"safetensors"}, remove("model.safetensors")},
@@ -181,8 +182,8 @@ const std::vector<Case>& cases() {
     {"shard a git-lfs pointer", kSharded, E::format, {"model-00001-of-00003.safetensors", "git lfs pull"}, write("model-00001-of-00003.safetensors", kLfs)},
     {"index broken", kSharded, E::format, {"model.safetensors.index.json"}, write("model.safetensors.index.json", "{\"weight_map\": 7}")},
     {"index names a path outside", kSharded, E::format, {"index.json", ".."}, replace("model.safetensors.index.json", "model-00001-of-00003.safetensors", "../model-00001-of-00003.safetensors")},
-    {"index names a tensor in the wrong shard", kSharded, E::checkpoint, {"model.norm.weight"}, [](const fs::path& f) { Json i = parse_json(test::read_text(f / "model.safetensors.index.json"), ""); auto& at = i["weight_map"]["model.norm.weight"]; at = at == "model-00001-of-00003.safetensors" ? "model-00002-of-00003.safetensors" : "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
-    {"index names a tensor that is nowhere", kSharded, E::checkpoint, {"model.nowhere"}, [](const fs::path& f) { Json i = parse_json(test::read_text(f / "model.safetensors.index.json"), ""); i["weight_map"]["model.nowhere"] = "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
+    {"index names a tensor in the wrong shard", kSharded, E::checkpoint, {"model.norm.weight"}, [](const fs::path& f) { nlohmann::json i = nlohmann::json::parse(test::read_text(f / "model.safetensors.index.json")); auto& at = i["weight_map"]["model.norm.weight"]; at = at == "model-00001-of-00003.safetensors" ? "model-00002-of-00003.safetensors" : "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
+    {"index names a tensor that is nowhere", kSharded, E::checkpoint, {"model.nowhere"}, [](const fs::path& f) { nlohmann::json i = nlohmann::json::parse(test::read_text(f / "model.safetensors.index.json")); i["weight_map"]["model.nowhere"] = "model-00001-of-00003.safetensors"; test::write_text(f / "model.safetensors.index.json", i.dump()); }},
 
     {"GGUF in place of a published folder", kFp8, E::io, {"model.gguf", "no config.json", "take the folder", "https://example.org/made/of-this"}, [](const fs::path& f) { fs::remove(f / "config.json"); std::string text = "GGUF" + std::string("\3\0\0\0", 4); const std::string key = "general.base_model.0.repo_url"; const std::string url = "https://example.org/made/of-this"; text += key + std::string("\x8\0\0\0", 4) + static_cast<char>(url.size()) + std::string(7, '\0') + url; test::write_text(f / "model.gguf", text); }},
     {"GGUF that breaks off", kFp8, E::io, {"model.gguf", "take the folder"}, [](const fs::path& f) { fs::remove(f / "config.json"); test::write_text(f / "model.gguf", "GGUFgeneral.base_model.0.repo_url\x8"); }},
@@ -253,14 +254,14 @@ TEST_SUITE("model") {
       const test::TempDirectory folder;
       test::copy_folder(test::test_data(broken.base), folder.path());
       broken.break_it(folder.path());
-      const Json report = parse_json(inspect(folder.path()), "report");
+      const nlohmann::json report = nlohmann::json::parse(inspect(folder.path()));
       // Headers only: what the bytes of matrices and scales say is not looked at.
       const std::string_view name = broken.name;
       const bool needs_data =
           name.starts_with("FP8 code") || name.find("scale that is") != name.npos;
       CHECK(report["problems"].empty() == needs_data);
     }
-    CHECK(parse_json(inspect(test::test_data(kFp8)), "report")["problems"].empty());
+    CHECK(nlohmann::json::parse(inspect(test::test_data(kFp8)))["problems"].empty());
   }
 
   TEST_CASE("a path that is not a model folder is refused by name") {

@@ -96,7 +96,7 @@ struct Run {
 
   /// Where rounding to bf16 changes the makers' own continuation, it is none to compare with.
   void check_greedy(const std::string& prompt) const {
-    const Json facts = golden.facts().value(prompt, Json::object());
+    const nlohmann::json facts = golden.facts().value(prompt, nlohmann::json::object());
     if (compute != Compute::f32 && !facts.value("greedy_same_in_bf16", true)) {
       return;
     }

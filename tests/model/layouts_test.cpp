@@ -16,6 +16,7 @@
 #include "io/checkpoint.hpp"
 #include "models/registry.hpp"
 #include "support/checkpoint_writer.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 #include "support/temp_directory.hpp"
 
@@ -147,10 +148,10 @@ void write_wrapped(const fs::path& from, const fs::path& to) {
   }
   fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   writer.write(to);
-  Json config = {{"model_type", "kimi_k25"},
-                 {"architectures", {"KimiK25ForConditionalGeneration"}},
-                 {"vision_config", {{"depth", 1}}}};
-  config["text_config"] = parse_json(test::read_text(from / "config.json"), "config.json");
+  nlohmann::json config = {{"model_type", "kimi_k25"},
+                           {"architectures", {"KimiK25ForConditionalGeneration"}},
+                           {"vision_config", {{"depth", 1}}}};
+  config["text_config"] = nlohmann::json::parse(test::read_text(from / "config.json"));
   test::write_text(to / "config.json", config.dump());
 }
 

@@ -9,10 +9,10 @@
 
 #include <doctest/doctest.h>
 
-#include "io/json.hpp"
 #include "support/contains.hpp"
 #include "support/errors.hpp"
 #include "support/folder_edit.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 
 namespace ottobit {
@@ -35,7 +35,7 @@ constexpr const char* kTied = "llama3-bf16-tied";
 struct Opened {
   std::shared_ptr<const Model> model;
   std::string log;
-  Json report;  // of inspect()
+  nlohmann::json report;  // of inspect()
 };
 
 Opened open_edited(const char* base, const FolderEdit& edit) {
@@ -43,7 +43,7 @@ Opened open_edited(const char* base, const FolderEdit& edit) {
   test::copy_folder(test::test_data(base), folder.path());
   edit(folder.path());
   Opened opened;
-  opened.report = parse_json(inspect(folder.path()), "report");
+  opened.report = nlohmann::json::parse(inspect(folder.path()));
   opened.model = Model::open(
       folder.path(), {.threads = 2},
       {.use_mmap = false, .warn = [&](auto text) { opened.log += std::string(text) + "\n"; }});
@@ -52,7 +52,7 @@ Opened open_edited(const char* base, const FolderEdit& edit) {
 
 std::string problems(const Opened& opened) {
   std::string text;
-  for (const Json& problem : opened.report["problems"]) {
+  for (const nlohmann::json& problem : opened.report["problems"]) {
     text += problem["message"].get<std::string>() + "\n";
   }
   return text;
@@ -176,7 +176,7 @@ TEST_SUITE("model") {
 
   TEST_CASE("a multimodal configuration may name its end tokens in the decoder's part") {
     const Opened opened = open_edited("gemma3-wrapper", [](const fs::path& folder) {
-      Json config = parse_json(test::read_text(folder / "config.json"), "config.json");
+      nlohmann::json config = nlohmann::json::parse(test::read_text(folder / "config.json"));
       config.erase("eos_token_id");
       config["text_config"]["eos_token_id"] = {8, 6};
       test::write_text(folder / "config.json", config.dump());

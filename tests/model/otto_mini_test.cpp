@@ -8,18 +8,18 @@
 
 #include "ottobit/generate.hpp"
 
-#include "io/json.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 
 namespace ottobit {
 namespace {
 
-Json questions() {
-  return parse_json(read_text_file(test::example_model() / "questions.json"), "questions.json");
+nlohmann::json questions() {
+  return nlohmann::json::parse(read_text_file(test::example_model() / "questions.json"));
 }
 
 std::string chat_of(const std::string& question) {
-  return Json{{"messages", {{{"role", "user"}, {"content", question}}}}}.dump();
+  return nlohmann::json{{"messages", {{{"role", "user"}, {"content", question}}}}}.dump();
 }
 
 struct Answer {
@@ -49,11 +49,11 @@ Answer ask(const std::shared_ptr<const Model>& model, const std::string& questio
 
 TEST_SUITE("model") {
   TEST_CASE("otto-mini answers its fixed questions token by token as the reference does") {
-    const Json fixed = questions()["fixed"];
+    const nlohmann::json fixed = questions()["fixed"];
     REQUIRE(fixed.size() == 12);
     for (const KernelTable* table : supported_kernel_tables()) {
       const std::shared_ptr<const Model> model = test::open_model(test::example_model(), table);
-      for (const Json& question : fixed) {
+      for (const nlohmann::json& question : fixed) {
         const auto text = question["question"].get<std::string>();
         CAPTURE(std::string(table->isa));
         CAPTURE(text);

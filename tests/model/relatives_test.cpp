@@ -9,26 +9,29 @@
 
 #include "folder/folder.hpp"
 #include "io/config.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 
 namespace ottobit {
 namespace {
 
 /// The decoder of a folder's configuration, rewritten.
-DecoderSpec spec_of(const std::string& folder, const std::function<void(Json&)>& rewrite) {
-  Json json = Config::open(test::test_data(folder) / "config.json").raw();
+DecoderSpec spec_of(const std::string& folder,
+                    const std::function<void(nlohmann::json&)>& rewrite) {
+  nlohmann::json json = test::plain(Config::open(test::test_data(folder) / "config.json").raw());
   rewrite(json);
-  return read_config(Config::parse(json, "config.json"), {}).spec;
+  return read_config(Config::parse(test::value_of(json), "config.json"), {}).spec;
 }
 
-void same(Json&) {}
+void same(nlohmann::json&) {}
 
 }  // namespace
 
 TEST_SUITE("model") {
   TEST_CASE("InternLM3 is Llama's block") {
-    CHECK(spec_of("llama3-bf16-tied", [](Json& config) { config["model_type"] = "internlm3"; }) ==
-          spec_of("llama3-bf16-tied", same));
+    CHECK(spec_of("llama3-bf16-tied", [](nlohmann::json& config) {
+            config["model_type"] = "internlm3";
+          }) == spec_of("llama3-bf16-tied", same));
   }
 
   TEST_CASE("GLM-4 without norms behind is the older GLM-4") {
@@ -36,7 +39,8 @@ TEST_SUITE("model") {
     for (BlockSpec& block : with.blocks) {
       block.norms = {};
     }
-    CHECK(spec_of("glm4-bf16", [](Json& config) { config["model_type"] = "glm"; }) == with);
+    CHECK(spec_of("glm4-bf16", [](nlohmann::json& config) { config["model_type"] = "glm"; }) ==
+          with);
   }
 
   TEST_CASE("Granite is Granite MoE but for its experts") {
@@ -44,8 +48,8 @@ TEST_SUITE("model") {
     for (BlockSpec& block : moe.blocks) {
       block.ffn = MlpSpec{.hidden = 64};
     }
-    CHECK(spec_of("granitemoe-bf16-tied", [](Json& config) { config["model_type"] = "granite"; }) ==
-          moe);
+    CHECK(spec_of("granitemoe-bf16-tied",
+                  [](nlohmann::json& config) { config["model_type"] = "granite"; }) == moe);
   }
 
   TEST_CASE("openPangu Embedded is Qwen2's block with a bias of the output") {
@@ -53,7 +57,7 @@ TEST_SUITE("model") {
     for (BlockSpec& block : qwen.blocks) {
       std::get<GqaSpec>(block.mixer).out_bias = true;
     }
-    CHECK(spec_of("qwen2-fp8", [](Json& config) {
+    CHECK(spec_of("qwen2-fp8", [](nlohmann::json& config) {
             for (const char* key : {"use_sliding_window", "sliding_window", "max_window_layers"}) {
               config.erase(key);
             }
@@ -64,7 +68,7 @@ TEST_SUITE("model") {
 
   TEST_CASE("openPangu Ultra-MoE is DeepSeek V3 with other words and norms behind") {
     const auto described = [](bool sandwich) {
-      return spec_of("deepseek_v3-fp8", [sandwich](Json& config) {
+      return spec_of("deepseek_v3-fp8", [sandwich](nlohmann::json& config) {
         const auto rename = [&](const char* from, const char* to) {
           config[to] = config[from];
           config.erase(from);
@@ -90,10 +94,10 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("MiniMax-Text-01 is M1 under the makers' name, and under that of transformers") {
-    CHECK(spec_of("minimax_m1-bf16", [](Json& config) {
+    CHECK(spec_of("minimax_m1-bf16", [](nlohmann::json& config) {
             config["model_type"] = "minimax_text_01";
           }) == spec_of("minimax_m1-bf16", same));
-    CHECK(spec_of("minimax_m1-bf16", [](Json& config) {
+    CHECK(spec_of("minimax_m1-bf16", [](nlohmann::json& config) {
             config["model_type"] = "minimax";
             for (const char* part : {"full_attention", "linear_attention", "mlp"}) {
               const std::string makers = "layernorm_" + std::string(part);
@@ -111,8 +115,8 @@ TEST_SUITE("model") {
 
   TEST_CASE("multimodal models hold the decoder of their texts, in a section or not") {
     const DecoderSpec flat = spec_of("qwen2_5_vl-wrapper", same);
-    CHECK(flat == spec_of("qwen2_5_vl-wrapper", [](Json& config) {
-            Json text = config;
+    CHECK(flat == spec_of("qwen2_5_vl-wrapper", [](nlohmann::json& config) {
+            nlohmann::json text = config;
             text["model_type"] = "qwen2_5_vl_text";
             for (const char* key : {"vision_config", "architectures"}) {
               text.erase(key);
@@ -122,14 +126,14 @@ TEST_SUITE("model") {
                       {"vision_config", config["vision_config"]},
                       {"tie_word_embeddings", config["tie_word_embeddings"]}};
           }));
-    CHECK(flat ==
-          spec_of("qwen2_5_vl-wrapper", [](Json& config) { config["model_type"] = "qwen2_vl"; }));
+    CHECK(flat == spec_of("qwen2_5_vl-wrapper",
+                          [](nlohmann::json& config) { config["model_type"] = "qwen2_vl"; }));
   }
 
   TEST_CASE("a pattern of windows is a word, a number, or listed") {
     const DecoderSpec listed = spec_of("exaone4-bf16", same);
-    for (const Json& pattern : {Json("LLLG"), Json(4)}) {
-      CHECK(listed == spec_of("exaone4-bf16", [&](Json& config) {
+    for (const nlohmann::json& pattern : {nlohmann::json("LLLG"), nlohmann::json(4)}) {
+      CHECK(listed == spec_of("exaone4-bf16", [&](nlohmann::json& config) {
               config.erase("layer_types");
               config["sliding_window_pattern"] = pattern;
             }));

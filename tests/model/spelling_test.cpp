@@ -12,6 +12,7 @@
 
 #include "folder/folder.hpp"
 #include "support/errors.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 
 namespace ottobit {
@@ -32,12 +33,12 @@ std::vector<fs::path> model_folders() {
 }
 
 /// What a rewriting does to a decoder's own object, or to the one around it.
-using Rewrite = std::function<void(Json& object)>;
+using Rewrite = std::function<void(nlohmann::json& object)>;
 
 /// `folder`'s configuration, rewritten, says what it said.
 void check_same(const fs::path& folder, const Rewrite& rewrite, bool around = false) {
-  const Json before = Config::open(folder / "config.json").raw();
-  Json after = before;
+  const nlohmann::json before = test::plain(Config::open(folder / "config.json").raw());
+  nlohmann::json after = before;
   const bool wrapped = after.contains("text_config");
   if (wrapped && !around) {
     rewrite(after["text_config"]);
@@ -46,15 +47,16 @@ void check_same(const fs::path& folder, const Rewrite& rewrite, bool around = fa
   }
   CAPTURE(folder.filename().string());
   CAPTURE(after.dump());
-  const FolderConfig expected = read_config(Config::parse(before, "config.json"), {});
-  const FolderConfig found = read_config(Config::parse(after, "config.json"), {});
+  const FolderConfig expected =
+      read_config(Config::parse(test::value_of(before), "config.json"), {});
+  const FolderConfig found = read_config(Config::parse(test::value_of(after), "config.json"), {});
   CHECK(found.spec == expected.spec);
   for (const UnknownKey& unknown : found.unknown_keys) {
     FAIL_CHECK(unknown.key);
   }
 }
 
-void rename(Json& object, const char* from, const char* to) {
+void rename(nlohmann::json& object, const char* from, const char* to) {
   if (object.contains(from) && std::string(from) != to) {
     object[to] = object[from];
     object.erase(from);
@@ -62,10 +64,10 @@ void rename(Json& object, const char* from, const char* to) {
 }
 
 /// As transformers 5 saves it: all about rotations in one object.
-void save_again(Json& config) {
+void save_again(nlohmann::json& config) {
   rename(config, "torch_dtype", "dtype");
-  const Json none = Json::object();
-  Json rope = config.value("rope_scaling", none);
+  const nlohmann::json none = nlohmann::json::object();
+  nlohmann::json rope = config.value("rope_scaling", none);
   if (!rope.is_object() || rope.empty()) {
     rope = config.value("rope_parameters", none);
   }
@@ -90,7 +92,7 @@ TEST_SUITE("model") {
   TEST_CASE("a configuration saved again by transformers 5 means the same") {
     for (const fs::path& folder : model_folders()) {
       check_same(folder, save_again);
-      check_same(folder, [](Json& config) {
+      check_same(folder, [](nlohmann::json& config) {
         save_again(config);
         if (!config.contains("rope_scaling")) {
           config["rope_scaling"] = nullptr;
@@ -101,7 +103,7 @@ TEST_SUITE("model") {
 
   TEST_CASE("rotations in an object for each type of layer, though all are of one, mean the same") {
     for (const char* name : {"deepseek_v3-fp8", "llama3-bf16-tied", "seed_oss-fp8"}) {
-      check_same(test_data(name), [](Json& config) {
+      check_same(test_data(name), [](nlohmann::json& config) {
         save_again(config);
         config["rope_parameters"] = {{"full_attention", config["rope_parameters"]}};
       });
@@ -111,7 +113,7 @@ TEST_SUITE("model") {
   TEST_CASE("other names of the same keys mean the same") {
     for (const fs::path& folder : model_folders()) {
       for (const char* experts : {"num_experts", "num_local_experts", "n_routed_experts"}) {
-        check_same(folder, [&](Json& config) {
+        check_same(folder, [&](nlohmann::json& config) {
           for (const char* name : {"num_experts", "num_local_experts", "n_routed_experts"}) {
             rename(config, name, experts);
           }
@@ -120,10 +122,12 @@ TEST_SUITE("model") {
         });
       }
     }
-    Json config = Config::open(test_data("qwen3_moe-fp8") / "config.json").raw();
+    nlohmann::json config =
+        test::plain(Config::open(test_data("qwen3_moe-fp8") / "config.json").raw());
     config["num_local_experts"] = 3;
-    expect_error(ErrorCode::format, {"num_experts", "num_local_experts", "3"},
-                 [&] { (void)read_config(Config::parse(config, "config.json"), {}); });
+    expect_error(ErrorCode::format, {"num_experts", "num_local_experts", "3"}, [&] {
+      (void)read_config(Config::parse(test::value_of(config), "config.json"), {});
+    });
   }
 
   TEST_CASE("types of layers may be written where all are alike") {
@@ -133,16 +137,17 @@ TEST_SUITE("model") {
       const bool indexed = std::string(name) == "deepseek_v32-fp8";
       for (const char* type : {indexed ? "indexed_attention" : "full_attention",
                                indexed ? "deepseek_sparse_attention" : "attention"}) {
-        check_same(test_data(name), [&](Json& config) {
+        check_same(test_data(name), [&](nlohmann::json& config) {
           config["layer_types"] = std::vector<std::string>(config["num_hidden_layers"], type);
         });
       }
-      Json other = Config::open(test_data(name) / "config.json").raw();
+      nlohmann::json other = test::plain(Config::open(test_data(name) / "config.json").raw());
       other["layer_types"] = std::vector<std::string>(other["num_hidden_layers"], "moon_attention");
-      expect_error(ErrorCode::unsupported, {"layer_types", "moon_attention"},
-                   [&] { (void)read_config(Config::parse(other, "config.json"), {}); });
+      expect_error(ErrorCode::unsupported, {"layer_types", "moon_attention"}, [&] {
+        (void)read_config(Config::parse(test::value_of(other), "config.json"), {});
+      });
     }
-    check_same(test_data("deepseek_v3-fp8"), [](Json& config) {
+    check_same(test_data("deepseek_v3-fp8"), [](nlohmann::json& config) {
       const std::size_t dense = config["first_k_dense_replace"];
       std::vector<std::string> types(config["num_hidden_layers"], "sparse");
       std::fill_n(types.begin(), dense, "dense");
@@ -152,31 +157,31 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("keys of trainers and tools do not matter, whatever they say") {
-    const Json strange = {{"_attn_implementation_autoset", true},
-                          {"_name_or_path", "/home/somebody/model"},
-                          {"attention_probs_dropout_prob", 0.1},
-                          {"attn_implementation", "flash_attention_2"},
-                          {"cache_implementation", "hybrid"},
-                          {"do_sample", true},
-                          {"embd_pdrop", 0.1},
-                          {"for_llm_compressor", true},
-                          {"hidden_dropout", 0.1},
-                          {"initializer_cutoff_factor", 2.0},
-                          {"max_length", 4096},
-                          {"mup_enabled", false},
-                          {"pad_token_id", -1},
-                          {"router_aux_loss_coef", 0.02},
-                          {"router_jitter_noise", 0.1},
-                          {"some_list", Json::array()},
-                          {"some_multiplier", 1.0},
-                          {"some_offset", 0},
-                          {"task_specific_params", {{"a", 1}}},
-                          {"top_k", 50},
-                          {"unsloth_fixed", true},
-                          {"unsloth_version", "2025.9.7"},
-                          {"use_liger_kernel", true}};
+    const nlohmann::json strange = {{"_attn_implementation_autoset", true},
+                                    {"_name_or_path", "/home/somebody/model"},
+                                    {"attention_probs_dropout_prob", 0.1},
+                                    {"attn_implementation", "flash_attention_2"},
+                                    {"cache_implementation", "hybrid"},
+                                    {"do_sample", true},
+                                    {"embd_pdrop", 0.1},
+                                    {"for_llm_compressor", true},
+                                    {"hidden_dropout", 0.1},
+                                    {"initializer_cutoff_factor", 2.0},
+                                    {"max_length", 4096},
+                                    {"mup_enabled", false},
+                                    {"pad_token_id", -1},
+                                    {"router_aux_loss_coef", 0.02},
+                                    {"router_jitter_noise", 0.1},
+                                    {"some_list", nlohmann::json::array()},
+                                    {"some_multiplier", 1.0},
+                                    {"some_offset", 0},
+                                    {"task_specific_params", {{"a", 1}}},
+                                    {"top_k", 50},
+                                    {"unsloth_fixed", true},
+                                    {"unsloth_version", "2025.9.7"},
+                                    {"use_liger_kernel", true}};
     for (const fs::path& folder : model_folders()) {
-      const auto add = [&](Json& config) { config.update(strange); };
+      const auto add = [&](nlohmann::json& config) { config.update(strange); };
       check_same(folder, add);
       check_same(folder, add, true);
     }
@@ -184,15 +189,15 @@ TEST_SUITE("model") {
 
   TEST_CASE("keys beside a type of rotation that has no use for them do not matter") {
     for (const char* name : {"llama3-bf16-tied", "seed_oss-fp8", "deepseek_v3-fp8"}) {
-      check_same(test_data(name), [](Json& config) {
+      check_same(test_data(name), [](nlohmann::json& config) {
         config["rope_scaling"]["finetuned"] = true;
         config["rope_scaling"]["attn_factor"] = 0.88;
       });
     }
-    check_same(test_data("seed_oss-fp8"), [](Json& config) {
+    check_same(test_data("seed_oss-fp8"), [](nlohmann::json& config) {
       config["rope_scaling"] = {{"rope_type", "default"}, {"factor", 8.0}, {"mscale_all_dim", 1.0}};
     });
-    check_same(test_data("seed_oss-fp8"), [](Json& config) {
+    check_same(test_data("seed_oss-fp8"), [](nlohmann::json& config) {
       config["rope_scaling"] = {{"type", "mrope"}, {"mrope_section", {1, 2, 1}}};
     });
   }
@@ -201,7 +206,7 @@ TEST_SUITE("model") {
     for (const char* name : {"gemma3-wrapper", "llama4-wrapper", "qwen3_5-wrapper-fp8"}) {
       check_same(
           test_data(name),
-          [](Json& config) {
+          [](nlohmann::json& config) {
             config["hidden_size"] = config["text_config"]["hidden_size"];
             config["image_token_index"] = 7;
             config["mm_tokens_per_image"] = 256;
@@ -212,10 +217,12 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("a key that may matter is named with its value and the way to pass over it") {
-    Json config = Config::open(test_data("llama3-bf16-tied") / "config.json").raw();
+    nlohmann::json config =
+        test::plain(Config::open(test_data("llama3-bf16-tied") / "config.json").raw());
     config["residual_multiplier"] = 0.22;
     config["rope_scaling"]["alpha"] = 1000;
-    const FolderConfig folder = read_config(Config::parse(config, "config.json"), {});
+    const FolderConfig folder =
+        read_config(Config::parse(test::value_of(config), "config.json"), {});
     expect_error(ErrorCode::unsupported,
                  {"config.json", "residual_multiplier", "0.22", "--lenient"},
                  [&] { require_understood(folder, {}); });
@@ -226,9 +233,10 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("a raised factor of yarn extends the context") {
-    Json config = Config::open(test_data("qwen3-bf16-tied") / "config.json").raw();
+    nlohmann::json config =
+        test::plain(Config::open(test_data("qwen3-bf16-tied") / "config.json").raw());
     const auto context = [&] {
-      return read_config(Config::parse(config, "config.json"), {}).spec.context;
+      return read_config(Config::parse(test::value_of(config), "config.json"), {}).spec.context;
     };
     config["max_position_embeddings"] = 40960;
     CHECK(context() == 40960);
@@ -244,12 +252,13 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("windows of some layers of Qwen3") {
-    Json config = Config::open(test_data("qwen3-bf16-tied") / "config.json").raw();
+    nlohmann::json config =
+        test::plain(Config::open(test_data("qwen3-bf16-tied") / "config.json").raw());
     const Index layers = config["num_hidden_layers"];
     const auto windows = [&] {
       std::vector<Index> all;
       for (const BlockSpec& block :
-           read_config(Config::parse(config, "config.json"), {}).spec.blocks) {
+           read_config(Config::parse(test::value_of(config), "config.json"), {}).spec.blocks) {
         all.push_back(std::get<GqaSpec>(block.mixer).window);
       }
       return all;

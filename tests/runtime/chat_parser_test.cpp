@@ -10,8 +10,8 @@
 
 #include "ottobit/tokenizer.hpp"
 
-#include "io/json.hpp"
 #include "support/errors.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
@@ -32,7 +32,7 @@ std::shared_ptr<const Model> two_templates(const test::TempDirectory& folder) {
   }
   fs::remove(folder.path() / "chat_template.jinja");
   const fs::path config = folder.path() / "tokenizer_config.json";
-  OrderedJson json = parse_ordered_json(read_text_file(config), "config");
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text_file(config));
   json["chat_template"] = {
       {{"name", "default"}, {"template", "{{ messages[0].content }}|<think>"}},
       {{"name", "tool_use"},

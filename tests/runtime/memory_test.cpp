@@ -16,6 +16,7 @@
 #include "ottobit/generate.hpp"
 
 #include "support/checkpoint_writer.hpp"
+#include "support/json.hpp"
 #include "support/model.hpp"
 #include "support/random.hpp"
 
@@ -79,7 +80,7 @@ struct Shape {
 /// A Seed-OSS folder in FP8 with random weights and the bundled tokenizer.
 void write_folder(const std::filesystem::path& folder, const Shape& s) {
   test::copy_folder(test::example_model(), folder);
-  Json config = parse_json(test::read_text(folder / "config.json"), "config.json");
+  nlohmann::json config = nlohmann::json::parse(test::read_text(folder / "config.json"));
   config["hidden_size"] = s.dim;
   config["intermediate_size"] = s.hidden;
   config["num_hidden_layers"] = s.layers;

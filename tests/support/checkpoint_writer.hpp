@@ -20,7 +20,7 @@
 #include "ottobit/numeric/dtype.hpp"
 #include "ottobit/source.hpp"
 
-#include "io/json.hpp"
+#include "support/json.hpp"
 #include "support/temp_directory.hpp"
 
 namespace ottobit::test {
@@ -96,7 +96,8 @@ class CheckpointWriter {
 
   /// model-0000i-of-0000n.safetensors, tensors dealt out in turn, and the index.
   void write_sharded(const std::filesystem::path& dir, int shards) const {
-    Json index = {{"metadata", {{"total_size", 0}}}, {"weight_map", Json::object()}};
+    nlohmann::json index = {{"metadata", {{"total_size", 0}}},
+                            {"weight_map", nlohmann::json::object()}};
     std::uint64_t total = 0;
     for (int shard = 0; shard < shards; ++shard) {
       std::vector<Tensor> mine;
@@ -121,7 +122,7 @@ class CheckpointWriter {
 
   /// The bytes of a file that holds these tensors in this order; data begins 8-byte aligned.
   [[nodiscard]] static std::string file_text(const std::vector<Tensor>& tensors) {
-    OrderedJson header = OrderedJson::object();
+    nlohmann::ordered_json header = nlohmann::ordered_json::object();
     std::string data;
     for (const Tensor& tensor : tensors) {
       const std::size_t begin = data.size();

@@ -15,8 +15,8 @@
 #include "ottobit/isa.hpp"
 #include "ottobit/source.hpp"
 
-#include "io/json.hpp"
 #include "io/safetensors.hpp"
+#include "support/json.hpp"
 
 namespace ottobit::test {
 
@@ -24,9 +24,9 @@ class Golden {
  public:
   /// Opens `folder`/golden.safetensors and, where present, `folder`/golden.json.
   static Golden open(const std::filesystem::path& folder) {
-    Json facts = Json::object();
+    nlohmann::json facts = nlohmann::json::object();
     if (std::filesystem::exists(folder / "golden.json")) {
-      facts = parse_json(read_text_file(folder / "golden.json"), "golden.json");
+      facts = nlohmann::json::parse(read_text_file(folder / "golden.json"));
     }
     return Golden(SafetensorsFile::open(folder / "golden.safetensors"), std::move(facts));
   }
@@ -46,10 +46,11 @@ class Golden {
   }
 
   /// golden.json as it is.
-  [[nodiscard]] const Json& facts() const noexcept { return facts_; }
+  [[nodiscard]] const nlohmann::json& facts() const noexcept { return facts_; }
 
  private:
-  Golden(SafetensorsFile file, Json facts) : file_(std::move(file)), facts_(std::move(facts)) {}
+  Golden(SafetensorsFile file, nlohmann::json facts)
+      : file_(std::move(file)), facts_(std::move(facts)) {}
 
   [[nodiscard]] const TensorEntry& entry(std::string_view name) const {
     const TensorEntry* const found = file_.find(name);
@@ -74,7 +75,7 @@ class Golden {
   }
 
   SafetensorsFile file_;
-  Json facts_;
+  nlohmann::json facts_;
 };
 
 }  // namespace ottobit::test

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "io/json.hpp"
 #include "support/errors.hpp"
 #include "tokenizer/newer_characters.hpp"
 #include "tokenizer/normalize.hpp"
@@ -111,7 +112,7 @@ TEST_SUITE("tokenizer") {
 
   TEST_CASE(
       "normal forms are those of the makers' library: Unicode 9, newer characters as they are") {
-    const Normalizer nfc = Normalizer::parse(Json{{"type", "NFC"}}, "test");
+    const Normalizer nfc = Normalizer::parse(Json::object({{"type", "NFC"}}), "test");
     CHECK(nfc.apply("e\u0301 x e\u0323\u0302, a") == "\u00E9 x \u1EC7, a");
     CHECK(nfc.apply("\u0301e\u0301") == "\u0301\u00E9");
     CHECK(nfc.apply("a\u0618\u0316") == "a\u0618\u0316");
@@ -128,14 +129,14 @@ TEST_SUITE("tokenizer") {
       in_order += "\u0301";
     }
     CHECK(nfc.apply(marks) == in_order);
-    const Normalizer nfkc = Normalizer::parse(Json{{"type", "NFKC"}}, "test");
+    const Normalizer nfkc = Normalizer::parse(Json::object({{"type", "NFKC"}}), "test");
     CHECK(nfkc.apply("\uFB01\u32FF\u33FF") == "fi\u32FFgal");  // U+32FF is of Unicode 12.1
   }
 
   TEST_CASE("Lowercase and Strip know more than ASCII") {
-    const Normalizer lowercase = Normalizer::parse(Json{{"type", "Lowercase"}}, "test");
+    const Normalizer lowercase = Normalizer::parse(Json::object({{"type", "Lowercase"}}), "test");
     CHECK(lowercase.apply("\u00C9A\u0130\u03A3") == "\u00E9ai\u0307\u03C3");
-    const Normalizer strip = Normalizer::parse(Json{{"type", "Strip"}}, "test");
+    const Normalizer strip = Normalizer::parse(Json::object({{"type", "Strip"}}), "test");
     CHECK(strip.apply("\u3000\n a \u00A0b\u2028\t") == "a \u00A0b");
     CHECK(strip.apply("\u00A0") == "");
     CHECK(strip.apply("") == "");

@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "io/json.hpp"
 #include "support/errors.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 #include "support/random.hpp"
 #include "support/temp_directory.hpp"
@@ -37,8 +37,9 @@ void check_ids(Ids ids, Ids expected, Ties ties) {
 }
 
 /// Checks a list of {text, ids, bos, decoded} and of {text, ids} with control words.
-void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& control, Ties ties) {
-  for (const Json& item : texts) {
+void check_cases(const Tokenizer& tokenizer, const nlohmann::json& texts,
+                 const nlohmann::json& control, Ties ties) {
+  for (const nlohmann::json& item : texts) {
     const auto text = item["text"].get<std::string>();
     CAPTURE(text);
     const Ids ids = item["ids"].get<Ids>();
@@ -50,7 +51,7 @@ void check_cases(const Tokenizer& tokenizer, const Json& texts, const Json& cont
       CHECK(tokenizer.decode(ids) == item["decoded"].get<std::string>());
     }
   }
-  for (const Json& item : control) {
+  for (const nlohmann::json& item : control) {
     const auto text = item["text"].get<std::string>();
     CAPTURE(text);
     CHECK(tokenizer.encode(text, {.parse_special = true}) == item["ids"].get<Ids>());
@@ -61,11 +62,10 @@ void check_folder(const fs::path& folder, Ties ties = Ties::none) {
   CAPTURE(folder.string());
   const Tokenizer tokenizer = Tokenizer::open(folder);
   if (fs::exists(folder / "cases.json")) {
-    const Json cases = parse_json(read_text_file(folder / "cases.json"), "cases.json");
-    check_cases(tokenizer, cases["text"], cases.value("control", Json::array()), ties);
+    const nlohmann::json cases = nlohmann::json::parse(read_text_file(folder / "cases.json"));
+    check_cases(tokenizer, cases["text"], cases.value("control", nlohmann::json::array()), ties);
   } else {
-    check_cases(tokenizer, parse_json(read_text_file(folder / "tokens.json"), "tokens.json"), {},
-                ties);
+    check_cases(tokenizer, nlohmann::json::parse(read_text_file(folder / "tokens.json")), {}, ties);
   }
 }
 

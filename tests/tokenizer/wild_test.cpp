@@ -9,8 +9,8 @@
 
 #include "ottobit/tokenizer.hpp"
 
-#include "io/json.hpp"
 #include "support/errors.hpp"
+#include "support/json.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 
@@ -38,9 +38,10 @@ TEST_CASE("wild tokenizers equal the makers' library on every case") {
   for (const auto& entry : fs::directory_iterator(test::test_data("wild/tokenizers"))) {
     CAPTURE(entry.path().filename().string());
     const Tokenizer tokenizer = Tokenizer::open(entry.path());
-    const Json cases = parse_json(test::read_text(entry.path() / "cases.json"), "cases.json");
+    const nlohmann::json cases =
+        nlohmann::json::parse(test::read_text(entry.path() / "cases.json"));
     CHECK(cases.size() >= 20);
-    for (const Json& item : cases) {
+    for (const nlohmann::json& item : cases) {
       const auto text = item["text"].get<std::string>();
       CAPTURE(text);
       const Ids ids = item["ids"].get<Ids>();
