@@ -291,7 +291,7 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
   OTTOBIT_CHECK(status.type() == fs::file_type::regular, ErrorCode::io, subject,
                 "is not a regular file");
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
-  OTTOBIT_CHECK(file != nullptr, ErrorCode::io, subject,
+  OTTOBIT_CHECK(file != nullptr, errno == ENOMEM ? ErrorCode::memory : ErrorCode::io, subject,
                 "cannot be opened: " + std::generic_category().message(errno));
   // Read to the end rather than trusting the size: the file may change meanwhile.
   constexpr std::size_t kStep = std::size_t{1} << 16U;

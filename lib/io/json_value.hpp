@@ -122,7 +122,7 @@ class BasicJson {
   // NOLINTEND(google-explicit-constructor)
 
   /// A copy with the members of objects in the other order.
-  explicit BasicJson(const BasicJson<!kSorted>& other) : as_{} {
+  explicit BasicJson(const BasicJson<!kSorted>& other) : BasicJson() {
     switch (other.type()) {
       case JsonType::object:
         *this = object();

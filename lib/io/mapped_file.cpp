@@ -60,7 +60,7 @@ void fail_to_open(const std::filesystem::path& path, int error) {
   std::error_code ignored;
   const bool dangling = error == ENOENT && std::filesystem::is_symlink(path, ignored);
   const char* const missing = dangling ? "is a link to a file that does not exist" : "no such file";
-  fail(ErrorCode::io, path_text(path),
+  fail(error == ENOMEM ? ErrorCode::memory : ErrorCode::io, path_text(path),
        error == ENOENT ? missing : "cannot be opened: " + errno_text(error));
 }
 

@@ -70,6 +70,9 @@ Regex::Regex(const std::string& pattern, const std::string& subject) : subject_(
   pcre2_set_parens_nest_limit_8(context.get(), kMostGroups);
   code_.reset(pcre2_compile_8(bytes_of(translated), translated.size(),
                               PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error, &at, context.get()));
+  if (code_ == nullptr && error == PCRE2_ERROR_HEAP_FAILED) {
+    throw std::bad_alloc();
+  }
   OTTOBIT_CHECK(code_ != nullptr, ErrorCode::format, subject,
                 "regular expression: " + message_of(error) + " at offset " + std::to_string(at));
   // Where the system forbids it, matching is slower and otherwise the same.

@@ -30,7 +30,7 @@ struct FormatList {
   /// Calls visit(Format{}) for the first format of which `wanted(Format{})` holds; false if there
   /// is none.
   template <class Wanted, class Visit>
-  OTTOBIT_INLINE static constexpr bool find(Wanted wanted, Visit visit) noexcept {
+  OTTOBIT_INLINE static constexpr bool find(Wanted wanted, Visit visit) {
     return ((wanted(Formats{}) && (static_cast<void>(visit(Formats{})), true)) || ...);
   }
 };
