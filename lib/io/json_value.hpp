@@ -63,12 +63,12 @@ class BasicJson {
 
     Iterator() = default;
     explicit Iterator(pointer element) : element_(element) {}
-    explicit Iterator(MemberPointer member) : member_(member) {}
+    explicit Iterator(MemberPointer member) : member_(member), in_object_(true) {}
 
-    reference operator*() const { return member_ != nullptr ? member_->second : *element_; }
+    reference operator*() const { return in_object_ ? member_->second : *element_; }
     pointer operator->() const { return &**this; }
     Iterator& operator++() {
-      if (member_ != nullptr) {
+      if (in_object_) {
         ++member_;
       } else {
         ++element_;
@@ -83,12 +83,13 @@ class BasicJson {
     bool operator==(const Iterator&) const = default;
     operator Iterator<true>() const  // NOLINT(google-explicit-constructor): as of pointers
         requires(!kConst) {
-      return member_ != nullptr ? Iterator<true>(member_) : Iterator<true>(element_);
+      return in_object_ ? Iterator<true>(member_) : Iterator<true>(element_);
     }
 
    private:
     pointer element_ = nullptr;
     MemberPointer member_ = nullptr;
+    bool in_object_ = false;
   };
   using iterator = Iterator<false>;
   using const_iterator = Iterator<true>;

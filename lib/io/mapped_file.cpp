@@ -154,8 +154,9 @@ MappedFile MappedFile::mapped(int fd, const std::filesystem::path& path, const s
 MappedFile MappedFile::read(int fd, const std::filesystem::path& path, std::size_t size,
                             const MapOptions& options, const Progress& progress) {
   void* address = nullptr;
-  if (options.memory != nullptr) {
-    address = options.memory->allocate(size, kPage);
+  const MemoryHandle memory = size >= kLargeBlock ? options.memory : nullptr;
+  if (memory != nullptr) {
+    address = memory->allocate(size, kPage);
     OTTOBIT_CHECK(address != nullptr, ErrorCode::memory, path_text(path),
                   "the host's allocator does not grant " + std::to_string(size) + " bytes");
   } else {
@@ -164,9 +165,9 @@ MappedFile MappedFile::read(int fd, const std::filesystem::path& path, std::size
         address != MAP_FAILED, ErrorCode::memory, path_text(path),
         "the system does not grant " + std::to_string(size) + " bytes: " + errno_text(errno));
   }
-  MappedFile file(file_name_text(path), static_cast<std::byte*>(address), size, options.memory);
+  MappedFile file(file_name_text(path), static_cast<std::byte*>(address), size, memory);
   read_whole(fd, file.data_, size, file.name_, progress);
-  if (options.memory == nullptr) {
+  if (memory == nullptr) {
     // Read-only from here on, like a mapping; without it the program would still be right.
     static_cast<void>(::mprotect(address, size, PROT_READ));
   }

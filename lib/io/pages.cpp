@@ -14,11 +14,16 @@ namespace {
 
 constexpr std::size_t kPage = 4096;  // at most what pages have; alignment, no more
 
+/// Small blocks are the system's in any case.
+MemoryHandle large(Index bytes, MemoryHandle memory) noexcept {
+  return bytes >= static_cast<Index>(kLargeBlock) ? std::move(memory) : nullptr;
+}
+
 }  // namespace
 
 // MAP_NORESERVE: the size is an upper bound that most conversations never reach.
 Pages::Pages(const char* what, Index bytes, Size size, MemoryHandle memory)
-    : size_(bytes), memory_(std::move(memory)) {
+    : size_(bytes), memory_(large(bytes, std::move(memory))) {
   if (bytes == 0) {
     return;
   }
