@@ -5,7 +5,8 @@
 //   x = E[ids];  for each block: x += mixer(norm(x)); x += ffn(norm(x));  logits = head(norm(x))
 //
 // Some families norm what the mixer and the network add, too, weigh the sums, scale x or cap the
-// logits.
+// logits; some have experts beside the network, or a third part that adds an input of the block's
+// own.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +18,13 @@
 #include <variant>
 #include <vector>
 
+#include "ottobit/layers/beside.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/delta_net.hpp"
 #include "ottobit/layers/embedding.hpp"
 #include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/kv_cache.hpp"
+#include "ottobit/layers/layer_inputs.hpp"
 #include "ottobit/layers/lightning.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla.hpp"
@@ -53,14 +56,16 @@ using Ffn = std::variant<Mlp, Moe>;
   return std::visit(Bind{dim, norm, scope}, spec);
 }
 
-[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const WeightScope& scope) {
+[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const NormSpec& norm,
+                                  const WeightScope& scope) {
   struct Bind {
     Index dim;
+    const NormSpec& norm;
     const WeightScope& scope;
     Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
-    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, scope(moe.scope)); }
+    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, norm, scope(moe.scope)); }
   };
-  return std::visit(Bind{dim, scope}, spec);
+  return std::visit(Bind{dim, norm, scope}, spec);
 }
 
 struct Block {
@@ -69,27 +74,48 @@ struct Block {
   std::optional<RmsNorm> mixer_out;
   std::optional<RmsNorm> ffn_in;
   Ffn ffn;
+  std::optional<Beside> beside;
   std::optional<RmsNorm> ffn_out;
+  std::optional<LayerGate> gate;
   ResidualSpec mixer_residual;
   ResidualSpec ffn_residual;
+  ResidualSpec gate_residual;
   bool parallel;
   std::size_t rope;  ///< which of the decoder's rotations
 
-  [[nodiscard]] static Block bind(const BlockSpec& spec, Index dim, const NormSpec& norm,
+  [[nodiscard]] static Block bind(const BlockSpec& spec, const DecoderSpec& whole,
                                   const WeightScope& scope, std::size_t rope) {
+    const Index dim = whole.dim;
+    const NormSpec& norm = whole.norm;
     const auto if_named = [&](const std::string& name) {
       return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, norm));
     };
-    return {if_named(spec.norms.mixer_in),
-            bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
-            if_named(spec.norms.mixer_out),
-            if_named(spec.norms.ffn_in),
-            bind_ffn(spec.ffn, dim, scope),
-            if_named(spec.norms.ffn_out),
-            spec.mixer_residual,
-            spec.ffn_residual,
-            spec.parallel,
-            rope};
+    std::optional<LayerGate> gate;
+    if (whole.layer_inputs) {
+      gate = LayerGate::bind(whole.layer_inputs->dim, dim, norm, scope);
+    }
+    ResidualSpec ffn_residual = spec.ffn_residual;
+    ResidualSpec gate_residual;
+    if (!spec.scalar.empty()) {  // weighs what is added last
+      const double scalar = scope.vector(spec.scalar, 1)[0];
+      ResidualSpec& last = gate ? gate_residual : ffn_residual;
+      last.keep *= scalar;
+      last.add *= scalar;
+    }
+    return {
+        if_named(spec.norms.mixer_in),
+        bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
+        if_named(spec.norms.mixer_out),
+        if_named(spec.norms.ffn_in),
+        bind_ffn(spec.ffn, dim, norm, scope),
+        spec.beside ? std::optional(Beside::bind(*spec.beside, dim, norm, scope)) : std::nullopt,
+        if_named(spec.norms.ffn_out),
+        std::move(gate),
+        spec.mixer_residual,
+        ffn_residual,
+        gate_residual,
+        spec.parallel,
+        rope};
   }
 };
 
@@ -104,11 +130,15 @@ class Decoder {
     decoder.embedding_.scale = static_cast<float>(s.embedding_scale);
     for (const BlockSpec& block : s.blocks) {
       const std::size_t rope = decoder.rope_of(block);
-      decoder.blocks_.push_back(Block::bind(block, s.dim, s.norm, root(block.scope), rope));
+      decoder.blocks_.push_back(Block::bind(block, s, root(block.scope), rope));
       if (const auto* mla = std::get_if<MlaSpec>(&block.mixer);
           mla != nullptr && mla->indexer && mla->indexer->shared) {
         decoder.shared_top_ = mla->indexer->top;
       }
+    }
+    if (s.layer_inputs) {
+      decoder.layer_inputs_ = LayerInputs::bind(
+          *s.layer_inputs, static_cast<Index>(s.blocks.size()), s.dim, s.norm, root("model"));
     }
     decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.norm);
     decoder.head_.weight =
@@ -134,7 +164,9 @@ class Decoder {
     }
 
     ctx.choices = shared_top_ > 0 ? ctx.arena.take<std::int32_t>(tokens * shared_top_) : nullptr;
+    ids = without_placeholders(ctx, ids);
     embedding_.forward(ctx, ids, x);
+    const float* const inputs = make_layer_inputs(ctx, ids, x);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
       ctx.layer = static_cast<Index>(i);
@@ -149,10 +181,19 @@ class Decoder {
       add_residual(ctx, block.mixer_residual, x, in, y, tokens, dim);
       in = block.parallel ? in : normed(ctx, block.ffn_in, x, tokens, h);
       std::visit([&](const auto& ffn) { ffn.forward(ctx, in, tokens, y); }, block.ffn);
+      if (block.beside) {
+        block.beside->forward(ctx, x, tokens, y);
+      }
       if (block.ffn_out) {
         block.ffn_out->forward(ctx, y, tokens, y);
       }
       add_residual(ctx, block.ffn_residual, x, in, y, tokens, dim);
+      if (block.gate) {
+        const Index width = spec_.layer_inputs->dim;
+        block.gate->forward(ctx, x, inputs + static_cast<Index>(i) * width,
+                            static_cast<Index>(blocks_.size()) * width, tokens, y);
+        add_residual(ctx, block.gate_residual, x, in, y, tokens, dim);
+      }
     }
     norm_.forward(ctx, x, tokens, h);
     observe(ctx, static_cast<Index>(blocks_.size()), h, tokens);
@@ -184,12 +225,29 @@ class Decoder {
     ArenaSize head;
     Packed::workspace(use, spec_.dim, head);
     Index most = head.bytes();
+    if (!spec_.placeholders.ids.empty()) {
+      common.take<std::int32_t>(use.tokens);
+    }
+    if (layer_inputs_) {
+      common.take<float>(use.tokens * layer_inputs_->projection.rows());
+      ArenaSize inputs;
+      layer_inputs_->workspace(use, inputs);
+      most = std::max(most, inputs.bytes());
+    }
     for (const Block& block : blocks_) {
       ArenaSize mixer;
       std::visit([&](const auto& layer) { layer.workspace(use, mixer); }, block.mixer);
       ArenaSize ffn;
       std::visit([&](const auto& layer) { layer.workspace(use, ffn); }, block.ffn);
-      most = std::max({most, mixer.bytes(), ffn.bytes()});
+      ArenaSize rest;
+      if (block.beside) {
+        block.beside->workspace(use, rest);
+      }
+      ArenaSize gate;
+      if (block.gate) {
+        block.gate->workspace(use, gate);
+      }
+      most = std::max({most, mixer.bytes(), ffn.bytes(), rest.bytes(), gate.bytes()});
     }
     return common.bytes() + most;
   }
@@ -197,6 +255,11 @@ class Decoder {
   [[nodiscard]] const DecoderSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] const Embedding& embedding() const noexcept { return embedding_; }
   [[nodiscard]] const Linear& head() const noexcept { return head_; }
+  /// The table of the blocks' own inputs, of which a token reads a row; without rows if there is
+  /// none.
+  [[nodiscard]] WeightView layer_table() const noexcept {
+    return layer_inputs_ ? layer_inputs_->table.weight : WeightView();
+  }
 
   /// see(const Linear&, share) for every matrix of the blocks, in order; `share`: how much of it a
   /// token reads, less than 1 for experts.
@@ -205,6 +268,15 @@ class Decoder {
     for (const Block& block : blocks_) {
       std::visit([&](const auto& mixer) { mixer.each_linear(see); }, block.mixer);
       std::visit([&](const auto& ffn) { ffn.each_linear(see); }, block.ffn);
+      if (block.beside) {
+        block.beside->experts.each_linear(see);
+      }
+      if (block.gate) {
+        block.gate->each_linear(see);
+      }
+    }
+    if (layer_inputs_) {
+      see(layer_inputs_->projection, 1.0);
     }
   }
 
@@ -241,6 +313,33 @@ class Decoder {
     return into;
   }
 
+  /// The ids as the model reads them.
+  [[nodiscard]] std::span<const std::int32_t> without_placeholders(
+      ExecContext& ctx, std::span<const std::int32_t> ids) const {
+    if (spec_.placeholders.ids.empty()) {
+      return ids;
+    }
+    auto* read = ctx.arena.take<std::int32_t>(static_cast<Index>(ids.size()));
+    std::transform(ids.begin(), ids.end(), read, [&](std::int32_t id) {
+      const std::vector<Index>& all = spec_.placeholders.ids;
+      const bool stands_in = std::find(all.begin(), all.end(), id) != all.end();
+      return stands_in ? static_cast<std::int32_t>(spec_.placeholders.as) : id;
+    });
+    return {read, ids.size()};
+  }
+
+  /// The inputs of all blocks [T, L, P], of the tokens and their embeddings x [T, D]; or null.
+  [[nodiscard]] const float* make_layer_inputs(ExecContext& ctx, std::span<const std::int32_t> ids,
+                                               const float* x) const {
+    if (!layer_inputs_) {
+      return nullptr;
+    }
+    const auto tokens = static_cast<Index>(ids.size());
+    auto* inputs = ctx.arena.take<float>(tokens * layer_inputs_->projection.rows());
+    layer_inputs_->forward(ctx, ids, x, inputs);
+    return inputs;
+  }
+
   void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens) const {
     if (ctx.observer.see != nullptr) {
       ctx.observer.see(ctx.observer.user, layer, x, tokens, spec_.dim);
@@ -250,6 +349,7 @@ class Decoder {
   DecoderSpec spec_;
   std::vector<Rope> ropes_;
   Embedding embedding_;
+  std::optional<LayerInputs> layer_inputs_;
   std::vector<Block> blocks_;
   RmsNorm norm_;
   Linear head_;

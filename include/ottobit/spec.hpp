@@ -59,7 +59,16 @@ struct RopeLong {
   bool operator==(const RopeLong&) const = default;
 };
 
-using RopeScaling = std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn, RopeLong>;
+/// Angles divided by one factor, and no rotation of the slow pairs: only the first `part` of them
+/// turns (Gemma 4).
+struct RopeProportional {
+  double factor = 1.0;
+  double part = 1.0;
+  bool operator==(const RopeProportional&) const = default;
+};
+
+using RopeScaling =
+    std::variant<std::monostate, RopeLinear, RopeLlama3, RopeYarn, RopeLong, RopeProportional>;
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864).
 struct RopeSpec {
@@ -105,6 +114,9 @@ struct GqaSpec {
   bool qkv_bias = false;
   bool out_bias = false;
   QkNorm qk_norm = QkNorm::none;
+  bool value_norm = false;  ///< RMS norm of each head's value, without weights
+  /// Values are what the matrix of the keys makes, before the norm and the rotation of keys.
+  bool values_of_keys = false;
   double scale = 0.0;  ///< multiplies q.k before the softmax; 0: 1 / sqrt(A)
   double cap = 0.0;    ///< then a score s becomes cap * tanh(s / cap); 0: it does not
   Index window = 0;    ///< positions that a token sees, itself included; 0: all
@@ -117,6 +129,8 @@ struct GqaSpec {
   RopeSpec rope;                                 ///< none where its dim is 0
   /// Of one matrix that holds the rows of queries, keys and values; or empty: each has its own.
   std::string fused{};
+  /// An earlier block, with the same window, whose keys and values serve here, too.
+  std::optional<Index> kv_of{};
 
   bool operator==(const GqaSpec&) const = default;
 };
@@ -232,6 +246,10 @@ struct RouterSpec {
   Index group_counts = 2;
   bool normalised = true;  ///< the weights of the chosen are divided by their sum
   double scale = 1.0;      ///< multiplies the weights at last
+  std::string scales{};    ///< a tensor [E] that multiplies those of each expert, too; or none
+  /// A tensor [D] by which, over sqrt(D), the router's input is multiplied, normed; or none: what
+  /// comes in counts as it is.
+  std::string norm{};
 
   bool operator==(const RouterSpec&) const = default;
 };
@@ -295,6 +313,33 @@ struct MoeSpec {
 
 using FfnSpec = std::variant<MlpSpec, MoeSpec>;
 
+/// Experts beside a dense feed-forward network (Gemma 4); each part has a norm behind it, and the
+/// experts one before.
+struct BesideSpec {
+  MoeSpec experts;
+  std::string ffn_out = "post_feedforward_layernorm_1";
+  std::string experts_in = "pre_feedforward_layernorm_2";
+  std::string experts_out = "post_feedforward_layernorm_2";
+
+  bool operator==(const BesideSpec&) const = default;
+};
+
+/// Inputs that each block has for itself (Gemma 3n and 4, the E models).
+struct LayerInputSpec {
+  Index vocab = 0;  ///< rows of their table, at least as many as the model has tokens
+  Index dim = 0;    ///< P, elements of a token for one block
+
+  bool operator==(const LayerInputSpec&) const = default;
+};
+
+/// Tokens that stand for pictures and sounds; where there are none, they count as another.
+struct PlaceholderSpec {
+  std::vector<Index> ids;
+  Index as = 0;
+
+  bool operator==(const PlaceholderSpec&) const = default;
+};
+
 /// What the norms of a block are called; an empty name: there is none.
 struct BlockNorms {
   std::string mixer_in = "input_layernorm";
@@ -322,8 +367,10 @@ struct BlockSpec {
   MixerSpec mixer;
   ResidualSpec mixer_residual{};
   FfnSpec ffn;
+  std::optional<BesideSpec> beside{};  ///< experts, if `ffn` is not all
   ResidualSpec ffn_residual{};
   bool parallel = false;  ///< the feed-forward network takes what the mixer takes
+  std::string scalar{};   ///< a tensor [1] that multiplies what leaves the block; or none
 
   bool operator==(const BlockSpec&) const = default;
 };
@@ -340,6 +387,8 @@ struct DecoderSpec {
   double logit_cap = 0.0;        ///< a logit l becomes cap * tanh(l / cap); 0: it does not
   /// The decoder is a part of a multimodal model, whose files put a prefix before its tensors.
   bool wrapped = false;
+  std::optional<LayerInputSpec> layer_inputs{};
+  PlaceholderSpec placeholders = PlaceholderSpec();
   std::vector<BlockSpec> blocks;
   /// Scopes of tensors that the checkpoint may have beside the decoder's: draft layers, encoders.
   std::vector<std::string> aside;

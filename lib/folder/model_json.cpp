@@ -96,9 +96,10 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   json["width"] = spec.dim;
   OrderedJson kinds = OrderedJson::object();  // of layers, and how many there are of each
   for (const BlockSpec& block : spec.blocks) {
+    const std::string ffn = std::visit([](const auto& layer) { return kind_of(layer); }, block.ffn);
     for (const std::string& kind :
          {std::visit([](const auto& mixer) { return kind_of(mixer); }, block.mixer),
-          std::visit([](const auto& ffn) { return kind_of(ffn); }, block.ffn)}) {
+          block.beside ? ffn + " and experts" : ffn}) {
       kinds[kind] = kinds.value(kind, 0) + 1;
     }
   }
@@ -106,6 +107,9 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   for (const BlockSpec& block : spec.blocks) {
     std::visit([&](const auto& mixer) { describe_mixer(mixer, json); }, block.mixer);
     std::visit([&](const auto& ffn) { describe_ffn(ffn, json); }, block.ffn);
+    if (block.beside) {
+      describe_ffn(block.beside->experts, json);
+    }
   }
   json["vocab"] = spec.vocab;
   json["context"] = spec.context;
@@ -134,7 +138,8 @@ void describe_weights(const Decoder& decoder, OrderedJson& json) {
   const Index head = decoder.head().weight.rows * decoder.head().weight.cols;
   json["format"] = format;
   json["head_format"] = format_text(decoder.head().weight);
-  json["parameters"] = matmul + (decoder.spec().tied_head ? 1 : 2) * head;
+  const WeightView table = decoder.layer_table();
+  json["parameters"] = matmul + (decoder.spec().tied_head ? 1 : 2) * head + table.rows * table.cols;
   json["matmul_parameters"] = matmul;
   json["active_parameters"] = std::llround(active);
   json["head_parameters"] = head;

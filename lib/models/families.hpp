@@ -20,6 +20,9 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_gemma2(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3(const Config& config);
 [[nodiscard]] DecoderSpec describe_gemma3_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma4(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma4_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_gemma4_unified(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4(const Config& config);
 [[nodiscard]] DecoderSpec describe_glm4_moe(const Config& config);

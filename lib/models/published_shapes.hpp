@@ -87,6 +87,36 @@ inline constexpr Shape kShapes[] = {
       "query_pre_attn_scalar": 168, "sliding_window": 1024, "max_position_embeddings": 131072,
       "rope_scaling": {"rope_type": "linear", "factor": 8.0}})",
      "gemma-3-1b"},
+    {"gemma-4-12b", R"({
+      "model_type": "gemma4_unified_text", "hidden_size": 3840, "intermediate_size": 15360,
+      "num_hidden_layers": 48, "num_attention_heads": 16, "num_key_value_heads": 8,
+      "num_global_key_value_heads": 1})",
+     "gemma-4-31b"},
+    {"gemma-4-26b-a4b", R"({
+      "hidden_size": 2816, "intermediate_size": 2112, "num_hidden_layers": 30,
+      "num_attention_heads": 16, "num_key_value_heads": 8, "num_global_key_value_heads": 2,
+      "enable_moe_block": true, "num_experts": 128, "top_k_experts": 8,
+      "moe_intermediate_size": 704})",
+     "gemma-4-31b"},
+    {"gemma-4-31b", R"({
+      "model_type": "gemma4_text", "hidden_size": 5376, "intermediate_size": 21504,
+      "num_hidden_layers": 60, "num_attention_heads": 32, "num_key_value_heads": 16,
+      "head_dim": 256, "global_head_dim": 512, "num_global_key_value_heads": 4,
+      "attention_k_eq_v": true, "sliding_window": 1024, "hidden_size_per_layer_input": 0,
+      "final_logit_softcapping": 30.0, "vocab_size": 262144, "max_position_embeddings": 262144,
+      "rms_norm_eps": 1e-6})"},
+    {"gemma-4-e2b", R"({
+      "hidden_size": 1536, "intermediate_size": 6144, "num_hidden_layers": 35,
+      "num_kv_shared_layers": 20, "use_double_wide_mlp": true, "num_key_value_heads": 1,
+      "sliding_window_pattern": 5})",
+     "gemma-4-e4b"},
+    {"gemma-4-e4b", R"({
+      "model_type": "gemma4_text", "hidden_size": 2560, "intermediate_size": 10240,
+      "num_hidden_layers": 42, "num_kv_shared_layers": 18, "num_attention_heads": 8,
+      "num_key_value_heads": 2, "head_dim": 256, "global_head_dim": 512, "sliding_window": 512,
+      "hidden_size_per_layer_input": 256, "vocab_size_per_layer_input": 262144,
+      "final_logit_softcapping": 30.0, "vocab_size": 262144, "max_position_embeddings": 131072,
+      "rms_norm_eps": 1e-6})"},
     {"glm-4-9b", R"({
       "model_type": "glm4", "hidden_size": 4096, "intermediate_size": 13696,
       "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2,

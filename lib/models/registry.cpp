@@ -46,6 +46,10 @@ constexpr Family kFamilies[] = {
     {"gemma2", "Gemma 2", describe_gemma2},
     {"gemma3", "Gemma 3", describe_gemma3},
     {"gemma3_text", "Gemma 3", describe_gemma3_text},
+    {"gemma4", "Gemma 4", describe_gemma4},
+    {"gemma4_text", "Gemma 4", describe_gemma4_text},
+    {"gemma4_unified", "Gemma 4", describe_gemma4_unified},
+    {"gemma4_unified_text", "Gemma 4", describe_gemma4_text},
     {"glm", "GLM-4", describe_glm},
     {"glm4", "GLM-4", describe_glm4},
     {"glm4_moe", "GLM-4.5", describe_glm4_moe},
@@ -189,6 +193,9 @@ void validate(const ResidualSpec& rule, const Config& config) {
 void validate(const BlockSpec& block, const Config& config) {
   std::visit([&](const auto& mixer) { validate(mixer, config); }, block.mixer);
   std::visit([&](const auto& ffn) { validate(ffn, config); }, block.ffn);
+  if (block.beside) {
+    validate(block.beside->experts, config);
+  }
   validate(block.mixer_residual, config);
   validate(block.ffn_residual, config);
 }
@@ -224,6 +231,13 @@ void validate(const DecoderSpec& spec, const Config& config) {
   check_size(config, "the context", spec.context, 1 << 30);
   OTTOBIT_CHECK(spec.norm.eps > 0.0 && spec.norm.eps < 1.0, ErrorCode::format, config.subject(),
                 "`rms_norm_eps` is " + std::to_string(spec.norm.eps) + ", expected 0 to 1");
+  if (spec.layer_inputs) {
+    check_size(config, "`vocab_size_per_layer_input`", spec.layer_inputs->vocab, 1 << 24);
+    check_size(config, "`hidden_size_per_layer_input`", spec.layer_inputs->dim, 1 << 16);
+  }
+  OTTOBIT_CHECK(spec.placeholders.as < spec.vocab, ErrorCode::format, config.subject(),
+                "`pad_token_id` is " + std::to_string(spec.placeholders.as) + " of " +
+                    std::to_string(spec.vocab) + " tokens");
   for (const BlockSpec& block : spec.blocks) {
     validate(block, config);
   }

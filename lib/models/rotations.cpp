@@ -123,9 +123,16 @@ RopeScaling rope_scaling(const Config& config, const Config& section) {
   if (type == "longrope" || type == "su") {
     return long_rope(config, section);
   }
+  if (type == "proportional") {
+    const double part = section.number("partial_rotary_factor", 1.0);
+    OTTOBIT_CHECK(part >= 0.0 && part <= 1.0, ErrorCode::format, section.subject(),
+                  "`partial_rotary_factor` is " + std::to_string(part) + ", expected 0 to 1");
+    return RopeProportional{.factor = section.has("factor") ? positive(section, "factor") : 1.0,
+                            .part = part};
+  }
   fail(ErrorCode::unsupported, section.subject(),
        "`rope_type` is \"" + type +
-           "\", known are: default, dynamic, mrope, linear, llama3, yarn, longrope");
+           "\", known are: default, dynamic, mrope, linear, llama3, yarn, longrope, proportional");
 }
 
 }  // namespace

@@ -54,4 +54,14 @@ TEST_CASE("YaRN with equal betas is a step of one pair, and never a division by 
   CHECK(ratio(yarn, 20, 5e4) == doctest::Approx(1.0 / 32.0));
 }
 
+TEST_CASE("a proportional rotation turns the fast pairs as ever, and leaves the slow ones") {
+  const RopeProportional quarter{.part = 0.25};  // of Gemma 4: 64 of 256 pairs
+  for (const double index : {0.0, 1.0, 63.0, 64.0, 255.0}) {
+    const RopePair pair = pair_of(index, 512.0, 1e6);
+    CHECK(scale_frequency(quarter, pair) == (index < 64.0 ? pair.frequency : 0.0));
+  }
+  const RopePair pair = pair_of(3.0, 512.0, 1e6);
+  CHECK(scale_frequency(RopeProportional{.factor = 4.0}, pair) == pair.frequency / 4.0);
+}
+
 }  // namespace ottobit

@@ -26,7 +26,7 @@ Router make_router(const RouterSpec& spec, const std::vector<float>& bias) {
                               return Floats(bias.begin(), bias.end());
                             },
                             [](const std::string&, const std::vector<Index>&) { return false; }};
-  return Router::bind(spec, 1, WeightScope(reader));
+  return Router::bind(spec, 1, {}, WeightScope(reader));
 }
 
 /// The definition: weights of all experts, 0 for those not chosen.
@@ -119,6 +119,29 @@ TEST_CASE("experts are chosen and weighted as the families define it") {
         }
       }
     }
+  }
+}
+
+TEST_CASE("numbers of the experts weigh what was chosen, and choose nothing") {
+  test::Random random(72);
+  const std::vector<float> logits = random.normals(16, 2.0F);
+  const std::vector<float> factors = random.normals(16, 1.0F);
+  const RouterSpec plain{.experts = 16, .chosen = 4};
+  RouterSpec spec = plain;
+  spec.scales = "scales";
+  std::vector<float> scores = logits;
+  std::vector<float> choice(16);
+  std::vector<ScoredToken> best(16);
+  std::vector<Assignment> chosen(4);
+  make_router(spec, factors)
+      .choose(*find_kernel_table("")->elementwise, scores.data(), choice.data(), best.data(),
+              chosen.data());
+  const std::vector<double> expected = expected_weights(plain, logits, {});
+  for (const Assignment& assignment : chosen) {
+    const auto e = static_cast<std::size_t>(assignment.expert);
+    CHECK(expected[e] > 0.0);
+    CHECK(static_cast<double>(assignment.weight) ==
+          doctest::Approx(expected[e] * static_cast<double>(factors[e])).epsilon(1e-5));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "folder/folder.hpp"
 #include "io/config.hpp"
+#include "support/errors.hpp"
 #include "support/json.hpp"
 #include "support/paths.hpp"
 
@@ -32,6 +33,41 @@ TEST_SUITE("model") {
     CHECK(spec_of("llama3-bf16-tied", [](nlohmann::json& config) {
             config["model_type"] = "internlm3";
           }) == spec_of("llama3-bf16-tied", same));
+  }
+
+  TEST_CASE("Gemma 4 as transformers 5 saves it, with a section for each layer, is the same") {
+    const auto text = [](nlohmann::json& config) { config = config["text_config"]; };
+    const auto saved = [](nlohmann::json& config) {
+      config = config["text_config"];
+      for (const char* key : {"global_head_dim", "num_global_key_value_heads"}) {
+        config.erase(key);
+      }
+      config["per_layer_config"] = {{"2", {{"head_dim", 64}, {"num_key_value_heads", 1}}},
+                                    {"5", {{"head_dim", 64}, {"num_key_value_heads", 1}}}};
+    };
+    CHECK(spec_of("gemma4-moe", saved) == spec_of("gemma4-moe", text));
+  }
+
+  TEST_CASE("the last layer of Gemma 4 sees everything; layers share with one of their own kind") {
+    const DecoderSpec spec = spec_of("gemma4-e2b", [](nlohmann::json& config) {
+      config["text_config"]["layer_types"][5] = "sliding_attention";
+    });
+    CHECK(spec == spec_of("gemma4-e2b", same));
+    const auto& last = std::get<GqaSpec>(spec.blocks[5].mixer);
+    CHECK(last.window == 0);
+    CHECK(last.kv_of == 2);
+    CHECK(std::get<GqaSpec>(spec.blocks[4].mixer).kv_of == 1);
+    test::expect_error(ErrorCode::format, {"num_kv_shared_layers", "5"}, [] {
+      (void)spec_of("gemma4-e2b", [](nlohmann::json& config) {
+        config["text_config"]["num_kv_shared_layers"] = 5;  // layer 0 slides, none sees everything
+      });
+    });
+    test::expect_error(ErrorCode::format, {"layer 5", "layer 2"}, [] {
+      (void)spec_of("gemma4-e2b", [](nlohmann::json& config) {
+        config["text_config"]["per_layer_config"] = {{"2", {{"head_dim", 64}}},
+                                                     {"5", {{"head_dim", 128}}}};
+      });
+    });
   }
 
   TEST_CASE("GLM-4 without norms behind is the older GLM-4") {

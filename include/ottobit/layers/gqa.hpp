@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -26,18 +28,27 @@ class Gqa {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
     const Index with_gate = spec.gated ? 2 * q_rows : q_rows;
-    const std::vector<Linear> qkv =
-        Linear::bind_rows(spec.fused, {"q_proj", "k_proj", "v_proj"}, {with_gate, kv_rows, kv_rows},
-                          dim, spec.qkv_bias, scope);
+    std::vector<std::string_view> names = {"q_proj", "k_proj", "v_proj"};
+    std::vector<Index> rows = {with_gate, kv_rows, kv_rows};
+    names.resize(spec.kv_of ? 1 : spec.values_of_keys ? 2 : 3);
+    rows.resize(names.size());
+    std::vector<Linear> qkv = Linear::bind_rows(spec.fused, names, rows, dim, spec.qkv_bias, scope);
+    qkv.resize(3);  // a matrix that is not there has no rows
     Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
             Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
+    const RmsNorm plain{Floats(static_cast<std::size_t>(spec.head_dim), 1.0F),
+                        static_cast<float>(norm.eps)};
+    if (spec.value_norm) {
+      gqa.v_norm_ = plain;
+    }
     if (spec.qk_norm == QkNorm::rotated) {
-      gqa.rotated_norm_ = {Floats(static_cast<std::size_t>(spec.head_dim), 1.0F),
-                           static_cast<float>(norm.eps)};
+      gqa.rotated_norm_ = plain;
     } else if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
       gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
-      gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
+      if (!spec.kv_of) {
+        gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
+      }
     }
     if (spec.sinks) {
       gqa.sinks_ = scope.vector("sinks", spec.heads);
@@ -45,7 +56,8 @@ class Gqa {
     return gqa;
   }
 
-  /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`.
+  /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`,
+  /// unless an earlier block did.
   void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& cache,
                const KvLayer& kv, float* out) const {
     const Arena::Mark mark(ctx.arena);
@@ -59,20 +71,28 @@ class Gqa {
     auto* mixed = ctx.arena.take<float>(tokens * q_dim);
 
     const Packed hidden(ctx, h, q_.weight.cols, tokens, q_.weight.cols);
-    hidden.multiply(
-        {{q_, spec_.gated ? projected : q, q_.rows()}, {k_, k, kv_dim}, {v_, v, kv_dim}});
+    hidden.multiply({{q_, spec_.gated ? projected : q, q_.rows()},
+                     {k_, k, kv_dim},
+                     {v_, v, kv_dim}});  // no rows, no product
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       if (spec_.gated) {
         take_queries(projected, q, {begin, end});
       }
       norm(ctx, q_norm_, q, q_dim, {begin, end});
-      norm(ctx, k_norm_, k, kv_dim, {begin, end});
       at.rope.rotate(ctx, q, spec_.heads, spec_.head_dim, {begin, end});
-      at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
       norm(ctx, rotated_norm_, q, q_dim, {begin, end});
-      norm(ctx, rotated_norm_, k, kv_dim, {begin, end});
       heat(ctx, q, at.position, {begin, end});
+      if (spec_.kv_of) {
+        return;
+      }
+      if (spec_.values_of_keys) {
+        std::copy(k + begin * kv_dim, k + end * kv_dim, v + begin * kv_dim);
+      }
+      norm(ctx, k_norm_, k, kv_dim, {begin, end});
+      norm(ctx, v_norm_, v, kv_dim, {begin, end});
+      at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
+      norm(ctx, rotated_norm_, k, kv_dim, {begin, end});
       store(ctx, k, {begin, end}, at.position, cache.dtype(), kv, kv.k);
       store(ctx, v, {begin, end}, at.position, cache.dtype(), kv, kv.v);
     });
@@ -95,7 +115,7 @@ class Gqa {
     }
     size.take<float>(use.tokens * q_dim);
     size.take<float>(use.tokens * k_.rows());
-    size.take<float>(use.tokens * v_.rows());
+    size.take<float>(use.tokens * k_.rows());
     size.take<float>(use.tokens * q_dim);
     Packed::workspace(use, q_.weight.cols, size);
     size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
@@ -106,8 +126,11 @@ class Gqa {
   template <class See>
   void each_linear(See&& see) const {
     see(q_, 1.0);
-    see(k_, 1.0);
-    see(v_, 1.0);
+    for (const Linear* linear : {&k_, &v_}) {
+      if (linear->rows() > 0) {
+        see(*linear, 1.0);
+      }
+    }
     see(o_, 1.0);
   }
 
@@ -212,7 +235,7 @@ class Gqa {
 
   GqaSpec spec_;
   Linear q_, k_, v_, o_;
-  RmsNorm q_norm_, k_norm_, rotated_norm_;
+  RmsNorm q_norm_, k_norm_, v_norm_, rotated_norm_;
   Floats sinks_;  ///< [H] or empty
 };
 

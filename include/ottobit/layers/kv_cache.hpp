@@ -3,7 +3,7 @@
 // owns; memory that is never written is never touched, so an untouched context costs no physical
 // pages.
 //
-//   Gqa: K [G, rows, A]  V [G, rows, A]
+//   Gqa: K [G, rows, A]  V [G, rows, A], or those of an earlier layer
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
 //   Lightning: state [H, A, A], f32
 //   DeltaNet: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
@@ -54,6 +54,11 @@ class KvCache {
   KvCache(const DecoderSpec& spec, DType dtype, Index capacity, Index batch)
       : dtype_(dtype), capacity_(capacity) {
     for (const BlockSpec& block : spec.blocks) {
+      if (const auto* gqa = std::get_if<GqaSpec>(&block.mixer); gqa != nullptr && gqa->kv_of) {
+        layers_.push_back(layers_[static_cast<std::size_t>(*gqa->kv_of)]);
+        layers_.back().is_borrowed = true;
+        continue;
+      }
       Layer layer = std::visit([](const auto& mixer) { return layer_of(mixer); }, block.mixer);
       const Index ring =
           round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
@@ -81,7 +86,7 @@ class KvCache {
   [[nodiscard]] Index bytes(Index positions) const noexcept {
     Index sum = 0;
     for (const Layer& layer : layers_) {
-      const Index rows = std::min(positions, layer.rows);
+      const Index rows = layer.is_borrowed ? 0 : std::min(positions, layer.rows);
       sum += part_bytes(layer, layer.k_width, rows) + part_bytes(layer, layer.v_width, rows);
     }
     return sum;
@@ -117,6 +122,7 @@ class KvCache {
     Index v_width;
     Index window;  ///< 0: all positions are kept
     bool is_state = false;
+    bool is_borrowed = false;  ///< from another layer, which counts it
     Index rows = 0;
     Index k = 0;  ///< offsets of the parts
     Index v = 0;

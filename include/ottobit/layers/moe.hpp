@@ -27,8 +27,9 @@ namespace ottobit {
 
 class Moe {
  public:
-  [[nodiscard]] static Moe bind(const MoeSpec& spec, Index dim, const WeightScope& scope) {
-    Moe moe(dim, spec.hidden, Router::bind(spec.router, dim, scope));
+  [[nodiscard]] static Moe bind(const MoeSpec& spec, Index dim, const NormSpec& norm,
+                                const WeightScope& scope) {
+    Moe moe(dim, spec.hidden, Router::bind(spec.router, dim, norm, scope));
     moe.gate_function_ = {spec.activation, static_cast<float>(spec.limit)};
     moe.weighs_input_ = spec.weighs_input;
     moe.experts_ = std::visit(
@@ -47,12 +48,18 @@ class Moe {
 
   /// out [T, D] of h [T, D], both contiguous.
   void forward(ExecContext& ctx, const float* h, Index tokens, float* out) const {
+    forward(ctx, h, h, tokens, out);
+  }
+
+  /// The same where the router reads `routed` [T, D] instead of h.
+  void forward(ExecContext& ctx, const float* routed, const float* h, Index tokens,
+               float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index count = tokens * router_.spec().chosen;
     auto* assignments = ctx.arena.take<Assignment>(count);
     auto* rows = ctx.arena.take<ExpertRow>(count);
     auto* first = ctx.arena.take<Index>(experts() + 1);
-    router_.forward(ctx, h, tokens, assignments);
+    router_.forward(ctx, routed, tokens, assignments);
     sort_by_expert(assignments, tokens, rows, first);
     if (shared_) {
       shared_->forward(ctx, h, tokens, out);

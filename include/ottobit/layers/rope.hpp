@@ -83,6 +83,10 @@ inline double scale_frequency(const RopeLong& s, const RopePair& pair) noexcept 
   return pair.frequency / s.short_factors[static_cast<std::size_t>(pair.index)];
 }
 
+inline double scale_frequency(const RopeProportional& s, const RopePair& pair) noexcept {
+  return pair.index < std::floor(s.part * pair.dim / 2.0) ? pair.frequency / s.factor : 0.0;
+}
+
 /// The factor of a query at a position.
 inline float temperature_at(const TemperatureSpec& spec, Index position) noexcept {
   const Index steps = (position + spec.first) / spec.step;

@@ -10,6 +10,7 @@
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/linear.hpp"
+#include "ottobit/layers/norm.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -22,13 +23,24 @@ struct Assignment {
 
 class Router {
  public:
-  [[nodiscard]] static Router bind(const RouterSpec& spec, Index dim, const WeightScope& scope) {
+  [[nodiscard]] static Router bind(const RouterSpec& spec, Index dim, const NormSpec& norm,
+                                   const WeightScope& scope) {
     Router router(spec);
     router.gate_ = Linear::bind(scope(spec.name), {spec.experts, dim}, spec.bias);
     if (!spec.correction_bias.empty()) {
       const bool is_row = scope.has(spec.correction_bias, {1, spec.experts});
       router.bias_ = is_row ? scope.table(spec.correction_bias, {1, spec.experts})
                             : scope.vector(spec.correction_bias, spec.experts);
+    }
+    if (!spec.scales.empty()) {
+      router.scales_ = scope.vector(spec.scales, spec.experts);
+    }
+    if (!spec.norm.empty()) {
+      router.norm_ = {scope.vector(spec.norm, dim), static_cast<float>(norm.eps)};
+      const auto root = static_cast<float>(std::sqrt(static_cast<double>(dim)));
+      for (float& weight : router.norm_.weight) {
+        weight /= root;
+      }
     }
     return router;
   }
@@ -40,6 +52,11 @@ class Router {
     auto* scores = ctx.arena.take<float>(tokens * experts);
     auto* choice = ctx.arena.take<float>(ctx.parallel.threads() * experts);
     auto* best = ctx.arena.take<ScoredToken>(ctx.parallel.threads() * experts);
+    if (!norm_.weight.empty()) {
+      auto* normed = ctx.arena.take<float>(tokens * gate_.weight.cols);
+      norm_.forward(ctx, h, tokens, normed);
+      h = normed;
+    }
     const Packed packed(ctx, h, gate_.weight.cols, tokens, gate_.weight.cols);
     packed.multiply({{gate_, scores, experts}});
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int worker) noexcept {
@@ -54,6 +71,7 @@ class Router {
     size.take<float>(use.tokens * spec_.experts);
     size.take<float>(use.threads * spec_.experts);
     size.take<ScoredToken>(use.threads * spec_.experts);
+    size.take<float>(use.tokens * static_cast<Index>(norm_.weight.size()));
     Packed::workspace(use, gate_.weight.cols, size);
   }
 
@@ -87,6 +105,7 @@ class Router {
     const auto scale = static_cast<float>(spec_.scale);
     for (Index i = 0; i < spec_.chosen; ++i) {
       out[i].weight = (spec_.normalised ? out[i].weight / (sum + 1e-20F) : out[i].weight) * scale;
+      out[i].weight *= scales_.empty() ? 1.0F : scales_[static_cast<std::size_t>(out[i].expert)];
     }
   }
 
@@ -120,7 +139,9 @@ class Router {
 
   RouterSpec spec_;
   Linear gate_;
-  Floats bias_;  ///< [E] or empty
+  Floats bias_;    ///< [E] or empty
+  Floats scales_;  ///< [E] or empty
+  RmsNorm norm_;   ///< of the input, or without weights
 };
 
 }  // namespace ottobit
