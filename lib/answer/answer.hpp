@@ -36,6 +36,7 @@ struct AnswerFormat {
   MarkerPair call;                ///< around one
   std::string_view within;        ///< of these markers, what may be a token of its own
   CallSyntax syntax = CallSyntax::none;
+  std::string_view waits;   ///< what a model writes behind its calls, and stops
   bool bare_calls = false;  ///< an answer that is nothing but a JSON call is one (Llama)
   bool harmony = false;     ///< messages with headers; beside `think` there are more markers
 };

@@ -23,13 +23,22 @@ struct Entry {
 };
 
 // The first that fits is it: the more telling words come first.
-constexpr std::array<Entry, 18> kEntries = {{
+constexpr std::array<Entry, 19> kEntries = {{
     {{.name = "harmony",
       .think = {"<|channel|>analysis<|message|>", "<|end|>"},
       .end_thinking = "<|end|><|start|>assistant<|channel|>final<|message|>",
       .harmony = true},
      {"<|channel|>", "<|message|>"},
      {"gpt_oss"}},
+    {{.name = "gemma",
+      .think = {"<|channel>thought", "<channel|>"},
+      .end_thinking = "\n<channel|>",
+      .call = {"<|tool_call>", "<tool_call|>"},
+      .within = "<|channel>",
+      .syntax = CallSyntax::bare_keys,
+      .waits = "<|tool_response>"},
+     {"<|channel>thought"},
+     {"gemma4", "gemma4_text", "gemma4_unified"}},
     {{.name = "deepseek-dsml",
       .think = kThink,
       .end_thinking = kEndNow,

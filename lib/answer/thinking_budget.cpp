@@ -11,17 +11,14 @@ namespace {
 /// How long a report may take before it is cut short all the same.
 constexpr Index kLongestReport = 64;
 
-/// The ids of a marker: one control token, or for harmony a row that begins and ends with one.
-std::vector<std::int32_t> marker_ids(const Tokenizer& tokenizer, std::string_view marker,
-                                     bool harmony) {
+/// The ids of a marker: one token, or a row that begins with a control token.
+std::vector<std::int32_t> marker_ids(const Tokenizer& tokenizer, std::string_view marker) {
   if (marker.empty()) {
     return {};
   }
   std::vector<std::int32_t> ids = tokenizer.encode(marker, {.parse_special = true});
-  const bool known = harmony ? tokenizer.is_special(ids.front()) && tokenizer.is_special(ids.back())
-                             : ids.size() == 1;
-  OTTOBIT_CHECK(known, ErrorCode::unsupported, "thinking_budget",
-                "the tokenizer has no token for " + std::string(marker));
+  OTTOBIT_CHECK(ids.size() == 1 || tokenizer.is_special(ids.front()), ErrorCode::unsupported,
+                "thinking_budget", "the tokenizer has no token for " + std::string(marker));
   return ids;
 }
 
@@ -36,10 +33,10 @@ ThinkingBudget::ThinkingBudget(const AnswerFormat& format, const Tokenizer& toke
     return;
   }
   patience_ = format.patience;
-  open_ = marker_ids(tokenizer, format.think.open, format.harmony);
-  close_ = marker_ids(tokenizer, format.think.close, format.harmony);
-  report_begin_ = marker_ids(tokenizer, format.report.open, false);
-  report_end_ = marker_ids(tokenizer, format.report.close, false);
+  open_ = marker_ids(tokenizer, format.think.open);
+  close_ = marker_ids(tokenizer, format.think.close);
+  report_begin_ = marker_ids(tokenizer, format.report.open);
+  report_end_ = marker_ids(tokenizer, format.report.close);
   closing_ = tokenizer.encode(format.end_thinking, {.parse_special = true});
   longest_ = std::max({open_.size(), close_.size(), report_begin_.size(), report_end_.size()});
   last_.reserve(longest_);

@@ -6,6 +6,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "answer/gemma_call.hpp"
 #include "grammar/avoid.hpp"
 #include "grammar/json_schema.hpp"
 #include "tokenizer/utf8.hpp"
@@ -47,7 +48,8 @@ Expr ToolArguments::object(OrderedJson schema) {
   return json(schema);
 }
 
-Expr ToolArguments::tags(const OrderedJson& schema) {
+std::vector<ToolArguments::Parameter> ToolArguments::parameters(const OrderedJson& schema,
+                                                                const char* unfit) const {
   const bool declared = schema.is_object() && schema.contains("properties");
   if (!schema.is_null() &&
       (!schema.is_object() || (declared && !schema["properties"].is_object()))) {
@@ -56,24 +58,68 @@ Expr ToolArguments::tags(const OrderedJson& schema) {
   const OrderedJson required =
       schema.is_object() && schema.contains("required") ? schema["required"] : OrderedJson::array();
   std::size_t needed = 0;
-  std::vector<Expr> parts;
+  std::vector<Parameter> all;
   const OrderedJson properties = declared ? schema["properties"] : OrderedJson::object();
   for (const auto& [key, property] : properties.items()) {
-    if (key.empty() || key.find_first_of("<>\"\n") != std::string::npos) {
-      refuse("the parameter \"" + key + "\" cannot be the name of a tag");
+    if (key.empty() || key.find_first_of(unfit) != std::string::npos) {
+      refuse("the parameter \"" + key + "\" cannot stand in " + std::string(format_.name) +
+             " calls");
     }
     const bool must = std::find(required.begin(), required.end(), key) != required.end();
     needed += must ? 1 : 0;
-    parts.push_back(must ? tag(key, schema) : grammar::optional(tag(key, schema)));
+    all.push_back({key, must});
   }
   if (!required.is_array() || needed != required.size()) {
     refuse("\"required\" is no list of different properties");
   }
+  return all;
+}
+
+OrderedJson ToolArguments::property(const std::string& key, const OrderedJson& schema) {
+  OrderedJson property = schema["properties"][key];
+  for (const char* const definitions : {"$defs", "definitions"}) {
+    if (property.is_object() && schema.contains(definitions)) {
+      property[definitions] = schema[definitions];
+    }
+  }
+  return property;
+}
+
+Expr ToolArguments::tags(const OrderedJson& schema) {
+  std::vector<Expr> parts;
+  for (const auto& [key, required] : parameters(schema, "<>\"\n")) {
+    parts.push_back(required ? tag(key, schema) : grammar::optional(tag(key, schema)));
+  }
   return grammar::all(std::move(parts));
 }
 
+Expr ToolArguments::bare_keys(const OrderedJson& schema) {
+  // From the last on: what may follow a parameter, and what there is if none came before.
+  Expr behind = grammar::text("");
+  Expr alone = grammar::text("");
+  const std::vector<Parameter> all = parameters(schema, "<>\"\n\t ,:{}[]");
+  for (auto each = all.rbegin(); each != all.rend(); ++each) {
+    const OrderedJson value = property(each->key, schema);
+    const bool as_is = types_of(schema).of("f", each->key) != ToolTypes::Kind::json;
+    const Expr quote = grammar::text(syntax_.spelled(kGemmaQuote));
+    const Expr member = grammar::rule(rules_.add(
+        subject_ + " " + each->key,
+        grammar::all(grammar::text(each->key + ":"),
+                     as_is ? grammar::all(quote, plain(value, std::string(kGemmaQuote)), quote)
+                           : json(value))));
+    const auto as_rule = [&](Expr expr) {
+      return grammar::rule(rules_.add(subject_ + " behind " + each->key, std::move(expr)));
+    };
+    Expr here = grammar::all(member, behind);
+    alone = each->required ? here : as_rule(grammar::any(here, alone));
+    Expr next = grammar::all(grammar::text(","), here);
+    behind = as_rule(each->required ? next : grammar::any(next, behind));
+  }
+  return alone;
+}
+
 Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
-  OrderedJson property = schema["properties"][key];
+  const OrderedJson value = property(key, schema);
   const bool as_is = types_of(schema).of("f", key) != ToolTypes::Kind::json;
   const bool dsml = format_.syntax == CallSyntax::dsml;
   const bool named = dsml || format_.syntax == CallSyntax::invoke;
@@ -88,13 +134,8 @@ Expr ToolArguments::tag(const std::string& key, const OrderedJson& schema) {
                            : as_is ? " string=\"true\">"
                                    : " string=\"false\">";
   const std::string close = "</" + tag + ">";
-  for (const char* const definitions : {"$defs", "definitions"}) {
-    if (property.is_object() && schema.contains(definitions)) {
-      property[definitions] = schema[definitions];
-    }
-  }
   return grammar::all(grammar::text(syntax_.spelled(open) + type + line),
-                      as_is ? plain(property, close) : json(property),
+                      as_is ? plain(value, close) : json(value),
                       grammar::text(line + syntax_.spelled(close) + "\n"));
 }
 

@@ -30,10 +30,21 @@ class ToolArguments {
   grammar::Expr object(OrderedJson schema);
   /// Each between tags, in the order in which they are declared. Strings stand there as they are.
   grammar::Expr tags(const OrderedJson& schema);
+  /// As Gemma 4 has them, key:value and commas between; strings within lists and objects as in
+  /// JSON.
+  grammar::Expr bare_keys(const OrderedJson& schema);
 
  private:
   [[noreturn]] void refuse(const std::string& why) const;
   grammar::Expr json(const OrderedJson& schema);
+  /// A parameter, and whether it must be there.
+  struct Parameter {
+    std::string key;
+    bool required;
+  };
+  [[nodiscard]] std::vector<Parameter> parameters(const OrderedJson& schema,
+                                                  const char* unfit) const;
+  [[nodiscard]] static OrderedJson property(const std::string& key, const OrderedJson& schema);
   grammar::Expr tag(const std::string& key, const OrderedJson& schema);
   [[nodiscard]] grammar::Expr plain(const OrderedJson& property, const std::string& close) const;
   [[nodiscard]] grammar::Expr unquoted(const grammar::StringSchema& schema,

@@ -7,6 +7,7 @@
 
 #include "answer/call_markup.hpp"
 #include "answer/call_text.hpp"
+#include "answer/gemma_call.hpp"
 #include "answer/python_literal.hpp"
 
 namespace ottobit {
@@ -262,6 +263,8 @@ bool breaks_off(CallSyntax syntax, std::string_view body) {
       return ends_quoted(body.substr(std::min(body.find("<｜tool▁sep｜>"), body.size())));
     case CallSyntax::kimi:
       return ends_quoted(body.substr(std::min(body.find("_begin|>"), body.size())));
+    case CallSyntax::bare_keys:
+      return count_of(body, kGemmaQuote) % 2 == 1;
     default:
       return ends_quoted(body);
   }
@@ -319,6 +322,8 @@ std::vector<ToolCall> read_any(CallSyntax syntax, std::string_view body, const T
     case CallSyntax::calls:
     case CallSyntax::named:
       return read_mistral(body, types, why);
+    case CallSyntax::bare_keys:
+      return read_bare_keys(body, types, why);
     case CallSyntax::none:
       break;
   }

@@ -27,11 +27,12 @@ enum class CallSyntax {
   kimi,             ///< functions.F:0<|tool_call_argument_begin|>{...}
   function,         ///< <function=F>↵<parameter=k>v</parameter>↵</function> (Seed-OSS)
   function_lines,   ///< the same with values on lines of their own (Qwen3-Coder)
-  invoke,  ///< F">↵<parameter name="k">v</parameter>↵, between <invoke name=" and </invoke>
-  dsml,    ///< the same with <｜DSML｜parameter name="k" string="true">
-  pairs,   ///< F↵<arg_key>k</arg_key>↵<arg_value>v</arg_value>↵ (GLM)
-  calls,   ///< a list of calls as in `json` (Mistral)
-  named,   ///< F[ARGS]{...}, or F[CALL_ID]id[ARGS]{...} (Mistral)
+  invoke,     ///< F">↵<parameter name="k">v</parameter>↵, between <invoke name=" and </invoke>
+  dsml,       ///< the same with <｜DSML｜parameter name="k" string="true">
+  pairs,      ///< F↵<arg_key>k</arg_key>↵<arg_value>v</arg_value>↵ (GLM)
+  calls,      ///< a list of calls as in `json` (Mistral)
+  named,      ///< F[ARGS]{...}, or F[CALL_ID]id[ARGS]{...} (Mistral)
+  bare_keys,  ///< call:F{k:1,t:<|"|>text<|"|>} (Gemma 4)
 };
 
 /// The body of a call breaks off within a value, so that a closing marker there belongs to it.

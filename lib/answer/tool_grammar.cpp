@@ -8,6 +8,7 @@
 
 #include "ottobit/error.hpp"
 
+#include "answer/gemma_call.hpp"
 #include "answer/tool_arguments.hpp"
 #include "grammar/avoid.hpp"
 #include "io/json.hpp"
@@ -67,10 +68,6 @@ class ToolReader {
     fail(ErrorCode::grammar, subject_, (place.empty() ? "" : place + ": ") + why);
   }
 
-  [[nodiscard]] bool is_control(std::string_view word) const {
-    return std::find(syntax_.controls.begin(), syntax_.controls.end(), word) !=
-           syntax_.controls.end();
-  }
   [[nodiscard]] Expr word(std::string_view marker) const { return text(syntax_.spelled(marker)); }
 
   /// Text without `marker`, with the markers of thinking where these are tokens.
@@ -78,7 +75,7 @@ class ToolReader {
     std::vector<Expr> tokens;
     for (const MarkerPair& pair : {format_.think, format_.report}) {
       for (const std::string_view other : {pair.open, pair.close}) {
-        if (other != marker && is_control(other)) {
+        if (other != marker && !other.empty() && !syntax_.is_text(other)) {
           tokens.push_back(word(other));
         }
       }
@@ -254,6 +251,8 @@ class ToolReader {
       case CallSyntax::calls:
         return all(text("{\"name\": " + quoted + ", \"arguments\": "), arguments.object(schema),
                    text("}"));
+      case CallSyntax::bare_keys:
+        return all(open, text("call:" + name + "{"), arguments.bare_keys(schema), text("}"), close);
       case CallSyntax::none:
         break;
     }
@@ -291,6 +290,7 @@ std::vector<std::string_view> tool_words(const AnswerFormat& format) {
   std::vector<std::string_view> words = markers_of(format);
   words.insert(words.end(), {format.report.open, format.report.close});
   words.insert(words.end(), {format.within, kDeepSeekSeparator, kKimiSeparator, kMistralSeparator});
+  words.push_back(kGemmaQuote);
   words.insert(words.end(), std::begin(kPairWords), std::end(kPairWords));
   words.erase(std::remove(words.begin(), words.end(), std::string_view()), words.end());
   return words;

@@ -27,6 +27,9 @@ AnswerStart start_of(const Model& model) {
       start.ends.emplace_back(model.tokenizer().token_bytes(id));
     }
   }
+  if (!start.format->waits.empty()) {
+    start.ends.emplace_back(start.format->waits);
+  }
   return start;
 }
 

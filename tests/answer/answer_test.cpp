@@ -154,6 +154,23 @@ TEST_CASE("answers: GLM's and Mistral's calls") {
   CHECK(parts(named, "[TOOL_CALLS]f[ARGS]{\"a\": ").substr(0, 18) == "n: not a tool call");
 }
 
+TEST_CASE("answers: Gemma's thoughts and calls") {
+  AnswerStart gemma = start_of("gemma4", {"<turn|>", "<|tool_response>"});
+  CHECK(parts(gemma, "<|channel>thought\nhm\n<channel|>So.<turn|>") == "r: hm|c: So.");
+  CHECK(parts(gemma, "<|channel>thought\n<channel|>So.<turn|>") == "c: So.");
+  CHECK(parts(gemma,
+              "<|channel>thought\nhm\n<channel|><|tool_call>call:f{a:1,t:<|\"|>x, {y}: \"z\"<|\"|>,"
+              "l:[<|\"|>u<|\"|>,true],o:{k:None}}<tool_call|><|tool_call>call:g-h.i{}<tool_call|>"
+              "<|tool_response>") ==
+        R"(r: hm|t: f {"a":1,"t":"x, {y}: \"z\"","l":["u",true],"o":{"k":null}}|t: g-h.i {})");
+  // A closing marker within a string belongs to it.
+  CHECK(parts(gemma, "<|tool_call>call:f{t:<|\"|><tool_call|><|\"|>}<tool_call|>") ==
+        R"(t: f {"t":"<tool_call|>"})");
+  CHECK(parts(gemma, "<|tool_call>call:f{t:<|\"|>x}<tool_call|>").substr(0, 3) == "n: ");
+  gemma.types = ToolTypes(test::ordered_of(R"([{"name": "f"}])"));
+  CHECK(parts(gemma, "call:f{a:1}<tool_call|>") == R"(t: f {"a":1})");
+}
+
 TEST_CASE("answers: Llama's calls have no markers") {
   const AnswerStart llama = start_with("<|start_header_id|> \"parameters\"", {"<|eot_id|>"});
   CHECK(parts(llama, "{\"name\": \"f\", \"parameters\": {\"a\": 1}}<|eot_id|>") ==

@@ -45,6 +45,22 @@ TEST_CASE("tool calls: JSON objects") {
   CHECK(read(kJson, R"({"name": "f", "arguments": {"a": 1})")[0] == '!');
 }
 
+TEST_CASE("tool calls: bare keys, in the ways in which models write them") {
+  constexpr CallSyntax kBare = CallSyntax::bare_keys;
+  CHECK(read(kBare, "call:f{}") == "f {}");
+  CHECK(read(kBare, "call:f{n: 1, text: <|\"|>a<|\"|>,}") == R"(f {"n":1,"text":"a"})");
+  CHECK(read(kBare, R"(call:f{"n": 1, "text": "a\"}"})") == R"(f {"n":1,"text":"a\"}"})");
+  CHECK(read(kBare, R"(call:f{<|"|>n<|"|>:1,text:North Pole,list:[a, 2.5,[]]})") ==
+        R"(f {"n":1,"text":"North Pole","list":["a",2.5,[]]})");
+  CHECK(read(kBare, "f(n: 1)") == R"(f {"n":1})");
+  for (const char* bad :
+       {"", "call:", "call:f", "call:{}", "call:f{n}", "call:f{n:}", "call:f{:1}", "call:f{n:1",
+        "call:f{n:[1}", "call:f{n:1]}", "call:f{n:1}}", "call:f{n:<|\"|>}", "call:f{n:\"}"}) {
+    CAPTURE(bad);
+    CHECK(read(kBare, bad)[0] == '!');
+  }
+}
+
 TEST_CASE("tool calls: DeepSeek and Kimi keep the model's own text of the arguments") {
   CHECK(read(CallSyntax::deepseek, "f<｜tool▁sep｜>{\"a\": 1.0}") == R"(f {"a": 1.0})");
   CHECK(read(CallSyntax::deepseek, "function<｜tool▁sep｜>f\n```json\n{\"a\": 1}\n```") ==

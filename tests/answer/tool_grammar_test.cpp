@@ -121,6 +121,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"<|tool|><|/tool|>", "", false},
       {"[TOOL_CALLS][ARGS]", "", false},
       {"[ARGS][THINK]", "", false},
+      {"<|channel>thought", "", false},
   };
   const nlohmann::ordered_json tools = nlohmann::ordered_json::parse(kTools);
   const std::string request =
