@@ -198,6 +198,8 @@ inline constexpr std::uint64_t kNarrowFields<ottobit_model_options> = 0x1;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_session_options> = 0xF;
 template <>
+inline constexpr std::uint64_t kNarrowFields<ottobit_memory_estimate> = 0x1;
+template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_generate_options> = 0x400FFD;
 template <>
 inline constexpr std::uint64_t kNarrowFields<ottobit_event> = 0x3;

@@ -4,20 +4,12 @@
 
 #include "ottobit/settings.hpp"
 
-#include "handles.hpp"
+#include "options.hpp"
 
 namespace ottobit::capi {
 namespace {
 
 constexpr ottobit_model_options kModelDefaults{};
-
-/// A path given as UTF-8, which the system may want in another encoding.
-std::filesystem::path path_in(const char* path, std::size_t length) {
-  const std::string_view text = text_in(path, length, "path");
-  OTTOBIT_CHECK(text.find('\0') == std::string_view::npos, ErrorCode::argument, "path",
-                "has a NUL in it");
-  return {std::u8string(text.begin(), text.end())};
-}
 
 /// The value of the only setting there is.
 std::string random_setting(const char* settings_json) {
@@ -28,6 +20,15 @@ std::string random_setting(const char* settings_json) {
     random = std::move(setting.json);
   }
   return random;
+}
+
+}  // namespace
+
+std::filesystem::path path_in(const char* path, std::size_t length) {
+  const std::string_view text = text_in(path, length, "path");
+  OTTOBIT_CHECK(text.find('\0') == std::string_view::npos, ErrorCode::argument, "path",
+                "has a NUL in it");
+  return {std::u8string(text.begin(), text.end())};
 }
 
 ModelOptions model_options(const ottobit_model_options& o, const ottobit_runtime& runtime,
@@ -51,7 +52,11 @@ ModelOptions model_options(const ottobit_model_options& o, const ottobit_runtime
   return options;
 }
 
-}  // namespace
+void check_source(const std::filesystem::path& folder, const ModelOptions& options) {
+  OTTOBIT_CHECK(folder.empty() != options.random_json.empty(), ErrorCode::argument, "path",
+                folder.empty() ? "is empty" : "must be empty for a model of random weights");
+}
+
 }  // namespace ottobit::capi
 
 using namespace ottobit::capi;  // NOLINT(google-build-using-namespace): the functions are global
@@ -82,9 +87,7 @@ ottobit_status ottobit_model_open(ottobit_runtime* rt, const char* path, size_t 
                                 given.progress_user};
     const ottobit::ModelOptions options = model_options(given, runtime, report);
     const std::filesystem::path folder = path_in(path, path_len);
-    OTTOBIT_CHECK(folder.empty() != options.random_json.empty(), ottobit::ErrorCode::argument,
-                  "path",
-                  folder.empty() ? "is empty" : "must be empty for a model of random weights");
+    check_source(folder, options);
     report.check_start();
     auto model = ottobit::Model::open(folder, runtime.machine, options);
     runtime.log(OTTOBIT_LOG_INFO, "model", "opened: " + model->json());

@@ -265,7 +265,9 @@ typedef int32_t(OTTOBIT_CALL* ottobit_progress_fn)(int32_t phase, uint64_t done,
 typedef struct ottobit_model_options {
   uint32_t struct_size;
   uint32_t flags;               /* OTTOBIT_MODEL_* */
-  uint64_t memory_limit;        /* bytes of weight files; 0: none; more: OTTOBIT_E_MEMORY, unread */
+  uint64_t memory_limit;        /* bytes, as ottobit_estimate counts them, for the model and all its
+                                   sessions; 0: none; what goes beyond is OTTOBIT_E_MEMORY, a model
+                                   before its weights are read, a session before it is made */
   const char* settings_json;    /* NULL or a JSON object; see ottobit_model_open */
   ottobit_cancel* cancel;       /* NULL: none */
   ottobit_progress_fn progress; /* NULL: none */
@@ -288,16 +290,17 @@ typedef struct ottobit_session_options {
   const char* settings_json; /* NULL or "{}": this release knows no setting here */
 } ottobit_session_options;
 
-/* Memory that a model and a session need; for a function of a later release. */
+/* Memory that a model and a session with it need, in bytes. */
 typedef struct ottobit_memory_estimate {
-  uint32_t struct_size;
-  uint32_t fits;     /* 1: in what the machine has free now */
-  uint64_t mapped;   /* file pages, given back by the system under pressure */
-  uint64_t resident; /* private memory: repacked weights, tables */
-  uint64_t kv_cache;
-  uint64_t workspace; /* the most that prefill and decode need */
-  uint64_t file_bytes;
-  uint64_t available;
+  uint32_t struct_size; /* set by the caller */
+  uint32_t fits;        /* 1: all of it, in what is available */
+  uint64_t mapped;      /* file pages, given back by the system under pressure */
+  uint64_t resident;    /* private memory of the model: weights that are not mapped, or are laid out
+                           anew; tables, tokenizer */
+  uint64_t kv_cache;    /* of a full context */
+  uint64_t workspace;   /* the most that prefill and decode need */
+  uint64_t file_bytes;  /* all weight files */
+  uint64_t available;   /* free now: of the machine, or, if that is less, of the container */
 } ottobit_memory_estimate;
 
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_model_options_init(ottobit_model_options* o,
@@ -312,6 +315,12 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_options_init(ottobit_ses
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_inspect(ottobit_runtime* rt, const char* path,
                                                         size_t path_len, char* json, size_t cap,
                                                         size_t* need, ottobit_error** err);
+/* What ottobit_model_open with `mo` and ottobit_session_create with `so` (NULL: defaults) will
+   take. Reads headers and configuration, not weights; memory_limit and progress do not matter.
+   Fails as those two do where the folder is no model, or an option is wrong. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_estimate(
+    ottobit_runtime* rt, const char* path, size_t path_len, const ottobit_model_options* mo,
+    const ottobit_session_options* so, ottobit_memory_estimate* out, ottobit_error** err);
 /* Opens a folder with config.json, *.safetensors, tokenizer and, if it has one, chat template. The
    weight files are mapped and must stay as they are while the model lives: each call that computes
    looks whether size or time of change is another (OTTOBIT_E_IO), unless OTTOBIT_MODEL_TRUST_FILES

@@ -3,7 +3,7 @@
 #include <limits>
 #include <optional>
 
-#include "handles.hpp"
+#include "options.hpp"
 
 namespace ottobit::capi {
 namespace {
@@ -50,7 +50,10 @@ std::optional<Compute> compute_in(std::int32_t compute) {
        std::to_string(compute) + "; this release multiplies in f32 (1) or bf16 (2)");
 }
 
-SessionOptions session_options(const ottobit_session_options& o) {
+}  // namespace
+
+SessionOptions session_options(const ottobit_session_options* given) {
+  const ottobit_session_options o = read_struct(given, kSessionDefaults, "session_options");
   check_flags(o.flags, 0, "flags");
   not_negative(o.context, "context");
   not_negative(o.micro_batch, "micro_batch");
@@ -67,6 +70,8 @@ SessionOptions session_options(const ottobit_session_options& o) {
   options.kv_dtype = kv_dtype_in(o.kv_dtype);
   return options;
 }
+
+namespace {
 
 std::span<const std::int32_t> ids_in(const std::int32_t* ids, std::size_t n) {
   OTTOBIT_CHECK(n <= std::numeric_limits<std::int32_t>::max(), ErrorCode::context, "context",
@@ -102,8 +107,7 @@ ottobit_status ottobit_session_create(ottobit_model* m, const ottobit_session_op
   return guard(err, [&] {
     ottobit_session*& result = required_out(out);
     ottobit_model& model = required(m, "model");
-    const ottobit::SessionOptions options =
-        session_options(read_struct(o, kSessionDefaults, "session_options"));
+    const ottobit::SessionOptions options = session_options(o);
     result = std::make_unique<ottobit_session>(model, options).release();
     return OTTOBIT_OK;
   });

@@ -13,6 +13,7 @@ inline constexpr int kExitUsage = 2;
 void add_run_command(CLI::App& program, int& exit_code);
 void add_chat_command(CLI::App& program, int& exit_code);
 void add_inspect_command(CLI::App& program, int& exit_code);
+void add_estimate_command(CLI::App& program, int& exit_code);
 void add_tokenize_command(CLI::App& program, int& exit_code);
 void add_perplexity_command(CLI::App& program, int& exit_code);
 void add_bench_command(CLI::App& program, int& exit_code);

@@ -66,11 +66,13 @@ std::string label_of(std::string_view key) {
     std::string_view key;
     std::string_view label;
   };
-  constexpr std::array<Label, 16> kLabels = {{
+  constexpr std::array<Label, 18> kLabels = {{
       {"layer_kinds", "kinds of layers"},
       {"file_bytes", "size"},
       {"shards", "files of weights"},
       {"repacked_bytes", "laid out in memory"},
+      {"kv_bytes_per_token", "cached per token"},
+      {"kv_fixed_bytes", "cached at once"},
       {"weight_bytes_per_token", "read per token"},
       {"matmul_parameters", "  in matrices"},
       {"active_parameters", "  of them per token"},

@@ -22,6 +22,7 @@ constexpr const char* kExamples = R"(Examples:
   ottobit run MODEL -p "Why is the sky blue?"
   ottobit chat MODEL
   ottobit inspect MODEL
+  ottobit estimate MODEL --context 32768
   ottobit bench MODEL --prompt 128,512
 
 MODEL is a folder as published: config.json, tokenizer.json, *.safetensors.
@@ -59,7 +60,7 @@ const char* advice_for(const ApiError& error) {
     case OTTOBIT_E_NOT_FOUND:
       return says("template") ? "`ottobit run --raw` does without a chat template" : "";
     case OTTOBIT_E_MEMORY:
-      return "a smaller --context needs less memory";
+      return "a smaller --context needs less memory; `ottobit estimate MODEL` says how much";
     case OTTOBIT_E_CPU:
       return "`ottobit --version` lists the levels this machine can use";
     case OTTOBIT_E_INTERNAL:
@@ -126,6 +127,7 @@ int run_program(int argc, char** argv) {
   add_run_command(program, exit_code);
   add_chat_command(program, exit_code);
   add_inspect_command(program, exit_code);
+  add_estimate_command(program, exit_code);
   add_tokenize_command(program, exit_code);
   add_perplexity_command(program, exit_code);
   add_bench_command(program, exit_code);

@@ -213,10 +213,15 @@ Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options) 
   return Grammar(grammar);
 }
 
-Session make_session(ottobit_model* model, const MachineOptions& options) {
+ottobit_session_options session_options(const MachineOptions& options) {
   auto o = initialised<ottobit_session_options>(ottobit_session_options_init);
   o.context = options.context;
   o.compute = compute_code(options.compute);
+  return o;
+}
+
+Session make_session(ottobit_model* model, const MachineOptions& options) {
+  const ottobit_session_options o = session_options(options);
   ottobit_session* session = nullptr;
   call([&](ottobit_error** err) { return ottobit_session_create(model, &o, &session, err); });
   return Session(session);

@@ -86,6 +86,7 @@ void add_template_options(CLI::App& app, TemplateOptions& options, SamplingOptio
 /// Puts the tools into a chat.
 void declare_tools(const GrammarOptions& options, OrderedJson& chat);
 [[nodiscard]] Grammar make_grammar(const ottobit_model* model, const GrammarOptions& options);
+[[nodiscard]] ottobit_session_options session_options(const MachineOptions& options);
 [[nodiscard]] Session make_session(ottobit_model* model, const MachineOptions& options);
 
 /// Owns what ottobit_generate_options points to.

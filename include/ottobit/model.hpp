@@ -23,6 +23,7 @@ namespace ottobit {
 
 class Decoder;
 class Engine;
+class MemoryLimit;
 namespace grammar {
 class Vocabulary;
 }  // namespace grammar
@@ -36,12 +37,14 @@ struct Machine {
 };
 
 struct ModelOptions {
-  bool use_mmap = true;            ///< false: read the files into private memory
-  bool trust_files = false;        ///< do not look whether mapped files change under the model
-  bool prefault = false;           ///< read every page before returning
-  bool lock = false;               ///< mlock the weights; failure is an error
-  bool lenient = false;            ///< unknown keys, unused tensors, no tokenizer: only warnings
-  std::uint64_t memory_limit = 0;  ///< bytes; 0: none. Larger checkpoints are refused unread
+  bool use_mmap = true;      ///< false: read the files into private memory
+  bool trust_files = false;  ///< do not look whether mapped files change under the model
+  bool prefault = false;     ///< read every page before returning
+  bool lock = false;         ///< mlock the weights; failure is an error
+  bool lenient = false;      ///< unknown keys, unused tensors, no tokenizer: only warnings
+  /// Bytes for the model and all sessions with it; 0: none. What would not fit is refused before
+  /// it is there, a model before its weights are read.
+  std::uint64_t memory_limit = 0;
   Progress progress;
   /// Hears of what is odd in a folder and yet read, or passed over; one line of text each.
   std::function<void(std::string_view)> warn;
@@ -114,11 +117,14 @@ class Model {
   /// Reads all weights; Error{checkpoint} names the first with a NaN or an infinity in it.
   void check_finite(const Progress& progress = {}) const;
 
+  /// What sessions take their memory from; safe from several threads.
+  [[nodiscard]] MemoryLimit& memory_limit() const noexcept;
+
   /// Description as one JSON object: name, family, format, sizes, tokenizer, ...
   [[nodiscard]] const std::string& json() const noexcept;
 
  private:
-  Model();
+  explicit Model(std::uint64_t memory_limit);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -84,16 +84,4 @@ bool has_tokenizer_file(const fs::path& directory) {
          is_there(directory / "tiktoken.model");
 }
 
-std::uint64_t weight_file_bytes(const fs::path& directory) {
-  std::uint64_t bytes = 0;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() == ".safetensors") {
-      const std::uint64_t size = it->file_size(error);
-      bytes += error ? 0 : size;
-    }
-  }
-  return bytes;
-}
-
 }  // namespace ottobit

@@ -53,7 +53,4 @@ void require_understood(const FolderConfig& folder, const Warn& warn);
 
 [[nodiscard]] bool has_tokenizer_file(const std::filesystem::path& directory);
 
-/// Bytes of all *.safetensors files.
-[[nodiscard]] std::uint64_t weight_file_bytes(const std::filesystem::path& directory);
-
 }  // namespace ottobit

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "ottobit/format/recognise.hpp"
+#include "ottobit/layers/kv_cache.hpp"
 
 namespace ottobit {
 namespace {
@@ -113,6 +114,12 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
   }
   json["vocab"] = spec.vocab;
   json["context"] = spec.context;
+  // As a session has it that asks for nothing: F16, 512 tokens read at once.
+  const KvCache cache(spec, DType::f16, spec.context, std::min<Index>(spec.context, 512));
+  json["kv_bytes_per_token"] = cache.bytes_per_position();
+  if (cache.fixed_bytes() > 0) {
+    json["kv_fixed_bytes"] = cache.fixed_bytes();
+  }
   json["tied_head"] = spec.tied_head;
 }
 

@@ -177,6 +177,12 @@ RandomModel parse_random_model(const std::string& json) {
                 "layers is " + std::to_string(layers) + ", expected 1 or more");
   Json config = published_config(shape);
   if (layers > 0) {
+    // The first layers of a model whose last ones have no keys of their own.
+    if (config.contains("num_kv_shared_layers")) {
+      const Index left_out = config["num_hidden_layers"].get<Index>() - layers;
+      const Index shared = config["num_kv_shared_layers"].get<Index>() - left_out;
+      config["num_kv_shared_layers"] = std::max<Index>(shared, 0);
+    }
     config["num_hidden_layers"] = layers;
     // A part of a model has layers of each kind: the last ones, or one dense one.
     if (config.contains("attn_type_list")) {

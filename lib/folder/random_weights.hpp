@@ -28,6 +28,7 @@ class RandomWeights {
 
   /// Refers to this object, which counts the bytes of what is asked for; the views have no data.
   [[nodiscard]] WeightReader counter();
+  [[nodiscard]] std::uint64_t total_bytes() const noexcept { return total_; }
   /// Refers to this object, which then owns the memory. `progress` counts bytes, of all that the
   /// counter was asked for; Error{cancelled} if it says so.
   [[nodiscard]] WeightReader reader(const Progress& progress);

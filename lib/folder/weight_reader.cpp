@@ -140,6 +140,7 @@ Floats CheckpointReader::vector(const std::string& name, const std::vector<Index
                   "element " + std::to_string(i) + " is not a finite number");
   }
   used_.insert(name);
+  copied_bytes_ += n * static_cast<Index>(sizeof(float));
   return values;
 }
 

@@ -46,6 +46,8 @@ class CheckpointReader {
 
   [[nodiscard]] Repacker& repacker() noexcept { return repacker_; }
   [[nodiscard]] const std::vector<NamedWeight>& weights() const noexcept { return weights_; }
+  /// Bytes of what was copied from the checkpoint: norms, biases, tables.
+  [[nodiscard]] Index copied_bytes() const noexcept { return copied_bytes_; }
 
  private:
   /// What a tensor of the decoder is called in this checkpoint.
@@ -64,6 +66,7 @@ class CheckpointReader {
   Repacker repacker_;
   std::unordered_set<std::string> used_;
   std::vector<NamedWeight> weights_;
+  Index copied_bytes_ = 0;
 };
 
 /// A head that is stored is used, whatever `tie_word_embeddings` says, as transformers 5 does.

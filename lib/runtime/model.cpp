@@ -22,6 +22,8 @@
 #include "folder/weight_reader.hpp"
 #include "grammar/vocabulary.hpp"
 #include "io/checkpoint.hpp"
+#include "runtime/footprint.hpp"
+#include "runtime/memory_limit.hpp"
 
 namespace ottobit {
 namespace {
@@ -54,9 +56,18 @@ std::function<void(std::string_view)> leniency(const ModelOptions& options) {
   return options.warn ? options.warn : [](std::string_view) {};
 }
 
+/// What takes the memory of a model, in words.
+std::string what_of(const Footprint& footprint) {
+  return footprint.repacked == 0 ? "the model"
+                                 : "the model, of which " + std::to_string(footprint.repacked) +
+                                       " are laid out anew in memory";
+}
+
 }  // namespace
 
 struct Model::Impl {
+  explicit Impl(std::uint64_t memory_limit) : limit(memory_limit) {}
+
   Machine machine;
   std::string name;
   FolderConfig folder;
@@ -73,12 +84,13 @@ struct Model::Impl {
   std::string json;
   double load_seconds = 0.0;
   bool trusts_files = false;
+  mutable MemoryLimit limit;
+  MemoryLimit::Share share;  // of the model itself
   std::once_flag vocabulary_made;
   std::shared_ptr<const grammar::Vocabulary> vocabulary;
 
   void open_folder(const std::filesystem::path& directory, const ModelOptions& options);
   void open_weights(const std::filesystem::path& directory, const ModelOptions& options);
-  void require_within(std::uint64_t limit) const;
   void open_text(const std::filesystem::path& directory, const ModelOptions& options);
   void open_chat(const std::filesystem::path& directory);
   void open_random(const ModelOptions& options);
@@ -94,10 +106,8 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
   folder = read_config(config, directory);
   require_understood(folder, leniency(options));
   if (options.memory_limit != 0) {
-    const std::uint64_t bytes = weight_file_bytes(directory);
-    OTTOBIT_CHECK(bytes <= options.memory_limit, ErrorCode::memory, name,
-                  std::to_string(bytes) + " bytes of weights, the limit is " +
-                      std::to_string(options.memory_limit));
+    const Footprint footprint = footprint_of(directory, *machine.kernels, options);
+    share = limit.take(footprint.bytes(), name, what_of(footprint).c_str());
   }
   open_text(directory, options);
   generation = read_generation(directory, config, folder.spec.vocab,
@@ -134,7 +144,6 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
     });
   }
   use_stored_head(folder.spec, *reader, options.warn);
-  require_within(options.memory_limit);
   decoder.emplace(Decoder::bind(folder.spec, reader->reader()));
   reader->leave_aside();
   reader->finish(leniency(options));
@@ -144,21 +153,6 @@ void Model::Impl::open_weights(const std::filesystem::path& directory,
   } else if (folder.repacks && options.progress) {
     options.progress(rounds(bytes) * bytes, rounds(bytes) * bytes);
   }
-}
-
-/// Matrices that are laid out anew count, too, before they are.
-void Model::Impl::require_within(std::uint64_t limit) const {
-  if (limit == 0 || !folder.repacks) {
-    return;
-  }
-  CheckpointReader counter(*checkpoint, folder.spec, folder.scale_blocks, *machine.kernels);
-  static_cast<void>(Decoder::bind(folder.spec, counter.reader()));
-  const std::uint64_t bytes =
-      checkpoint->file_bytes() + static_cast<std::uint64_t>(counter.repacker().bytes());
-  OTTOBIT_CHECK(bytes <= limit, ErrorCode::memory, name,
-                std::to_string(bytes) + " bytes of weights, of which " +
-                    std::to_string(counter.repacker().bytes()) +
-                    " are laid out anew in memory; the limit is " + std::to_string(limit));
 }
 
 void Model::Impl::open_text(const std::filesystem::path& directory, const ModelOptions& options) {
@@ -201,6 +195,9 @@ void Model::Impl::open_chat(const std::filesystem::path& directory) {
 }
 
 void Model::Impl::open_random(const ModelOptions& options) {
+  if (options.memory_limit != 0) {
+    share = limit.take(footprint_of({}, *machine.kernels, options).bytes(), "random", "the model");
+  }
   const RandomModel model = parse_random_model(options.random_json);
   name = model.shape;
   folder = read_config(model.config, {});
@@ -272,13 +269,14 @@ void Model::Impl::describe() {
   json = out.dump();
 }
 
-Model::Model() : impl_(std::make_unique<Impl>()) {}
+Model::Model(std::uint64_t memory_limit) : impl_(std::make_unique<Impl>(memory_limit)) {}
 Model::~Model() = default;
 
 std::shared_ptr<const Model> Model::open(const std::filesystem::path& directory,
                                          const Machine& machine, const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  const std::shared_ptr<Model> model(new Model);  // the constructor is private
+  // The constructor is private.
+  const std::shared_ptr<Model> model(new Model(options.memory_limit));
   Impl& m = *model->impl_;
   m.machine = complete(machine);
   if (options.random_json.empty()) {
@@ -314,6 +312,9 @@ const std::string& Model::name() const noexcept {
 }
 bool Model::has_tokenizer() const noexcept {
   return impl_->tokenizer.has_value();
+}
+MemoryLimit& Model::memory_limit() const noexcept {
+  return impl_->limit;
 }
 const std::string& Model::json() const noexcept {
   return impl_->json;

@@ -15,6 +15,7 @@
 
 #include "io/pages.hpp"
 #include "runtime/log_sum.hpp"
+#include "runtime/memory_limit.hpp"
 #include "runtime/saved_states.hpp"
 #include "runtime/session_options.hpp"
 
@@ -33,15 +34,15 @@ struct Session::Impl {
   Impl(std::shared_ptr<const Model> owner, const SessionOptions& options)
       : model(std::move(owner)),
         decoder(model->decoder()),
-        context(context_of(*model, options)),
-        batch(batch_of(context, options)),
-        cache(decoder.spec(), kv_dtype_of(compute_of(*model, options), options), context, batch),
+        plan(plan_session(decoder.spec(), *model->machine().kernels, options)),
+        context(plan.context),
+        batch(plan.batch),
+        share(model->memory_limit().take(plan.memory(decoder, model->machine()).bytes(),
+                                         model->name(), "a session")),
+        cache(plan.cache(decoder.spec())),
         pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory),
-        arena(decoder.workspace({*model->machine().kernels, compute_of(*model, options),
-                                 model->machine().threads, batch, context}),
-              model->machine().memory),
-        ctx{*model->machine().kernels, compute_of(*model, options),
-            Parallel(*model->machine().engine), arena},
+        arena(plan.workspace(decoder, model->machine()), model->machine().memory),
+        ctx{*model->machine().kernels, plan.compute, Parallel(*model->machine().engine), arena},
         tokens(model->machine().memory),
         logits(static_cast<std::size_t>(model->vocab()), model->machine().memory),
         states(cache, logits.size(), model->machine().memory) {
@@ -237,8 +238,10 @@ struct Session::Impl {
 
   std::shared_ptr<const Model> model;
   const Decoder& decoder;
+  SessionPlan plan;
   Index context;
   Index batch;
+  MemoryLimit::Share share;
   KvCache cache;
   Pages pages;
   Arena arena;

@@ -5,7 +5,6 @@
 #include <string>
 #include <variant>
 
-#include "ottobit/decoder.hpp"
 #include "ottobit/error.hpp"
 
 namespace ottobit {
@@ -24,44 +23,45 @@ Compute fast_compute(const DecoderSpec& spec) {
   if (spec.dim <= kSmallest) {
     return Compute::bf16x2_all;
   }
-  const bool has_experts = std::any_of(
-      spec.blocks.begin(), spec.blocks.end(),
-      [](const BlockSpec& block) { return std::holds_alternative<MoeSpec>(block.ffn); });
+  const bool has_experts =
+      std::any_of(spec.blocks.begin(), spec.blocks.end(), [](const BlockSpec& block) {
+        return block.beside || std::holds_alternative<MoeSpec>(block.ffn);
+      });
   return has_experts || spec.dim <= kSmall ? Compute::bf16x2 : Compute::bf16;
 }
 
 }  // namespace
 
-Index context_of(const Model& model, const SessionOptions& options) {
-  OTTOBIT_CHECK(options.context >= 0 && options.context <= model.context(), ErrorCode::argument,
+SessionMemory SessionPlan::memory(const Decoder& decoder, const Machine& machine) const {
+  const KvCache kv = cache(decoder.spec());
+  const Index logits = decoder.spec().vocab * static_cast<Index>(sizeof(float));
+  // Logits are kept, and sorted when tokens are sampled; states are saved with those of theirs.
+  const Index saved = kv.state_bytes() > 0 ? kv.state_bytes() + logits : 0;
+  const Index history = context * static_cast<Index>(sizeof(std::int32_t));
+  const Index workspace_bytes = workspace(decoder, machine) + 3 * logits + history + saved;
+  return {.kv_cache = static_cast<std::uint64_t>(kv.bytes()),
+          .workspace = static_cast<std::uint64_t>(workspace_bytes)};
+}
+
+SessionPlan plan_session(const DecoderSpec& spec, const KernelTable& kernels,
+                         const SessionOptions& options) {
+  OTTOBIT_CHECK(options.context >= 0 && options.context <= spec.context, ErrorCode::argument,
                 "context",
                 std::to_string(options.context) + " tokens asked, the model declares " +
-                    std::to_string(model.context()));
-  return options.context == 0 ? model.context() : options.context;
-}
-
-Compute compute_of(const Model& model, const SessionOptions& options) {
-  if (options.compute) {
-    return *options.compute;
-  }
-  if (!model.machine().kernels->linear->has_fast_bf16) {
-    return Compute::f32;
-  }
-  return fast_compute(model.decoder().spec());
-}
-
-DType kv_dtype_of(Compute compute, const SessionOptions& options) {
-  const DType dtype = options.kv_dtype.value_or(compute == Compute::f32 ? DType::f32 : DType::f16);
-  OTTOBIT_CHECK(dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16,
-                ErrorCode::unsupported, "kv_dtype",
-                "the KV cache is F32, F16 or BF16, not " + std::string(dtype_name(dtype)));
-  return dtype;
-}
-
-Index batch_of(Index context, const SessionOptions& options) {
+                    std::to_string(spec.context));
   OTTOBIT_CHECK(options.micro_batch >= 0, ErrorCode::argument, "micro_batch",
                 std::to_string(options.micro_batch) + ", expected 0 or more");
-  return std::min(options.micro_batch == 0 ? kMicroBatch : options.micro_batch, context);
+  SessionPlan plan{};
+  plan.context = options.context == 0 ? spec.context : options.context;
+  plan.batch = std::min(options.micro_batch == 0 ? kMicroBatch : options.micro_batch, plan.context);
+  plan.compute =
+      options.compute.value_or(kernels.linear->has_fast_bf16 ? fast_compute(spec) : Compute::f32);
+  plan.kv_dtype = options.kv_dtype.value_or(plan.compute == Compute::f32 ? DType::f32 : DType::f16);
+  OTTOBIT_CHECK(
+      plan.kv_dtype == DType::f32 || plan.kv_dtype == DType::f16 || plan.kv_dtype == DType::bf16,
+      ErrorCode::unsupported, "kv_dtype",
+      "the KV cache is F32, F16 or BF16, not " + std::string(dtype_name(plan.kv_dtype)));
+  return plan;
 }
 
 }  // namespace ottobit

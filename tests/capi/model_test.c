@@ -480,6 +480,32 @@ static void owners(ottobit_runtime* rt) {
   ottobit_cancel_release(NULL);
 }
 
+static void estimates(ottobit_runtime* rt) {
+  ottobit_error* e = NULL;
+  ottobit_session_options so;
+  ottobit_memory_estimate all, part;
+  memset(&all, 0, sizeof all);
+  memset(&part, 0xAB, sizeof part);
+  CHECK(ottobit_session_options_init(&so, sizeof so) == OTTOBIT_OK);
+  so.context = 512;
+  all.struct_size = sizeof all;
+  check_ok("estimate", ottobit_estimate(rt, MODEL, OTTOBIT_NUL, NULL, &so, &all, &e), &e);
+  CHECK(all.fits == 1 && all.mapped == all.file_bytes && all.mapped > 2000000);
+  CHECK(all.resident > 0 && all.kv_cache > 0 && all.workspace > 0);
+  CHECK(all.available > all.mapped + all.resident + all.kv_cache + all.workspace);
+  part.struct_size = 16; /* up to `mapped` */
+  check_ok("estimate, short", ottobit_estimate(rt, MODEL, OTTOBIT_NUL, NULL, &so, &part, &e), &e);
+  CHECK(part.mapped == all.mapped && part.fits == 1 && part.struct_size == 16);
+  CHECK(part.resident == 0xABABABABABABABABu);
+  check_fails("estimate without a place", OTTOBIT_E_ARGUMENT, "memory_estimate",
+              ottobit_estimate(rt, MODEL, OTTOBIT_NUL, NULL, &so, NULL, &e), &e);
+  check_fails("estimate of nothing", OTTOBIT_E_IO, "nowhere",
+              ottobit_estimate(rt, "nowhere", OTTOBIT_NUL, NULL, &so, &all, &e), &e);
+  so.context = 1 << 30;
+  check_fails("estimate of too much", OTTOBIT_E_ARGUMENT, "context",
+              ottobit_estimate(rt, MODEL, OTTOBIT_NUL, NULL, &so, &all, &e), &e);
+}
+
 static void folders(ottobit_runtime* rt) {
   ottobit_model* m = NULL;
   ottobit_error* e = NULL;
@@ -497,6 +523,7 @@ static void folders(ottobit_runtime* rt) {
   o.settings_json = "{\"x\": 1}";
   check_fails("settings", OTTOBIT_E_UNSUPPORTED, "x",
               ottobit_model_open(rt, MODEL, OTTOBIT_NUL, &o, &m, &e), &e);
+  estimates(rt);
   check_ok("inspect", ottobit_inspect(rt, MODEL, OTTOBIT_NUL, json, sizeof json, &n, &e), &e);
   CHECK(strstr(json, "\"problems\":[]") != NULL && strstr(json, "seed_oss") != NULL);
 }

@@ -293,6 +293,31 @@ class Inspect(unittest.TestCase):
             self.assertEqual(len(json.loads(report.stdout)["problems"]), 2)
 
 
+class Estimate(unittest.TestCase):
+    def test_what_fits(self):
+        result = ottobit("estimate", MODEL, "--context", "1024")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        text = result.stdout.decode()
+        self.assertRegex(text, r"(?m)^weights, mapped +2\.2 MB$")
+        self.assertRegex(text, r"(?m)^KV cache +[0-9.]+ MB +for 1,024 tokens$")
+        self.assertRegex(text, r"(?m)^fits$")
+
+    def test_json(self):
+        report = json.loads(ottobit("estimate", MODEL, "--json").stdout)
+        self.assertEqual(report["needed"], report["mapped"] + report["resident"] +
+                         report["kv_cache"] + report["workspace"])
+        self.assertTrue(report["fits"])
+        half = json.loads(ottobit("estimate", MODEL, "--json", "--context",
+                                  str(report["context"] // 2)).stdout)
+        self.assertEqual(half["kv_cache"], report["kv_cache"] // 2)
+        self.assertEqual(half["mapped"], report["mapped"])
+
+    def test_what_is_no_model(self):
+        result = ottobit("estimate", "/nowhere")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/nowhere", result.stderr.decode())
+
+
 class Tokenize(unittest.TestCase):
     def ids(self, *arguments, stdin=""):
         result = ottobit("tokenize", MODEL, *arguments, stdin=stdin)
@@ -417,7 +442,7 @@ class Manners(unittest.TestCase):
         self.assertIn("UTF-8", result.stderr.decode())
 
     def test_help_has_examples_everywhere(self):
-        for command in ("run", "chat", "inspect", "tokenize", "bench"):
+        for command in ("run", "chat", "inspect", "estimate", "tokenize", "bench"):
             result = ottobit(command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(f"ottobit {command} MODEL", result.stdout.decode())

@@ -91,6 +91,26 @@ class KvCache {
     }
     return sum;
   }
+  /// Bytes that each position adds, where neither rings nor states are all there is.
+  [[nodiscard]] Index bytes_per_position() const noexcept {
+    Index sum = 0;
+    for (const Layer& layer : layers_) {
+      const bool grows = !layer.is_borrowed && !layer.is_state && layer.window == 0;
+      sum += grows ? (layer.k_width + layer.v_width) * dtype_bits(dtype_) / 8 : 0;
+    }
+    return sum;
+  }
+  /// Bytes of the rings and states, which do not grow.
+  [[nodiscard]] Index fixed_bytes() const noexcept {
+    Index sum = 0;
+    for (const Layer& layer : layers_) {
+      const bool grows = layer.is_borrowed || (!layer.is_state && layer.window == 0);
+      sum += grows ? 0
+                   : part_bytes(layer, layer.k_width, layer.rows) +
+                         part_bytes(layer, layer.v_width, layer.rows);
+    }
+    return sum;
+  }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
 
