@@ -53,6 +53,10 @@ struct ottobit_grammar : ottobit::capi::Counted {
 struct ottobit_session : ottobit::capi::Counted {
   ottobit_session(ottobit_model& owner, const ottobit::SessionOptions& options)
       : model(&owner), session(owner.model, options) {}
+  ottobit_session(const ottobit_session& of, ottobit::ForkOf fork)
+      : model(of.model.get()), session(fork) {
+    length.store(static_cast<std::size_t>(session.length()), std::memory_order_relaxed);
+  }
 
   ottobit::capi::Ref<ottobit_model> model;
   ottobit::Session session;

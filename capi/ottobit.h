@@ -495,6 +495,45 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_set(ottobit_session* s, 
    among them. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_truncate(ottobit_session* s, size_t keep,
                                                                  ottobit_error** err);
+/* Another session of the same model and options, with the same history and what was computed of it,
+   which is copied: to go on in two ways from one prompt. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_fork(ottobit_session* s,
+                                                             ottobit_session** out,
+                                                             ottobit_error** err);
+/* Writes to a file all that the session needs to go on, with the same bits, in another session or
+   process: history, cache, states, logits. A file that is there is replaced at the end, by the
+   whole new one; a failure, a cancel or a crash leaves it as it was. The file tells as much as the
+   conversation itself. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_save(ottobit_session* s, const char* path,
+                                                             size_t path_len, ottobit_cancel* c,
+                                                             ottobit_progress_fn progress,
+                                                             void* user, ottobit_error** err);
+/* The session, whatever its history was, becomes what was saved. Its context may be another, its
+   kv_dtype may not. OTTOBIT_E_IO; OTTOBIT_E_STATE: saved with another model or by another version,
+   too long for this context, damaged: the session is then as it was. OTTOBIT_E_CANCELLED: empty, or
+   as it was. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_restore(ottobit_session* s,
+                                                                const char* path, size_t path_len,
+                                                                ottobit_cancel* c,
+                                                                ottobit_progress_fn progress,
+                                                                void* user, ottobit_error** err);
+/* The same through the host's functions, which write and read pieces one after the other and return
+   0, or anything else to fail with OTTOBIT_E_CALLBACK. A read fills all of its piece. Fails a
+   restore after it has begun to change the session, the session is empty. The number of bytes is
+   the total of the progress, and ottobit_session_state_size. */
+typedef int32_t(OTTOBIT_CALL* ottobit_write_fn)(const void* bytes, size_t size, void* user);
+typedef int32_t(OTTOBIT_CALL* ottobit_read_fn)(void* bytes, size_t size, void* user);
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_save_to(ottobit_session* s,
+                                                                ottobit_write_fn write,
+                                                                void* write_user, ottobit_cancel* c,
+                                                                ottobit_progress_fn progress,
+                                                                void* user, ottobit_error** err);
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_restore_from(
+    ottobit_session* s, ottobit_read_fn read, void* read_user, ottobit_cancel* c,
+    ottobit_progress_fn progress, void* user, ottobit_error** err);
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_state_size(ottobit_session* s,
+                                                                   uint64_t* bytes,
+                                                                   ottobit_error** err);
 /* Number of tokens held. May be asked from any thread; during a call it is the length before it. */
 OTTOBIT_API size_t OTTOBIT_CALL ottobit_session_length(const ottobit_session* s);
 /* The tokens held: what was appended and what was generated. */

@@ -117,6 +117,10 @@ class Model {
   /// Reads all weights; Error{checkpoint} names the first with a NaN or an infinity in it.
   void check_finite(const Progress& progress = {}) const;
 
+  /// Tells models apart: a sum of the configuration, of names, types and shapes of all tensors, and
+  /// of some of their numbers.
+  [[nodiscard]] std::uint64_t fingerprint() const;
+
   /// What sessions take their memory from; safe from several threads.
   [[nodiscard]] MemoryLimit& memory_limit() const noexcept;
 

@@ -3,11 +3,13 @@
 // workspace, logits. One thread at a time; keeps its model alive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "ottobit/isa.hpp"
 #include "ottobit/kernels/table.hpp"
@@ -33,9 +35,19 @@ struct SessionStats {
   std::uint64_t peak_bytes = 0;  ///< private memory at most: KV cache, workspace, logits
 };
 
+class Session;
+
+/// Says that a session is to begin as a copy of another.
+struct ForkOf {
+  const Session& session;
+};
+
 class Session {
  public:
   Session(std::shared_ptr<const Model> model, const SessionOptions& options);
+  /// Another session of the same model and options with the same history, and what was computed of
+  /// it, which is copied. Error{memory}.
+  explicit Session(ForkOf of);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -53,6 +65,19 @@ class Session {
   /// reach further back than is kept, and where layers have states, unless the end of the last
   /// prompt (two or more tokens appended at once) is still among the tokens.
   void truncate(Index keep);
+  /// Everything that another session of this model needs to go on as this one would, with the same
+  /// bits, given to `sink` in pieces. What the sink throws comes through. Error{cancelled}.
+  void save(const std::function<void(std::span<const std::byte>)>& sink,
+            const Progress& progress = {});
+  /// How many bytes that are.
+  [[nodiscard]] std::uint64_t saved_bytes() const;
+  /// The reverse; `source` fills what it is given, or throws. The session may have another context,
+  /// but not another kv_dtype. Error{state}, with `name` as subject, where that is not a state of
+  /// this model that fits. What is found wrong before anything was changed leaves the session as it
+  /// was; whatever fails later, damage, `source`, `progress`, leaves it empty.
+  void restore(const std::function<void(std::span<std::byte>)>& source, const std::string& name,
+               const Progress& progress = {});
+
   /// Adds one generated token to the history and leaves its computation to the next call that needs
   /// it: a caller can show a token before the next is computed. Errors as append.
   void push(std::int32_t id);

@@ -22,6 +22,7 @@
 #include "folder/weight_reader.hpp"
 #include "grammar/vocabulary.hpp"
 #include "io/checkpoint.hpp"
+#include "io/checksum.hpp"
 #include "runtime/footprint.hpp"
 #include "runtime/memory_limit.hpp"
 
@@ -86,6 +87,9 @@ struct Model::Impl {
   bool trusts_files = false;
   mutable MemoryLimit limit;
   MemoryLimit::Share share;  // of the model itself
+  std::string config_text;   // or what asked for random weights
+  std::once_flag fingerprint_made;
+  std::uint64_t fingerprint = 0;
   std::once_flag vocabulary_made;
   std::shared_ptr<const grammar::Vocabulary> vocabulary;
 
@@ -96,6 +100,7 @@ struct Model::Impl {
   void open_random(const ModelOptions& options);
   void scan(const Progress& progress, std::uint64_t rounds) const;
   Rendered render(const Tokenizer& tokens, std::string_view chat_json) const;
+  [[nodiscard]] std::uint64_t make_fingerprint() const;
   void describe();
 };
 
@@ -103,6 +108,7 @@ void Model::Impl::open_folder(const std::filesystem::path& directory, const Mode
   require_directory(directory);
   name = folder_name(directory);
   const Config config = open_config(directory);
+  config_text = config.raw().dump();
   folder = read_config(config, directory);
   require_understood(folder, leniency(options));
   if (options.memory_limit != 0) {
@@ -200,6 +206,7 @@ void Model::Impl::open_random(const ModelOptions& options) {
   }
   const RandomModel model = parse_random_model(options.random_json);
   name = model.shape;
+  config_text = options.random_json;
   folder = read_config(model.config, {});
   random.emplace(model.format, Parallel(*machine.engine), machine.memory);
   static_cast<void>(Decoder::bind(folder.spec, random->counter()));
@@ -313,6 +320,35 @@ const std::string& Model::name() const noexcept {
 bool Model::has_tokenizer() const noexcept {
   return impl_->tokenizer.has_value();
 }
+std::uint64_t Model::Impl::make_fingerprint() const {
+  Checksum sum;
+  sum.add(config_text);
+  if (!checkpoint) {
+    return sum.value();
+  }
+  const std::vector<std::string> names = checkpoint->names();
+  constexpr std::size_t kLooks = 256;  // at numbers: pages that may have to come from the disk
+  constexpr std::size_t kNumbers = 16;
+  const std::size_t step = std::max<std::size_t>(names.size() / kLooks, 1);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const TensorEntry& entry = *checkpoint->find(names[i]);
+    sum.add(names[i]);
+    sum.add_number(static_cast<std::uint64_t>(entry.dtype));
+    for (const Index size : entry.shape) {
+      sum.add_number(static_cast<std::uint64_t>(size));
+    }
+    if (i % step == 0) {
+      sum.add(entry.bytes.first(std::min(entry.bytes.size(), kNumbers)));
+    }
+  }
+  return sum.value();
+}
+
+std::uint64_t Model::fingerprint() const {
+  std::call_once(impl_->fingerprint_made, [&] { impl_->fingerprint = impl_->make_fingerprint(); });
+  return impl_->fingerprint;
+}
+
 MemoryLimit& Model::memory_limit() const noexcept {
   return impl_->limit;
 }

@@ -46,6 +46,24 @@ class SavedStates {
 
   void forget() noexcept { position_ = 0; }
 
+  /// Of a cache of the same sizes.
+  void copy_from(const SavedStates& other) noexcept {
+    std::copy_n(other.pages_.data(), other.position_ > 0 ? cache_.state_bytes() : 0, pages_.data());
+    std::copy(other.logits_.begin(), other.logits_.end(), logits_.begin());
+    position_ = other.position_;
+  }
+
+  /// What was saved, as bytes in two pieces; after `position` tokens, 0: nothing. Who writes to
+  /// them says after how many with `set_position`.
+  [[nodiscard]] Index position() const noexcept { return position_; }
+  void set_position(Index position) noexcept { position_ = position; }
+  template <class Visit>
+  void each_piece(const Visit& visit) {
+    visit(pages_.data(), cache_.state_bytes());
+    visit(reinterpret_cast<std::byte*>(logits_.data()),
+          static_cast<Index>(logits_.size() * sizeof(float)));
+  }
+
  private:
   const KvCache& cache_;
   Pages pages_;

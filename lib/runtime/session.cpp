@@ -18,6 +18,7 @@
 #include "runtime/memory_limit.hpp"
 #include "runtime/saved_states.hpp"
 #include "runtime/session_options.hpp"
+#include "runtime/session_state.hpp"
 
 namespace ottobit {
 namespace {
@@ -31,9 +32,10 @@ double seconds_since(Clock::time_point start) {
 }  // namespace
 
 struct Session::Impl {
-  Impl(std::shared_ptr<const Model> owner, const SessionOptions& options)
+  Impl(std::shared_ptr<const Model> owner, const SessionOptions& session_options)
       : model(std::move(owner)),
         decoder(model->decoder()),
+        options(session_options),
         plan(plan_session(decoder.spec(), *model->machine().kernels, options)),
         context(plan.context),
         batch(plan.batch),
@@ -51,6 +53,10 @@ struct Session::Impl {
   }
 
   [[nodiscard]] Index length() const noexcept { return static_cast<Index>(tokens.size()); }
+
+  [[nodiscard]] StateParts parts() {
+    return {model->fingerprint(), cache, states, tokens, logits, computed, written, oldest};
+  }
 
   void check_room(Index count) const {
     OTTOBIT_CHECK(count <= context - length(), ErrorCode::context, "context",
@@ -75,8 +81,9 @@ struct Session::Impl {
     } else if (computed > length()) {
       computed = states.restore(length(), logits);
     }
-    if (!cache.holds(computed, written)) {
-      computed = written = 0;  // a ring has lost what the next token sees: all is read again
+    if (!cache.holds(computed, written, oldest)) {
+      computed = written = oldest =
+          0;  // a ring has lost what the next token sees: all is read again
     }
   }
 
@@ -131,8 +138,8 @@ struct Session::Impl {
       if (states.exist()) {
         computed = states.restore(computed, logits);
       }
-      if (!cache.holds(computed, written)) {
-        computed = written = 0;
+      if (!cache.holds(computed, written, oldest)) {
+        computed = written = oldest = 0;
       }
       OTTOBIT_CHECK(!watch || !watch->cancelled(), ErrorCode::cancelled, "",
                     cancelled_after(computed - report.first, report.total));
@@ -217,7 +224,7 @@ struct Session::Impl {
 
   /// All is read again: NaN in the cache spoils rows beside it.
   void forget_all() {
-    computed = written = 0;
+    computed = written = oldest = 0;
     states.forget();
     pages = Pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory);
     cache.attach(pages.data());
@@ -238,6 +245,7 @@ struct Session::Impl {
 
   std::shared_ptr<const Model> model;
   const Decoder& decoder;
+  SessionOptions options;
   SessionPlan plan;
   Index context;
   Index batch;
@@ -249,6 +257,7 @@ struct Session::Impl {
   LargeVector<std::int32_t> tokens;  // history; capacity = context
   Index computed = 0;                // tokens whose keys and values are in the cache
   Index written = 0;                 // the most it ever had since it was last begun anew
+  Index oldest = 0;                  // windows begin here: a restored session has no more
   LargeVector<float> logits;         // after token computed - 1
   SavedStates states;                // after the last prompt
   SessionStats stats;
@@ -312,6 +321,55 @@ void Session::truncate(Index keep) {
   if (keep < s.length()) {
     s.tokens.resize(Impl::index(keep));
     s.forget_logits();
+  }
+}
+
+Session::Session(ForkOf of) : Session(of.session.impl_->model, of.session.impl_->options) {
+  const Impl& s = *of.session.impl_;
+  Impl& o = *impl_;
+  o.tokens.assign(s.tokens.begin(), s.tokens.end());
+  o.logits = s.logits;
+  o.computed = s.computed;
+  o.written = s.written;
+  o.oldest = s.oldest;
+  for (std::size_t i = 0; i < s.cache.layers(); ++i) {
+    if (!s.cache.is_borrowed(i)) {
+      const RowRange kept = s.cache.kept(i, s.written, s.computed);
+      s.cache.each_run(i, [&](const KvCache::Run& run) {
+        run.each(kept, [&](const std::byte* rows, Index size) {
+          std::copy_n(rows, size, o.pages.data() + (rows - s.pages.data()));
+        });
+      });
+    }
+  }
+  o.states.copy_from(s.states);
+}
+
+void Session::save(const std::function<void(std::span<const std::byte>)>& sink,
+                   const Progress& progress) {
+  write_state(impl_->parts(), sink, progress);
+}
+
+std::uint64_t Session::saved_bytes() const {
+  return state_bytes(impl_->parts());
+}
+
+void Session::restore(const std::function<void(std::span<std::byte>)>& source,
+                      const std::string& name, const Progress& progress) {
+  Impl& s = *impl_;
+  bool begun = false;
+  try {
+    read_state(s.parts(), source, name, progress, [&] {
+      begun = true;
+      s.tokens.clear();
+      s.forget_all();
+    });
+  } catch (...) {
+    if (begun) {
+      s.tokens.clear();
+      s.forget_all();
+    }
+    throw;
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -62,9 +63,8 @@ class KvCache {
       Layer layer = std::visit([](const auto& mixer) { return layer_of(mixer); }, block.mixer);
       const Index ring =
           round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
-      const bool reuses = layer.window > 0 && ring < capacity;
-      layer.rows = layer.is_state ? 1 : reuses ? ring : capacity;
-      layer.window = reuses ? layer.window : 0;
+      layer.is_ring = layer.window > 0 && ring < capacity;
+      layer.rows = layer.is_state ? 1 : layer.is_ring ? ring : capacity;
       layer.k = bytes_;
       bytes_ += part_bytes(layer, layer.k_width, layer.rows);
       layer.v = bytes_;
@@ -79,7 +79,7 @@ class KvCache {
 
   [[nodiscard]] KvLayer layer(std::size_t index) const noexcept {
     const Layer& layer = layers_[index];
-    return {memory_ + layer.k, memory_ + layer.v, layer.rows, layer.window > 0 ? layer.rows : 0};
+    return {memory_ + layer.k, memory_ + layer.v, layer.rows, layer.is_ring ? layer.rows : 0};
   }
   [[nodiscard]] Index bytes() const noexcept { return bytes_; }
   /// Bytes that so many positions occupy.
@@ -95,7 +95,7 @@ class KvCache {
   [[nodiscard]] Index bytes_per_position() const noexcept {
     Index sum = 0;
     for (const Layer& layer : layers_) {
-      const bool grows = !layer.is_borrowed && !layer.is_state && layer.window == 0;
+      const bool grows = !layer.is_borrowed && !layer.is_state && !layer.is_ring;
       sum += grows ? (layer.k_width + layer.v_width) * dtype_bits(dtype_) / 8 : 0;
     }
     return sum;
@@ -104,10 +104,10 @@ class KvCache {
   [[nodiscard]] Index fixed_bytes() const noexcept {
     Index sum = 0;
     for (const Layer& layer : layers_) {
-      const bool grows = layer.is_borrowed || (!layer.is_state && layer.window == 0);
-      sum += grows ? 0
-                   : part_bytes(layer, layer.k_width, layer.rows) +
-                         part_bytes(layer, layer.v_width, layer.rows);
+      const bool is_fixed = !layer.is_borrowed && (layer.is_state || layer.is_ring);
+      sum += !is_fixed ? 0
+                       : part_bytes(layer, layer.k_width, layer.rows) +
+                             part_bytes(layer, layer.v_width, layer.rows);
     }
     return sum;
   }
@@ -128,20 +128,73 @@ class KvCache {
   }
 
   /// Whether a sequence that was `written` positions long can go on from `position`: all that the
-  /// next tokens see is still there. States are the caller's business.
-  [[nodiscard]] bool holds(Index position, Index written) const noexcept {
+  /// next tokens see is still there. `oldest`: what layers with windows have from there on only.
+  /// States are the caller's business.
+  [[nodiscard]] bool holds(Index position, Index written, Index oldest) const noexcept {
     return std::all_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
       const Index first_seen = std::max<Index>(position + 1 - layer.window, 0);
-      return layer.window == 0 || first_seen >= written - layer.rows;
+      const Index first_kept = std::max(layer.is_ring ? written - layer.rows : 0, oldest);
+      return layer.window == 0 || first_seen >= first_kept;
     });
+  }
+
+  [[nodiscard]] std::size_t layers() const noexcept { return layers_.size(); }
+  /// The layer's rows are another's.
+  [[nodiscard]] bool is_borrowed(std::size_t index) const noexcept {
+    return layers_[index].is_borrowed;
+  }
+  /// The layer has no window.
+  [[nodiscard]] bool sees_all(std::size_t index) const noexcept {
+    return layers_[index].window == 0;
+  }
+  /// The positions that a layer still has of a sequence that was `written` long and now has
+  /// `length`. A state counts as one position.
+  [[nodiscard]] RowRange kept(std::size_t index, Index written, Index length) const noexcept {
+    const Layer& layer = layers_[index];
+    const Index first = layer.is_ring ? std::max<Index>(written - layer.rows, 0) : 0;
+    return layer.is_state ? RowRange{0, std::min<Index>(length, 1)}
+                          : RowRange{std::min(first, length), length};
+  }
+
+  /// Rows that lie one behind the other: those of one head in one part of a layer.
+  struct Run {
+    std::byte* data;
+    Index row_bytes;
+    Index rows;  ///< position p is in row p % rows
+
+    /// visit(std::byte* bytes, Index count) for those of the positions, at most `rows` of them.
+    template <class Visit>
+    void each(RowRange positions, const Visit& visit) const {
+      for (Index position = positions.begin; position < positions.end;) {
+        const Index row = position % rows;
+        const Index count = std::min(positions.end - position, rows - row);
+        visit(data + row * row_bytes, count * row_bytes);
+        position += count;
+      }
+    }
+  };
+  /// visit(const Run&) for each of a layer, in one order whatever the capacity.
+  template <class Visit>
+  void each_run(std::size_t index, const Visit& visit) const {
+    const Layer& layer = layers_[index];
+    const Index bits = layer.is_state ? 32 : dtype_bits(dtype_);
+    for (const auto& [at, width] :
+         {std::pair{layer.k, layer.k_width}, std::pair{layer.v, layer.v_width}}) {
+      const Index row_bytes = width / layer.heads * bits / 8;
+      for (Index head = 0; head < layer.heads && width > 0; ++head) {
+        visit(Run{memory_ + at + head * layer.rows * row_bytes, row_bytes, layer.rows});
+      }
+    }
   }
 
  private:
   struct Layer {
     Index k_width;  ///< elements of a token in either part
     Index v_width;
-    Index window;  ///< 0: all positions are kept
+    Index window;  ///< positions that a token sees; 0: all
     bool is_state = false;
+    Index heads = 1;           ///< whose rows lie apart
+    bool is_ring = false;      ///< rows are reused
     bool is_borrowed = false;  ///< from another layer, which counts it
     Index rows = 0;
     Index k = 0;  ///< offsets of the parts
@@ -150,7 +203,7 @@ class KvCache {
 
   static Layer layer_of(const GqaSpec& gqa) noexcept {
     return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim,
-            gqa.window > 0 ? gqa.window : gqa.chunk};
+            gqa.window > 0 ? gqa.window : gqa.chunk, false, gqa.kv_heads};
   }
   static Layer layer_of(const MlaSpec& mla) noexcept {
     return {mla.kv_rank + mla.rope.dim,
