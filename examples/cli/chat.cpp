@@ -29,6 +29,8 @@ Ctrl-C stops an answer; twice ends the conversation. /help lists the commands.)"
 constexpr const char* kHelp =
     "/system [TEXT]  show or set the system message\n"
     "/clear          forget the conversation\n"
+    "/save NAME      keep the conversation in NAME.json, what was computed in NAME.state\n"
+    "/load NAME      go on with it\n"
     "/stats          sizes and rates\n"
     "/exit           end (so do Ctrl-D and Ctrl-C twice)\n";
 
@@ -104,6 +106,39 @@ class Conversation {
 
   void clear() {
     messages_ = OrderedJson::array();
+    last_.reset();
+  }
+
+  /// The conversation as JSON, and beside it what the session has computed of it.
+  void save(const std::string& name) {
+    const OrderedJson json = {{"system", system_}, {"messages", messages_}};
+    const std::string file = name + ".json";
+    replace_file(file, dump(json) + "\n");
+    const std::string state = name + ".state";
+    call([&](ottobit_error** err) {
+      return ottobit_session_save(session_.get(), state.data(), state.size(), nullptr, nullptr,
+                                  nullptr, err);
+    });
+  }
+
+  /// Without the second file, or with one of another model, the conversation is read again.
+  void load(const std::string& name) {
+    const OrderedJson json = OrderedJson::parse(read_file(name + ".json"), nullptr, false);
+    if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array()) {
+      throw Failure(name + ".json is no conversation");
+    }
+    const std::string state = name + ".state";
+    try {
+      call([&](ottobit_error** err) {
+        return ottobit_session_restore(session_.get(), state.data(), state.size(), nullptr, nullptr,
+                                       nullptr, err);
+      });
+    } catch (const ApiError& error) {
+      write_untrusted(standard_error(),
+                      std::string(error.what()) + "; the conversation will be read again\n");
+    }
+    messages_ = json["messages"];
+    system_ = json.value("system", "");
     last_.reset();
   }
 
@@ -187,6 +222,12 @@ bool run_slash_command(const std::string& line, Conversation& conversation) {
     conversation.clear();
   } else if (name == "/stats") {
     write_untrusted(output, conversation.stats());
+  } else if ((name == "/save" || name == "/load") && rest.empty()) {
+    write(output, name + " wants a name\n");
+  } else if (name == "/save") {
+    conversation.save(rest);
+  } else if (name == "/load") {
+    conversation.load(rest);
   } else if (name == "/system" && !rest.empty()) {
     conversation.set_system(rest);
   } else if (name == "/system") {
@@ -239,16 +280,18 @@ int run(const ChatOptions& options) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) {
       continue;
     }
-    if (line.front() == '/') {
-      if (!run_slash_command(line, conversation)) {
+    try {
+      if (line.front() != '/') {
+        conversation.say(line);
+      } else if (!run_slash_command(line, conversation)) {
         return exit_code;
       }
-      continue;
-    }
-    try {
-      conversation.say(line);
     } catch (const ApiError& error) {
       report(error);
+      exit_code = person ? 0 : kExitFailure;
+    } catch (const Failure& error) {
+      write(standard_error(), red(standard_error(), "ottobit: "));
+      write_untrusted(standard_error(), std::string(error.what()) + "\n");
       exit_code = person ? 0 : kExitFailure;
     }
   }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include <fcntl.h>
 #include <sys/types.h>
@@ -152,6 +153,16 @@ std::string read_file(const std::string& path) {
     ~Closer() { ::close(file); }
   } closer{file};
   return read_all(file, path);
+}
+
+void replace_file(const std::string& path, const std::string& text) {
+  const std::string beside = path + ".new";
+  std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out || std::rename(beside.c_str(), path.c_str()) != 0) {
+    throw Failure(path + ": cannot be written");
+  }
 }
 
 std::string number_text(double value) {

@@ -39,6 +39,8 @@ void write_untrusted(const Output& output, std::string_view text);
 [[nodiscard]] std::string read_input();
 /// A whole file; throws Failure where it cannot be read.
 [[nodiscard]] std::string read_file(const std::string& path);
+/// Writes a file beside it, which then takes its place. Failure where that is not possible.
+void replace_file(const std::string& path, const std::string& text);
 
 /// "2.2 MB": powers of 1000.
 [[nodiscard]] std::string bytes_text(double bytes);

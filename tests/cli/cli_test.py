@@ -261,6 +261,36 @@ class Chat(unittest.TestCase):
         self.assertEqual(process.returncode, 130)
 
 
+class SaveAndLoad(unittest.TestCase):
+    def chat(self, *lines):
+        return ottobit("chat", MODEL, "--temperature", "0", stdin="\n".join(lines) + "\n")
+
+    def test_a_conversation_goes_on_as_it_would_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = str(pathlib.Path(folder, "talk"))
+            first, second = "Spell bitten backwards.", "How many r's are in strawberry?"
+            whole = self.chat(first, second)
+            self.assertEqual(whole.returncode, 0, whole.stderr)
+            begun = self.chat(first, "/save " + name)
+            self.assertEqual(begun.returncode, 0, begun.stderr)
+            self.assertEqual(json.loads(pathlib.Path(name + ".json").read_text())["messages"][0],
+                             {"role": "user", "content": first})
+            ended = self.chat("/load " + name, second)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assertEqual(begun.stdout + ended.stdout, whole.stdout)
+            self.assertIn(b"kept", ended.stderr)  # what was saved was not computed again
+            pathlib.Path(name + ".state").write_bytes(b"something else")
+            again = self.chat("/load " + name, second)
+            self.assertIn(b"will be read again", again.stderr)
+            self.assertEqual(again.stdout, ended.stdout)
+
+    def test_what_is_not_there(self):
+        result = self.chat("/load /nowhere/talk", "/save", "/save /nowhere/talk")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"/nowhere/talk.json", result.stderr)
+        self.assertIn(b"/save wants a name", result.stderr)
+
+
 class Inspect(unittest.TestCase):
     def test_a_sound_folder(self):
         result = ottobit("inspect", MODEL)
