@@ -87,8 +87,10 @@ struct Block {
                                   const WeightScope& scope, std::size_t rope) {
     const Index dim = whole.dim;
     const NormSpec& norm = whole.norm;
-    const auto if_named = [&](const std::string& name) {
-      return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, norm));
+    const auto if_named = [&](const std::string& name, double eps = 0.0) {
+      NormSpec its = norm;
+      its.eps = eps == 0.0 ? norm.eps : eps;
+      return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, its));
     };
     std::optional<LayerGate> gate;
     if (whole.layer_inputs) {
@@ -105,11 +107,11 @@ struct Block {
     return {
         if_named(spec.norms.mixer_in),
         bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
-        if_named(spec.norms.mixer_out),
+        if_named(spec.norms.mixer_out, spec.norms.out_eps),
         if_named(spec.norms.ffn_in),
         bind_ffn(spec.ffn, dim, norm, scope),
         spec.beside ? std::optional(Beside::bind(*spec.beside, dim, norm, scope)) : std::nullopt,
-        if_named(spec.norms.ffn_out),
+        if_named(spec.norms.ffn_out, spec.norms.out_eps),
         std::move(gate),
         spec.mixer_residual,
         ffn_residual,
@@ -140,7 +142,11 @@ class Decoder {
       decoder.layer_inputs_ = LayerInputs::bind(
           *s.layer_inputs, static_cast<Index>(s.blocks.size()), s.dim, s.norm, root("model"));
     }
-    decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.norm);
+    decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.final_norm.value_or(s.norm));
+    if (s.embedding_eps > 0.0) {
+      decoder.embedding_norm_ = {Floats(static_cast<std::size_t>(s.dim), 1.0F),
+                                 static_cast<float>(s.embedding_eps)};
+    }
     decoder.head_.weight =
         s.tied_head ? decoder.embedding_.weight : root.matrix("lm_head", {s.vocab, s.dim});
     return decoder;
@@ -166,6 +172,9 @@ class Decoder {
     ctx.choices = shared_top_ > 0 ? ctx.arena.take<std::int32_t>(tokens * shared_top_) : nullptr;
     ids = without_placeholders(ctx, ids);
     embedding_.forward(ctx, ids, x);
+    if (!embedding_norm_.weight.empty()) {
+      embedding_norm_.forward(ctx, x, tokens, x);
+    }
     const float* const inputs = make_layer_inputs(ctx, ids, x);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
@@ -349,6 +358,7 @@ class Decoder {
   DecoderSpec spec_;
   std::vector<Rope> ropes_;
   Embedding embedding_;
+  RmsNorm embedding_norm_;  ///< or without weights
   std::optional<LayerInputs> layer_inputs_;
   std::vector<Block> blocks_;
   RmsNorm norm_;

@@ -92,6 +92,7 @@ struct NormSpec {
 enum class QkNorm : std::uint8_t {
   none,
   per_head,    ///< over each head's A elements, with one weight [A] for all heads
+  plain,       ///< over each head's A elements, without weights
   over_heads,  ///< over all heads together, with a weight for each element
   rotated,     ///< over each head's A elements, without weights, after the rotation
 };
@@ -108,9 +109,11 @@ struct TemperatureSpec {
 
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
 struct GqaSpec {
-  Index heads = 0;     ///< H
-  Index kv_heads = 0;  ///< G, divides H
-  Index head_dim = 0;  ///< A
+  Index heads = 0;           ///< H
+  Index kv_heads = 0;        ///< G, divides H
+  Index head_dim = 0;        ///< A
+  Index value_dim = 0;       ///< B, of values; 0: A
+  double value_scale = 1.0;  ///< multiplies values
   bool qkv_bias = false;
   bool out_bias = false;
   QkNorm qk_norm = QkNorm::none;
@@ -124,7 +127,9 @@ struct GqaSpec {
   /// What a head makes is multiplied by the sigmoid of a gate; in the matrix of the queries, a
   /// head's gate follows its query.
   bool gated = false;
-  bool sinks = false;  ///< a learned score of each head joins the softmax, without a value
+  std::string gate{};  ///< or of a gate from this matrix [H B, D]
+  /// A tensor [H], or none: a score of each head that joins the softmax, without a value.
+  std::string sinks{};
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
   RopeSpec rope;                                 ///< none where its dim is 0
   /// Of one matrix that holds the rows of queries, keys and values; or empty: each has its own.
@@ -134,6 +139,11 @@ struct GqaSpec {
 
   bool operator==(const GqaSpec&) const = default;
 };
+
+/// B
+[[nodiscard]] constexpr Index value_dim(const GqaSpec& spec) noexcept {
+  return spec.value_dim == 0 ? spec.head_dim : spec.value_dim;
+}
 
 /// The lightning indexer (DeepSeek-V3.2, arXiv:2512.02556, section 2.1): which earlier positions a
 /// token sees.
@@ -346,6 +356,7 @@ struct BlockNorms {
   std::string mixer_out;
   std::string ffn_in = "post_attention_layernorm";
   std::string ffn_out;
+  double out_eps = 0.0;  ///< of those behind; 0: as the others have it
 
   bool operator==(const BlockNorms&) const = default;
 };
@@ -381,10 +392,12 @@ struct DecoderSpec {
   Index dim = 0;      ///< D
   Index context = 0;  ///< positions the model declares
   NormSpec norm;
-  bool tied_head = false;        ///< the output head is the embedding matrix
-  double embedding_scale = 1.0;  ///< multiplies the embedding of each token
-  double logit_scale = 1.0;      ///< multiplies logits
-  double logit_cap = 0.0;        ///< a logit l becomes cap * tanh(l / cap); 0: it does not
+  std::optional<NormSpec> final_norm{};  ///< of the norm before the head, where it is another
+  bool tied_head = false;                ///< the output head is the embedding matrix
+  double embedding_scale = 1.0;          ///< multiplies the embedding of each token
+  double embedding_eps = 0.0;            ///< of an RMS norm of embeddings, without weights; 0: none
+  double logit_scale = 1.0;              ///< multiplies logits
+  double logit_cap = 0.0;                ///< a logit l becomes cap * tanh(l / cap); 0: it does not
   /// The decoder is a part of a multimodal model, whose files put a prefix before its tensors.
   bool wrapped = false;
   std::optional<LayerInputSpec> layer_inputs{};

@@ -54,6 +54,9 @@ void describe_mixer(const GqaSpec& gqa, OrderedJson& json) {
   json["heads"] = gqa.heads;
   json["kv_heads"] = gqa.kv_heads;
   json["head_dim"] = gqa.head_dim;
+  if (value_dim(gqa) != gqa.head_dim) {
+    json["value_dim"] = value_dim(gqa);
+  }
 }
 
 void describe_mixer(const MlaSpec& mla, OrderedJson& json) {

@@ -110,6 +110,16 @@ DecoderSpec wrap(const Config& config, DecoderSpec spec, std::vector<std::string
   return spec;
 }
 
+std::vector<Index> tokens_at(const Config& config, Index vocab, const std::vector<TokenKey>& keys) {
+  std::vector<Index> tokens;
+  for (const TokenKey& each : keys) {
+    const double id = config.number(each.key, static_cast<double>(each.otherwise));
+    const bool is_token = id >= 0.0 && id < static_cast<double>(vocab);
+    tokens.push_back(is_token ? static_cast<Index>(id) : -1);
+  }
+  return tokens;
+}
+
 double number_or_none(const Config& config, std::string_view key, double absent) {
   return config.number(key, config.mentions(key) ? 0.0 : absent);
 }

@@ -41,6 +41,15 @@ void require_layer_type(const Config& config, Index layers, std::string_view typ
 [[nodiscard]] DecoderSpec wrap(const Config& config, DecoderSpec spec,
                                std::vector<std::string> aside);
 
+/// The tokens under these keys, -1 for what is no token of the vocabulary: trainers write -1, and
+/// defaults may lie beyond it.
+struct TokenKey {
+  const char* key;
+  Index otherwise;
+};
+[[nodiscard]] std::vector<Index> tokens_at(const Config& config, Index vocab,
+                                           const std::vector<TokenKey>& keys);
+
 /// A number, 0 where the key is null, `absent` where it is not there.
 [[nodiscard]] double number_or_none(const Config& config, std::string_view key, double absent);
 

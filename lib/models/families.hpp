@@ -38,6 +38,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_mimo_v2_flash(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m1(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
 [[nodiscard]] DecoderSpec describe_ministral3(const Config& config);
@@ -45,6 +46,8 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_mistral3(const Config& config);
 [[nodiscard]] DecoderSpec describe_mistral4(const Config& config);
 [[nodiscard]] DecoderSpec describe_mixtral(const Config& config);
+[[nodiscard]] DecoderSpec describe_muse_glimmer(const Config& config);
+[[nodiscard]] DecoderSpec describe_muse_glimmer_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo2(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo3(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmoe(const Config& config);

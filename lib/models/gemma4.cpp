@@ -9,7 +9,6 @@
 #include <cmath>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -175,17 +174,11 @@ DecoderSpec describe_gemma4_unified(const Config& config) {
   require_text(text, "model_type", "gemma4_unified_text");
   DecoderSpec spec = wrap(config, describe_gemma4_text(text),
                           {"model.vision_embedder", "model.embed_vision", "model.embed_audio"});
-  // An id that is no token stands for nothing: -1, as trainers write, or beyond the vocabulary.
-  const auto id_at = [&](const Config& part, const char* key, double otherwise) {
-    const double id = part.number(key, otherwise);
-    return id >= 0.0 && id < static_cast<double>(spec.vocab) ? static_cast<Index>(id) : Index{-1};
-  };
-  for (const auto& [key, id] : {std::pair{"image_token_id", 258880.0},
-                                {"video_token_id", 258884.0},
-                                {"audio_token_id", 258881.0}}) {
-    spec.placeholders.ids.push_back(id_at(config, key, id));
-  }
-  spec.placeholders.as = std::max<Index>(id_at(text, "pad_token_id", 0.0), 0);
+  spec.placeholders.ids = tokens_at(
+      config, spec.vocab,
+      {{"image_token_id", 258880}, {"video_token_id", 258884}, {"audio_token_id", 258881}});
+  spec.placeholders.as =
+      std::max<Index>(tokens_at(text, spec.vocab, {{"pad_token_id", 0}}).front(), 0);
   return spec;
 }
 

@@ -25,7 +25,7 @@ DecoderSpec describe_gpt_oss(const Config& config) {
                     .head_dim = head_dim,
                     .qkv_bias = bias,
                     .out_bias = bias,
-                    .sinks = true,
+                    .sinks = "sinks",
                     .rope = rope_of(config, head_dim, "", 150000.0)};
   // A softmax over the chosen only is one over all, normalised again.
   const MoeSpec experts{.names = ExpertStack{.bias = true},

@@ -196,6 +196,13 @@ inline constexpr Shape kShapes[] = {
       "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 16,
       "num_experts_per_tok": 1, "interleave_moe_layer_step": 1, "vocab_size": 202048,
       "max_position_embeddings": 262144, "rope_theta": 500000.0, "rms_norm_eps": 1e-5})"},
+    {"mimo-v2-flash", R"({
+      "model_type": "mimo_v2_flash", "hidden_size": 4096, "intermediate_size": 16384,
+      "moe_intermediate_size": 2048, "num_hidden_layers": 48, "num_attention_heads": 64,
+      "num_key_value_heads": 4, "head_dim": 192, "v_head_dim": 128, "sliding_window": 128,
+      "sliding_window_size": 128, "attention_value_scale": 0.707, "n_routed_experts": 256,
+      "num_experts_per_tok": 8, "vocab_size": 152576, "max_position_embeddings": 262144,
+      "rms_norm_eps": 1e-5})"},
     {"minimax-m1", R"({
       "model_type": "minimax_m1", "hidden_size": 6144, "intermediate_size": 9216,
       "num_local_experts": 32, "num_experts_per_tok": 2, "num_hidden_layers": 80,
@@ -248,6 +255,12 @@ inline constexpr Shape kShapes[] = {
       "hidden_size": 5120, "intermediate_size": 27648, "num_hidden_layers": 64,
       "num_attention_heads": 40, "num_key_value_heads": 8})",
      "olmo-3-7b"},
+    {"muse-glimmer-30b", R"({
+      "model_type": "muse_glimmer_text", "hidden_size": 6656, "intermediate_size": 19968,
+      "num_hidden_layers": 52, "num_attention_heads": 32, "num_key_value_heads": 2,
+      "head_dim": 128, "sliding_window": 2048, "vocab_size": 202048,
+      "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_parameters": {
+        "rope_type": "default", "rope_theta": 500000.0}})"},
     {"olmo-3-7b", R"({
       "model_type": "olmo3", "hidden_size": 4096, "intermediate_size": 11008,
       "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,

@@ -23,6 +23,8 @@ constexpr Spelling kShared[] = {
     {"sliding_window_pattern", "_sliding_window_pattern"},
 };
 
+constexpr Spelling kMiMo[] = {{"rms_norm_eps", "layernorm_epsilon"}};
+
 constexpr Spelling kPangu[] = {
     {"q_lora_rank", "attention_q_lora_dim"},    {"kv_lora_rank", "attention_kv_lora_dim"},
     {"qk_nope_head_dim", "attention_qk_dim"},   {"qk_rope_head_dim", "attention_qk_rope_dim"},
@@ -66,6 +68,7 @@ constexpr Family kFamilies[] = {
     {"llama", "Llama", describe_llama},
     {"llama4", "Llama 4", describe_llama4},
     {"llama4_text", "Llama 4", describe_llama4_text},
+    {"mimo_v2_flash", "MiMo-V2", describe_mimo_v2_flash, kMiMo},
     {"minimax", "MiniMax-Text-01", describe_minimax_m1},
     {"minimax_m1", "MiniMax M1", describe_minimax_m1},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
@@ -75,6 +78,8 @@ constexpr Family kFamilies[] = {
     {"mistral3", "Mistral 3", describe_mistral3},
     {"mistral4", "Mistral Small 4", describe_mistral4},
     {"mixtral", "Mixtral", describe_mixtral},
+    {"muse_glimmer", "Muse Glimmer", describe_muse_glimmer},
+    {"muse_glimmer_text", "Muse Glimmer", describe_muse_glimmer_text},
     {"olmo2", "OLMo 2", describe_olmo2},
     {"olmo3", "OLMo 3", describe_olmo3},
     {"olmoe", "OLMoE", describe_olmoe},
@@ -136,6 +141,7 @@ void validate(const GqaSpec& attention, const Config& config) {
   check_size(config, "the number of attention heads", attention.heads, 1 << 14);
   check_size(config, "the number of key/value heads", attention.kv_heads, 1 << 14);
   check_size(config, "the head dimension", attention.head_dim, 1 << 12);
+  check_size(config, "the dimension of values", value_dim(attention), 1 << 12);
   OTTOBIT_CHECK(attention.heads % attention.kv_heads == 0, ErrorCode::format, config.subject(),
                 std::to_string(attention.heads) + " attention heads are not a multiple of " +
                     std::to_string(attention.kv_heads) + " key/value heads");
@@ -143,7 +149,8 @@ void validate(const GqaSpec& attention, const Config& config) {
     check_size(config, "`floor_scale`", attention.temperature->step, Index{1} << 40);
   }
   OTTOBIT_CHECK(attention.window >= 0 && attention.chunk >= 0 && attention.scale >= 0.0 &&
-                    attention.scale < 1e6 && attention.cap >= 0.0 && attention.cap < 1e6,
+                    attention.scale < 1e6 && std::abs(attention.value_scale) < 1e6 &&
+                    attention.cap >= 0.0 && attention.cap < 1e6,
                 ErrorCode::format, config.subject(),
                 "the window, the chunk, the scale or the cap of attention is out of range");
   validate(attention.rope, attention.head_dim, config);

@@ -75,6 +75,8 @@ TEST_CASE("published shapes have the published numbers of parameters") {
         Known{"glm-4.7-flash", 29.9, 0.1}, Known{"hy3", 295.0, 1.0},
         Known{"internlm3-8b", 8.80, 0.01}, Known{"mistral-7b", 7.248, 0.001},
         Known{"mistral-small-24b", 23.572, 0.001}, Known{"mixtral-8x7b", 46.703, 0.001},
+        Known{"mimo-v2-flash", 309.0, 1.0},
+        Known{"muse-glimmer-30b", 30.0, 2.5},  // with an encoder of images, which is not here
         Known{"olmo-3-7b", 7.298, 0.001}, Known{"olmo-3-32b", 32.23, 0.01},
         Known{"olmoe-1b-7b", 6.919, 0.001}, Known{"qwen2.5-0.5b", 0.494, 0.001},
         Known{"qwen2.5-7b", 7.616, 0.001}, Known{"qwen2.5-32b", 32.764, 0.001},

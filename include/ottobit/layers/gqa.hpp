@@ -27,22 +27,30 @@ class Gqa {
                                 const WeightScope& scope) {
     const Index q_rows = spec.heads * spec.head_dim;
     const Index kv_rows = spec.kv_heads * spec.head_dim;
+    const Index value_rows = spec.kv_heads * value_dim(spec);
+    const Index mixed_rows = spec.heads * value_dim(spec);
     const Index with_gate = spec.gated ? 2 * q_rows : q_rows;
     std::vector<std::string_view> names = {"q_proj", "k_proj", "v_proj"};
-    std::vector<Index> rows = {with_gate, kv_rows, kv_rows};
+    std::vector<Index> rows = {with_gate, kv_rows, value_rows};
     names.resize(spec.kv_of ? 1 : spec.values_of_keys ? 2 : 3);
     rows.resize(names.size());
     std::vector<Linear> qkv = Linear::bind_rows(spec.fused, names, rows, dim, spec.qkv_bias, scope);
     qkv.resize(3);  // a matrix that is not there has no rows
     Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
-            Linear::bind(scope("o_proj"), {dim, q_rows}, spec.out_bias)};
-    const RmsNorm plain{Floats(static_cast<std::size_t>(spec.head_dim), 1.0F),
-                        static_cast<float>(norm.eps)};
+            Linear::bind(scope("o_proj"), {dim, mixed_rows}, spec.out_bias)};
+    if (!spec.gate.empty()) {
+      gqa.gate_ = Linear::bind(scope(spec.gate), {mixed_rows, dim}, false);
+    }
+    const auto plain = [&](Index width) {
+      return RmsNorm{Floats(static_cast<std::size_t>(width), 1.0F), static_cast<float>(norm.eps)};
+    };
     if (spec.value_norm) {
-      gqa.v_norm_ = plain;
+      gqa.v_norm_ = plain(value_dim(spec));
     }
     if (spec.qk_norm == QkNorm::rotated) {
-      gqa.rotated_norm_ = plain;
+      gqa.rotated_norm_ = plain(spec.head_dim);
+    } else if (spec.qk_norm == QkNorm::plain) {
+      gqa.q_norm_ = gqa.k_norm_ = plain(spec.head_dim);
     } else if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
       gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
@@ -50,8 +58,8 @@ class Gqa {
         gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
       }
     }
-    if (spec.sinks) {
-      gqa.sinks_ = scope.vector("sinks", spec.heads);
+    if (!spec.sinks.empty()) {
+      gqa.sinks_ = scope.vector(spec.sinks, spec.heads);
     }
     return gqa;
   }
@@ -62,18 +70,22 @@ class Gqa {
                const KvLayer& kv, float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = at.tokens;
-    const Index q_dim = o_.weight.cols;
+    const Index q_dim = query_width();
     const Index kv_dim = k_.rows();
+    const Index v_dim = value_width();
+    const Index mixed_dim = o_.weight.cols;
     auto* projected = spec_.gated ? ctx.arena.take<float>(tokens * q_.rows()) : nullptr;
     auto* q = ctx.arena.take<float>(tokens * q_dim);
     auto* k = ctx.arena.take<float>(tokens * kv_dim);
-    auto* v = ctx.arena.take<float>(tokens * kv_dim);
-    auto* mixed = ctx.arena.take<float>(tokens * q_dim);
+    auto* v = ctx.arena.take<float>(tokens * v_dim);
+    auto* mixed = ctx.arena.take<float>(tokens * mixed_dim);
+    auto* gates = ctx.arena.take<float>(tokens * gate_.rows());
 
     const Packed hidden(ctx, h, q_.weight.cols, tokens, q_.weight.cols);
     hidden.multiply({{q_, spec_.gated ? projected : q, q_.rows()},
                      {k_, k, kv_dim},
-                     {v_, v, kv_dim}});  // no rows, no product
+                     {v_, v, v_dim},
+                     {gate_, gates, mixed_dim}});  // no rows, no product
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       if (spec_.gated) {
@@ -90,11 +102,15 @@ class Gqa {
         std::copy(k + begin * kv_dim, k + end * kv_dim, v + begin * kv_dim);
       }
       norm(ctx, k_norm_, k, kv_dim, {begin, end});
-      norm(ctx, v_norm_, v, kv_dim, {begin, end});
+      norm(ctx, v_norm_, v, v_dim, {begin, end});
+      if (spec_.value_scale != 1.0) {
+        ctx.kernels.elementwise->scale(v + begin * v_dim, static_cast<float>(spec_.value_scale),
+                                       (end - begin) * v_dim);
+      }
       at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
       norm(ctx, rotated_norm_, k, kv_dim, {begin, end});
-      store(ctx, k, {begin, end}, at.position, cache.dtype(), kv, kv.k);
-      store(ctx, v, {begin, end}, at.position, cache.dtype(), kv, kv.v);
+      store(ctx, k, spec_.head_dim, {begin, end}, at.position, cache.dtype(), kv, kv.k);
+      store(ctx, v, value_dim(spec_), {begin, end}, at.position, cache.dtype(), kv, kv.v);
     });
 
     attend(ctx, at, q, cache, kv, mixed);
@@ -102,31 +118,38 @@ class Gqa {
       ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
         multiply_by_gates(ctx, projected, mixed, {begin, end});
       });
+    } else if (gate_.rows() > 0) {
+      ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+        float* const rows = mixed + begin * mixed_dim;
+        ctx.kernels.elementwise->sigmoid_mul(gates + begin * mixed_dim, rows, rows,
+                                             (end - begin) * mixed_dim);
+      });
     }
 
-    const Packed packed(ctx, mixed, q_dim, tokens, q_dim);
+    const Packed packed(ctx, mixed, mixed_dim, tokens, mixed_dim);
     packed.multiply({{o_, out, o_.rows()}});
   }
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
-    const Index q_dim = o_.weight.cols;
+    const Index mixed_dim = o_.weight.cols;
     if (spec_.gated) {
       size.take<float>(use.tokens * q_.rows());
     }
-    size.take<float>(use.tokens * q_dim);
+    size.take<float>(use.tokens * query_width());
     size.take<float>(use.tokens * k_.rows());
-    size.take<float>(use.tokens * k_.rows());
-    size.take<float>(use.tokens * q_dim);
+    size.take<float>(use.tokens * value_width());
+    size.take<float>(use.tokens * mixed_dim);
+    size.take<float>(use.tokens * gate_.rows());
     Packed::workspace(use, q_.weight.cols, size);
     size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
-    Packed::workspace(use, q_dim, size);
+    Packed::workspace(use, mixed_dim, size);
   }
 
   /// see(const Linear&, 1.0) for each: a token reads all of them.
   template <class See>
   void each_linear(See&& see) const {
     see(q_, 1.0);
-    for (const Linear* linear : {&k_, &v_}) {
+    for (const Linear* linear : {&k_, &v_, &gate_}) {
       if (linear->rows() > 0) {
         see(*linear, 1.0);
       }
@@ -137,6 +160,12 @@ class Gqa {
  private:
   Gqa(GqaSpec spec, Linear q, Linear k, Linear v, Linear o)
       : spec_(spec), q_(std::move(q)), k_(std::move(k)), v_(std::move(v)), o_(std::move(o)) {}
+
+  [[nodiscard]] Index query_width() const noexcept { return spec_.heads * spec_.head_dim; }
+  /// 0 where an earlier block's values serve.
+  [[nodiscard]] Index value_width() const noexcept {
+    return spec_.values_of_keys ? k_.rows() : v_.rows();
+  }
 
   /// Tokens of x [T, width] in place, as many elements together as the norm has weights; nothing
   /// without a norm.
@@ -174,36 +203,35 @@ class Gqa {
     }
     for (Index t = tokens.begin; t < tokens.end; ++t) {
       ctx.kernels.elementwise->scale(
-          q + t * o_.weight.cols, temperature_at(*spec_.temperature, position + t), o_.weight.cols);
+          q + t * query_width(), temperature_at(*spec_.temperature, position + t), query_width());
     }
   }
 
-  /// Tokens of x [T, G, A], the first of which is at `position`, to `part` of the layer.
-  void store(const ExecContext& ctx, const float* x, RowRange tokens, Index position, DType dtype,
-             const KvLayer& kv, std::byte* part) const noexcept {
-    const Index stride = k_.rows();
+  /// Tokens of x [T, G, head_dim], the first of which is at `position`, to `part` of the layer.
+  void store(const ExecContext& ctx, const float* x, Index head_dim, RowRange tokens,
+             Index position, DType dtype, const KvLayer& kv, std::byte* part) const noexcept {
+    const Index stride = spec_.kv_heads * head_dim;
     Index end = 0;
     for (Index t = tokens.begin; t < tokens.end; t = end) {
       const Index row = kv.ring == 0 ? position + t : (position + t) % kv.ring;
       end = std::min(tokens.end, t + kv.rows - row);  // of the token, or of the ring
-      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, spec_.head_dim, dtype, part,
+      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, head_dim, dtype, part,
                                       kv.rows, row, {0, spec_.kv_heads});
     }
   }
 
-  /// out [T, H, A] = softmax(q k^T / sqrt(A)) v over the cached keys and values.
+  /// out [T, H, B] = softmax(q k^T / sqrt(A)) v over the cached keys and values.
   void attend(ExecContext& ctx, const Sequence& at, const float* q, const KvCache& cache,
               const KvLayer& kv, float* out) const {
     AttentionCall call = shape();
     call.q = q;
     call.out = out;
-    call.q_stride = o_.weight.cols;
+    call.q_stride = query_width();
     call.out_stride = o_.weight.cols;
     call.tokens = at.tokens;
-    const Index head_stride = kv.rows * spec_.head_dim;
     call.ring = kv.ring;
-    call.k = {kv.k, spec_.head_dim, head_stride};
-    call.v = {kv.v, spec_.head_dim, head_stride};
+    call.k = {kv.k, call.head_dim, kv.rows * call.head_dim};
+    call.v = {kv.v, call.value_dim, kv.rows * call.value_dim};
     call.kv_dtype = cache.dtype();
     call.position = at.position;
     const Index stride = attention_scratch(ctx.kernels);
@@ -219,7 +247,7 @@ class Gqa {
     call.heads = spec_.heads;
     call.kv_heads = spec_.kv_heads;
     call.head_dim = spec_.head_dim;
-    call.value_dim = spec_.head_dim;
+    call.value_dim = value_dim(spec_);
     call.scale = static_cast<float>(
         spec_.scale != 0.0 ? spec_.scale : 1.0 / std::sqrt(static_cast<double>(spec_.head_dim)));
     call.cap = static_cast<float>(spec_.cap);
@@ -234,7 +262,7 @@ class Gqa {
   }
 
   GqaSpec spec_;
-  Linear q_, k_, v_, o_;
+  Linear q_, k_, v_, o_, gate_;
   RmsNorm q_norm_, k_norm_, v_norm_, rotated_norm_;
   Floats sinks_;  ///< [H] or empty
 };

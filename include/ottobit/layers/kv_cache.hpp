@@ -202,7 +202,7 @@ class KvCache {
   };
 
   static Layer layer_of(const GqaSpec& gqa) noexcept {
-    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * gqa.head_dim,
+    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * value_dim(gqa),
             gqa.window > 0 ? gqa.window : gqa.chunk, false, gqa.kv_heads};
   }
   static Layer layer_of(const MlaSpec& mla) noexcept {
