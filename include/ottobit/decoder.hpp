@@ -99,7 +99,7 @@ struct Block {
     ResidualSpec ffn_residual = spec.ffn_residual;
     ResidualSpec gate_residual;
     if (!spec.scalar.empty()) {  // weighs what is added last
-      const double scalar = scope.vector(spec.scalar, 1)[0];
+      const auto scalar = static_cast<double>(scope.vector(spec.scalar, 1)[0]);
       ResidualSpec& last = gate ? gate_residual : ffn_residual;
       last.keep *= scalar;
       last.add *= scalar;
