@@ -345,7 +345,10 @@ std::uint64_t Model::Impl::make_fingerprint() const {
 }
 
 std::uint64_t Model::fingerprint() const {
-  std::call_once(impl_->fingerprint_made, [&] { impl_->fingerprint = impl_->make_fingerprint(); });
+  std::call_once(impl_->fingerprint_made, [&] {
+    check_files();
+    impl_->fingerprint = impl_->make_fingerprint();
+  });
   return impl_->fingerprint;
 }
 
