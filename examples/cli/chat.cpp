@@ -124,7 +124,8 @@ class Conversation {
   /// Without the second file, or with one of another model, the conversation is read again.
   void load(const std::string& name) {
     const OrderedJson json = OrderedJson::parse(read_file(name + ".json"), nullptr, false);
-    if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array()) {
+    if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array() ||
+        (json.contains("system") && !json["system"].is_string())) {
       throw Failure(name + ".json is no conversation");
     }
     const std::string state = name + ".state";

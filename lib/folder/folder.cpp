@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "ottobit/error.hpp"
+#include "ottobit/layers/kv_cache.hpp"
 
 #include "folder/quantization.hpp"
 #include "io/gguf.hpp"
@@ -45,6 +46,21 @@ std::string folder_name(const fs::path& directory) {
   return file_name_text(path);
 }
 
+namespace {
+
+/// Sizes that are possible each for itself may give a cache whose bytes no number counts.
+void require_countable_cache(const DecoderSpec& spec, const Config& config) {
+  constexpr double kMost = 4e18;  // below 2^62
+  const KvCache one_position(spec, DType::f32, 1, 1);
+  const double bytes =
+      static_cast<double>(one_position.bytes()) * static_cast<double>(spec.context);
+  OTTOBIT_CHECK(bytes < kMost, ErrorCode::format, config.subject(),
+                "a context of " + std::to_string(spec.context) + " with " +
+                    std::to_string(one_position.bytes()) + " bytes for each position is none");
+}
+
+}  // namespace
+
 FolderConfig read_config(const Config& config, const fs::path& directory) {
   FolderConfig folder;
   folder.family = &family_of(config);
@@ -54,6 +70,7 @@ FolderConfig read_config(const Config& config, const fs::path& directory) {
   }
   folder.spec = folder.family->describe(config);
   validate(folder.spec, config);
+  require_countable_cache(folder.spec, config);
   const std::optional<Config> text =
       folder.spec.wrapped ? config.section("text_config") : std::nullopt;
   const bool inside = text && !config.has("quantization_config");

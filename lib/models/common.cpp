@@ -57,6 +57,21 @@ std::vector<bool> layers_of_type(const Config& config, Index layers, std::string
   return of_type;
 }
 
+std::vector<bool> nonzero_layers(const Config& config, const char* key,
+                                 std::vector<bool> otherwise) {
+  if (!config.has(key)) {
+    return otherwise;
+  }
+  const std::vector<double> numbers = config.numbers(key);
+  OTTOBIT_CHECK(numbers.size() == otherwise.size(), ErrorCode::format, config.subject(),
+                "`" + std::string(key) + "` has " + std::to_string(numbers.size()) +
+                    " entries for " + std::to_string(otherwise.size()) + " layers");
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    otherwise[i] = numbers[i] != 0.0;
+  }
+  return otherwise;
+}
+
 std::vector<bool> sparse_as_listed(const Config& config, std::vector<bool> otherwise) {
   if (!config.has("mlp_layer_types")) {
     return otherwise;

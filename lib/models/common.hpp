@@ -24,6 +24,10 @@ void require_layer_type(const Config& config, Index layers, std::string_view typ
 [[nodiscard]] std::vector<bool> layers_of_type(const Config& config, Index layers,
                                                std::string_view type, Index full_every);
 
+/// A list of numbers, one for each layer: which are not 0. `otherwise` where the key is absent.
+[[nodiscard]] std::vector<bool> nonzero_layers(const Config& config, const char* key,
+                                               std::vector<bool> otherwise);
+
 /// Which layers have experts in Qwen's families: each `decoder_sparse_step`-th that
 /// `mlp_only_layers` does not list.
 [[nodiscard]] std::vector<bool> sparse_layers(const Config& config, Index layers);

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "ottobit/error.hpp"
-
 #include "models/common.hpp"
 #include "models/families.hpp"
 #include "models/rotations.hpp"
@@ -16,28 +14,13 @@
 namespace ottobit {
 namespace {
 
-/// A list of 0 and 1 for each layer.
-std::vector<bool> flags_of(const Config& config, const char* key, std::vector<bool> otherwise) {
-  if (!config.has(key)) {
-    return otherwise;
-  }
-  const std::vector<Index> flags = config.integers(key);
-  OTTOBIT_CHECK(flags.size() == otherwise.size(), ErrorCode::format, config.subject(),
-                "`" + std::string(key) + "` has " + std::to_string(flags.size()) + " entries for " +
-                    std::to_string(otherwise.size()) + " layers");
-  for (std::size_t i = 0; i < flags.size(); ++i) {
-    otherwise[i] = flags[i] != 0;
-  }
-  return otherwise;
-}
-
 /// Which layers have a window: all but the first and each sixth, unless one of two keys says.
 std::vector<bool> windowed(const Config& config, Index layers) {
   std::vector<bool> slides;
   for (Index i = 0; i < layers; ++i) {
     slides.push_back(i != 0 && (i + 1) % 6 != 0);
   }
-  slides = flags_of(config, "hybrid_layer_pattern", std::move(slides));
+  slides = nonzero_layers(config, "hybrid_layer_pattern", std::move(slides));
   const std::vector<std::string> types = layer_types(config, layers);
   for (std::size_t i = 0; i < types.size(); ++i) {
     slides[i] = types[i] == "sliding_attention";
@@ -102,7 +85,7 @@ DecoderSpec describe_mimo_v2_flash(const Config& config) {
   const Index layers = layer_count(config);
   std::vector<bool> sparse(static_cast<std::size_t>(layers), true);
   sparse.front() = false;
-  sparse = sparse_as_listed(config, flags_of(config, "moe_layer_freq", std::move(sparse)));
+  sparse = sparse_as_listed(config, nonzero_layers(config, "moe_layer_freq", std::move(sparse)));
   DecoderSpec spec =
       mixed_blocks(config, 131072, attention_of(config, false), dense, experts, sparse);
   spec.norm.eps = config.number("rms_norm_eps", 1e-5);

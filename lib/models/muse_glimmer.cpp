@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "ottobit/error.hpp"
-
 #include "models/common.hpp"
 #include "models/families.hpp"
 #include "models/rotations.hpp"
@@ -16,22 +14,12 @@
 namespace ottobit {
 namespace {
 
-constexpr Index kFullEvery = 4;  // counted from the last
-
-/// Which layers have a window, and which are rotated.
-std::vector<bool> listed(const Config& config, const char* key, Index layers) {
+/// Which layers have a window and a rotation, where the configuration is silent: all but each
+/// fourth, counted from the last.
+std::vector<bool> windowed(Index layers) {
   std::vector<bool> is;
   for (Index i = 0; i < layers; ++i) {
-    is.push_back((layers - 1 - i) % kFullEvery != 0);
-  }
-  if (config.has(key)) {
-    const std::vector<double> numbers = config.numbers(key);
-    OTTOBIT_CHECK(static_cast<Index>(numbers.size()) == layers, ErrorCode::format, config.subject(),
-                  "`" + std::string(key) + "` has " + std::to_string(numbers.size()) +
-                      " entries for " + std::to_string(layers) + " layers");
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      is[i] = numbers[i] != 0.0;
-    }
+    is.push_back((layers - 1 - i) % 4 != 0);
   }
   return is;
 }
@@ -60,8 +48,8 @@ DecoderSpec describe_muse_glimmer_text(const Config& config) {
   const Index window = config.integer("sliding_window", 2048);
   const MlpSpec mlp{.hidden = config.integer("intermediate_size", 19968)};
   const Index layers = layer_count(config);
-  const std::vector<bool> rotated = listed(config, "layer_rope_theta", layers);
-  std::vector<bool> slides = listed(config, "", layers);
+  const std::vector<bool> rotated = nonzero_layers(config, "layer_rope_theta", windowed(layers));
+  std::vector<bool> slides = windowed(layers);
   const std::vector<std::string> types = layer_types(config, layers);
   for (std::size_t i = 0; i < types.size(); ++i) {
     slides[i] = types[i] == "sliding_attention";

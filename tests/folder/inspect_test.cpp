@@ -51,4 +51,16 @@ TEST_CASE("scales of an FP8 cache, which other runtimes keep, are no problem") {
   CHECK(report_of(directory.path())["problems"].size() == 1);
 }
 
+TEST_CASE("a cache of more bytes than can be counted is a problem, not an overflow") {
+  const test::TempDirectory directory;
+  test::write_text(directory / "config.json", R"({"model_type": "llama", "vocab_size": 8,
+      "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 4096, "head_dim": 4096,
+      "num_attention_heads": 16384, "num_key_value_heads": 16384, "rms_norm_eps": 1e-6,
+      "max_position_embeddings": 1073741824})");
+  const nlohmann::json report = report_of(directory.path());
+  CHECK(report["problems"][0]["message"].get<std::string>().find("bytes for each position") !=
+        std::string::npos);
+  CHECK_FALSE(report.contains("kv_bytes_per_token"));
+}
+
 }  // namespace ottobit
