@@ -238,7 +238,7 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
     for (const Shape2 shape :
          {Shape2{1, 1}, Shape2{3, 127}, Shape2{65, 128}, Shape2{67, 300}, Shape2{130, 513}}) {
       const TestWeight weight(storage, shape, random);
-      for (const Index tokens : {1, 2, 5, 16, 17, 33}) {
+      for (const Index tokens : {1, 2, 5, 8, 9, 16, 17, 33}) {
         const GuardedBuffer<float> x(activations(random, tokens * shape.cols));
         for (const KernelTable* table : supported_kernel_tables()) {
           for (const Compute compute :
@@ -253,6 +253,38 @@ TEST_CASE("products of every format, level and compute mode equal the plain loop
             const std::vector<float> y = call.run(shape.rows);
             CHECK(worst_error(compute, weight.view(), x.data(), tokens, y) <= 1.0);
             CHECK(call.run(64) == y);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a token among up to eight has the bits that it has alone") {
+  Random random(37);
+  for (const Storage& storage : storages()) {
+    for (const Shape2 shape : {Shape2{1, 1}, Shape2{7, 300}, Shape2{67, 513}}) {
+      const TestWeight weight(storage, shape, random);
+      const Index most = 8;
+      const std::vector<float> x = activations(random, most * shape.cols);
+      for (const KernelTable* table : supported_kernel_tables()) {
+        for (const Compute compute : {Compute::f32, Compute::bf16, Compute::bf16x2}) {
+          CAPTURE(std::string(table->isa));
+          CAPTURE(storage.text());
+          CAPTURE(static_cast<int>(compute));
+          CAPTURE(shape.rows);
+          std::vector<float> alone;
+          for (Index t = 0; t < most; ++t) {
+            Call one(*table->linear, compute, weight.view(), x.data() + t * shape.cols, 1);
+            const std::vector<float> y = one.run(shape.rows);
+            alone.insert(alone.end(), y.begin(), y.end());
+          }
+          for (Index tokens = 2; tokens <= most; ++tokens) {
+            CAPTURE(tokens);
+            Call call(*table->linear, compute, weight.view(), x.data(), tokens);
+            const std::vector<float> y = call.run(shape.rows);
+            CHECK(std::equal(y.begin(), y.end(), alone.begin()));
+            CHECK(call.run(3) == y);
           }
         }
       }

@@ -161,6 +161,21 @@ TEST_SUITE("model") {
     });
   }
 
+  TEST_CASE("a token has the same bits alone and among up to eight") {
+    for (const Compute compute : {Compute::f32, Compute::bf16x2}) {
+      each_prompt(compute, "", [](const Run& run, const std::string& prompt) {
+        if (prompt != "short" && prompt != "mid") {
+          return;
+        }
+        const std::vector<float> alone = run.logits(prompt, 1);
+        for (const Index piece : {3, 8}) {
+          CAPTURE(piece);
+          CHECK(run.logits(prompt, piece) == alone);
+        }
+      });
+    }
+  }
+
   // In pieces the first tokens would have been read as those of a short sequence.
   TEST_CASE("LongRoPE takes its second factors for all tokens of a prompt beyond the context") {
     const Golden golden = Golden::open(test::test_data("phi3-beyond"));

@@ -84,55 +84,91 @@ OTTOBIT_INLINE __m512i nibble_table([[maybe_unused]] float zero_point) noexcept 
   }
 }
 
-/// Weights of 4 bits against one token.
-template <class F, class Token>
+/// Weights of 4 bits against tokens.
+template <class F, class X>
 struct DotNibbles {
   using Format = F;
+  using Token = X;
+  using Weights = BlockWords;
   static constexpr bool kZeroPoints = F::kHasZeros;
-  static constexpr Index kTokenBytes = Token::kBytes;
   static constexpr Index kInFlight = 4;
-  Token x;
+  static constexpr Index kRowsAtOnce = 4;
+  using ForOne = DotNibbles;
   __m512i table = nibble_table<F>(0.0F);
 
-  OTTOBIT_INLINE explicit DotNibbles(TokenWords token) noexcept : x(unpacked_token<Token>(token)) {}
-  /// Columns [k, k + 64), in lanes.
-  OTTOBIT_INLINE Vf half(const std::byte* w, Index k, __m512i words) const noexcept {
-    const __m512i codes = spread_nibbles(w);
-    return x.dot(k, _mm512_permutexvar_epi16(_mm512_unpacklo_epi8(codes, codes), words),
-                 _mm512_permutexvar_epi16(_mm512_unpackhi_epi8(codes, codes), words));
+  OTTOBIT_INLINE static Token token(const PackedToken& packed) noexcept {
+    return Token::unpacked(packed);
   }
-  OTTOBIT_INLINE Vf block(const std::byte* w, Index k, float zero_point = 0.0F) const noexcept {
+  OTTOBIT_INLINE void read(const std::byte* w, float zero_point, Weights& out) const noexcept {
     const __m512i words = kZeroPoints ? nibble_table<F>(zero_point) : table;
-    return half(w, k, words) + half(w + 32, k + 64, words);
+    const __m512i low = spread_nibbles(w);
+    const __m512i high = spread_nibbles(w + 32);
+    out = {_mm512_permutexvar_epi16(_mm512_unpacklo_epi8(low, low), words),
+           _mm512_permutexvar_epi16(_mm512_unpackhi_epi8(low, low), words),
+           _mm512_permutexvar_epi16(_mm512_unpacklo_epi8(high, high), words),
+           _mm512_permutexvar_epi16(_mm512_unpackhi_epi8(high, high), words)};
+  }
+  /// The first 64 columns of the block of x at `at`, in lanes, and those behind them.
+  OTTOBIT_INLINE static Vf first_half(const Weights& w, const Token& x, Index at) noexcept {
+    return x.dot(at, w.a, w.b);
+  }
+  OTTOBIT_INLINE static Vf second_half(const Weights& w, const Token& x, Index at) noexcept {
+    return x.dot(at + 64, w.c, w.d);
+  }
+  OTTOBIT_INLINE static Vf multiply(const Weights& w, const Token& x, Index at) noexcept {
+    return first_half(w, x, at) + second_half(w, x, at);
+  }
+  OTTOBIT_INLINE Vf block(const std::byte* w, const Token& x, Index at,
+                          float zero_point) const noexcept {
+    Weights words;
+    read(w, zero_point, words);
+    return multiply(words, x, at);
   }
 };
 
-/// Weights of 8 bits against one token.
-template <class F, class Token>
+/// Weights of 8 bits against tokens.
+template <class F, class X>
 struct DotInt8 {
   using Format = F;
+  using Token = X;
+  /// Lower and upper parts of the two halves of a block.
+  struct Weights {
+    __m512i low[4], high[4];
+  };
   static constexpr bool kZeroPoints = true;
-  static constexpr Index kTokenBytes = Token::kBytes;
   static constexpr Index kInFlight = 2;
-  Token x;
+  static constexpr Index kRowsAtOnce = 2;
+  using ForOne = DotInt8;
 
-  OTTOBIT_INLINE explicit DotInt8(TokenWords token) noexcept : x(unpacked_token<Token>(token)) {}
-  OTTOBIT_INLINE Vf half(const std::byte* w, Index k, __m512i lower, __m512i upper) const noexcept {
-    const __m512i flip = _mm512_set1_epi8(static_cast<char>(F::kZeros));
-    const __m512i codes = _mm512_xor_si512(_mm512_loadu_si512(w), flip);
-    const __m512i first = _mm512_unpacklo_epi8(codes, codes);
-    const __m512i second = _mm512_unpackhi_epi8(codes, codes);
-    return x.dot(k, _mm512_permutexvar_epi16(first, lower),
-                 _mm512_permutexvar_epi16(second, lower)) +
-           x.dot(k, _mm512_permutexvar_epi16(_mm512_srli_epi16(first, 4), upper),
-                 _mm512_permutexvar_epi16(_mm512_srli_epi16(second, 4), upper));
+  OTTOBIT_INLINE static Token token(const PackedToken& packed) noexcept {
+    return Token::unpacked(packed);
   }
-  OTTOBIT_INLINE Vf block(const std::byte* w, Index k, float zero_point = 0.0F) const noexcept {
+  OTTOBIT_INLINE static void read(const std::byte* w, float zero_point, Weights& out) noexcept {
     static constexpr CodeTable kUpper = make_code_table(
         [](std::uint8_t code) { return 16.0F * static_cast<float>(code < 8 ? code : code - 16); });
     const __m512i lower = counting_table(-zero_point);
     const __m512i upper = kUpper.load();
-    return half(w, k, lower, upper) + half(w + 64, k + 64, lower, upper);
+    const __m512i flip = _mm512_set1_epi8(static_cast<char>(F::kZeros));
+    OTTOBIT_UNROLL
+    for (Index i = 0; i < 2; ++i) {
+      const __m512i codes = _mm512_xor_si512(_mm512_loadu_si512(w + 64 * i), flip);
+      const __m512i first = _mm512_unpacklo_epi8(codes, codes);
+      const __m512i second = _mm512_unpackhi_epi8(codes, codes);
+      out.low[2 * i] = _mm512_permutexvar_epi16(first, lower);
+      out.low[2 * i + 1] = _mm512_permutexvar_epi16(second, lower);
+      out.high[2 * i] = _mm512_permutexvar_epi16(_mm512_srli_epi16(first, 4), upper);
+      out.high[2 * i + 1] = _mm512_permutexvar_epi16(_mm512_srli_epi16(second, 4), upper);
+    }
+  }
+  OTTOBIT_INLINE static Vf multiply(const Weights& w, const Token& x, Index at) noexcept {
+    return (x.dot(at, w.low[0], w.low[1]) + x.dot(at, w.high[0], w.high[1])) +
+           (x.dot(at + 64, w.low[2], w.low[3]) + x.dot(at + 64, w.high[2], w.high[3]));
+  }
+  OTTOBIT_INLINE static Vf block(const std::byte* w, const Token& x, Index at,
+                                 float zero_point) noexcept {
+    Weights words;
+    read(w, zero_point, words);
+    return multiply(words, x, at);
   }
 };
 
@@ -144,21 +180,32 @@ OTTOBIT_INLINE bool has_narrow_groups(const WeightView& w) noexcept {
          w.groups == nullptr;
 }
 
+/// Which groups of a block the lanes of its two halves belong to.
+struct NarrowLanes {
+  __m512i first, second;
+
+  OTTOBIT_INLINE explicit NarrowLanes(Index block_cols) noexcept {
+    alignas(64) std::int32_t lanes[2][kLanes];
+    for (Index i = 0; i < kLanes; ++i) {
+      lanes[0][i] = static_cast<std::int32_t>(i / 4 * 16 / block_cols);
+      lanes[1][i] = static_cast<std::int32_t>((64 + i / 4 * 16) / block_cols);
+    }
+    first = _mm512_load_si512(lanes[0]);
+    second = _mm512_load_si512(lanes[1]);
+  }
+};
+
 /// y[r] of `rows`, of which each group of columns has a scale; scratch [groups + kLanes].
 template <class Dot>
-inline void gemv_narrow(const WeightView& w, const Dot& dot, float* y, RowRange rows,
+inline void gemv_narrow(const WeightView& w, const std::byte* packed, float* y, RowRange rows,
                         float* scratch) noexcept {
   using F = typename Dot::Format;
   constexpr Index kStep = bytes_of<F>(kBlockK);
   const Index per_block = kBlockK / w.block_cols;
   const Index groups = (w.cols + w.block_cols - 1) / w.block_cols;
-  alignas(64) std::int32_t lanes[2][kLanes];
-  for (Index i = 0; i < kLanes; ++i) {
-    lanes[0][i] = static_cast<std::int32_t>(i / 4 * 16 / w.block_cols);
-    lanes[1][i] = static_cast<std::int32_t>((64 + i / 4 * 16) / w.block_cols);
-  }
-  const __m512i first = _mm512_load_si512(lanes[0]);
-  const __m512i second = _mm512_load_si512(lanes[1]);
+  const NarrowLanes lanes(w.block_cols);
+  const Dot dot;
+  const typename Dot::Token x = Dot::token({packed, blocks_of(w.cols) * kBlockK, 1, 0});
   BlockCopy<F> copy;
   for (Index r = rows.begin; r < rows.end; ++r) {
     decode_row_scales(w, r, scratch);
@@ -167,12 +214,13 @@ inline void gemv_narrow(const WeightView& w, const Dot& dot, float* y, RowRange 
     Vf low = zero();
     Vf high = zero();
     for (Index b = 0; b < blocks_of(w.cols); ++b, p += kStep) {
-      const Index k = b * kBlockK;
-      const std::byte* const at = whole_block<F>(p, w.cols - k, copy);
+      const Index at = b * step_of<typename Dot::Token>(1);
+      typename Dot::Weights words;
+      dot.read(whole_block<F>(p, w.cols - b * kBlockK, copy), 0.0F, words);
       const __m512 scales = _mm512_loadu_ps(scratch + b * per_block);
-      low = fma(dot.half(at, k, dot.table), Vf(_mm512_permutexvar_ps(first, scales)), low);
-      high = fma(dot.half(at + kStep / 2, k + 64, dot.table),
-                 Vf(_mm512_permutexvar_ps(second, scales)), high);
+      low = fma(Dot::first_half(words, x, at), Vf(_mm512_permutexvar_ps(lanes.first, scales)), low);
+      high = fma(Dot::second_half(words, x, at), Vf(_mm512_permutexvar_ps(lanes.second, scales)),
+                 high);
     }
     y[r] = reduce_add(low + high);
   }

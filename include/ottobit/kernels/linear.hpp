@@ -6,7 +6,7 @@
 //   bf16, E4M3,        bf16 dot products             f32 fma                f32 fma
 //   4 and 8 bits
 //   others             f32 fma                       f32 fma                f32 fma
-//   several scales in  one token, 4 bits: bf16 dot   f32 fma of scaled      f32 fma of scaled
+//   several scales in  few tokens, 4 bits: bf16 dot  f32 fma of scaled      f32 fma of scaled
 //   128 columns        products; else f32 fma of     weights                weights
 //                      scaled weights
 //
@@ -23,6 +23,7 @@
 #include "ottobit/kernels/dequant.hpp"
 #include "ottobit/kernels/gemm.hpp"
 #include "ottobit/kernels/gemv.hpp"
+#include "ottobit/kernels/gemv_few.hpp"
 #include "ottobit/kernels/integer_dots.hpp"
 #include "ottobit/kernels/pack.hpp"
 #include "ottobit/kernels/table.hpp"
@@ -33,9 +34,10 @@ OTTOBIT_ISA_BEGIN
 /// LinearKernels::scratch_bytes.
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
-  if (tokens == 1) {
-    // Scales and zero points of the rows read at once, or those of many groups in one row.
-    return (2 * kGemvGroupRows * blocks_of(k) + kLanes) * kFloat;
+  if (tokens <= kFewTokens) {
+    // Scales and zero points of the rows read at once, or those of up to 8 groups in a block.
+    constexpr Index kScales = 4 * 8;
+    return (kScales * blocks_of(k) + 4 * kLanes) * kFloat;
   }
   // Other roads than the mode's own may be taken: room for f32 pieces.
   const Index vectors = lane_vectors(lanes_of(compute, tokens));
@@ -60,49 +62,56 @@ struct LinearCall {
   const WeightView& w;
   const std::byte* packed;
   Index tokens;
-  bool split;  ///< packed in two parts
+  bool split;  ///< more than a few, packed in two parts
   float* y;
   Index y_stride;
   RowRange rows;
   std::byte* scratch;
 };
 
-/// f32 products with activations X (one token) or Columns (more).
-template <class F, class X, class Columns>
-inline void multiply_fma(const LinearCall& c, X x) noexcept {
-  using Engine = FmaEngine<Columns>;
-  const bool scaled = !one_scale_per_block(c.w);
-  if (c.tokens == 1) {
-    if (scaled) {
-      gemv_scaled<F>(c.w, x, c.y, c.rows);
-    } else {
-      auto* const scratch = reinterpret_cast<float*>(c.scratch);
-      if constexpr (F::kHasZeros) {
-        if (c.w.zeros != nullptr) {
-          return gemv(c.w, DotFma<F, X, true>{x}, c.y, c.rows, scratch);
-        }
-      }
-      gemv(c.w, DotFma<F, X>{x}, c.y, c.rows, scratch);
-    }
-  } else if (scaled) {
-    gemm<Engine, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
+/// One token, or a few, whose weights have a scale for each block of columns.
+template <class Dot>
+inline void multiply_few(const LinearCall& c) noexcept {
+  auto* const scratch = reinterpret_cast<float*>(c.scratch);
+  constexpr Index kNear = 16384;  // bytes of x that stay in 32 KiB beside the stream of weights
+  if (c.tokens > 1) {
+    gemv_few<ByBlock<Dot>>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, scratch);
+  } else if (c.w.cols * Dot::Token::kBytes > kNear) {
+    gemv_few<ByBlock<typename Dot::ForOne>, 1>(c.w, c.packed, 1, c.y, c.y_stride, c.rows, scratch);
   } else {
-    gemm<Engine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
+    gemv_rows<Dot>(c.w, c.packed, c.y, c.rows, scratch);
+  }
+}
+
+/// f32 products with activations X (few tokens) or Columns (more), with one scale in each block.
+template <class F, class X, class Columns>
+inline void multiply_fma(const LinearCall& c) noexcept {
+  if (c.tokens > kFewTokens) {
+    return gemm<FmaEngine<Columns>, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride,
+                                              c.rows, c.scratch);
+  }
+  if constexpr (F::kHasZeros) {
+    if (c.w.zeros != nullptr) {
+      return multiply_few<DotFma<F, X, true>>(c);
+    }
+  }
+  multiply_few<DotFma<F, X>>(c);
+}
+
+/// The same with several scales in a block.
+template <class F, class X, class Columns>
+inline void multiply_scaled(const LinearCall& c) noexcept {
+  if (c.tokens > kFewTokens) {
+    gemm<FmaEngine<Columns>, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows,
+                                      c.scratch);
+  } else if (c.tokens == 1) {
+    gemv_scaled<F>(c.w, X::of({c.packed, blocks_of(c.w.cols) * kBlockK, 1, 0}), c.y, c.rows);
+  } else {
+    gemv_few<ByWeight<F, X>>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, nullptr);
   }
 }
 
 #if defined(OTTOBIT_HAS_BF16_DOT)
-
-template <class F, class Dot>
-inline void multiply_dot(const LinearCall& c) noexcept {
-  if (c.tokens == 1) {
-    const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
-                           blocks_of(c.w.cols) * kBlockK};
-    gemv(c.w, Dot(token), c.y, c.rows, reinterpret_cast<float*>(c.scratch));
-  } else {
-    gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows, c.scratch);
-  }
-}
 
 /// How a format meets the packed token.
 template <class F, class Token>
@@ -118,23 +127,33 @@ struct DotOf<Bf16Format, Token> {
   using Type = DotBf16<Token>;
 };
 
-/// Activations packed as bf16, a single token as `Token`: dot products where the weights allow it.
+/// Activations packed as bf16, those of few tokens as `Token`: dot products where the weights allow
+/// it.
 template <class F, class Token, class X>
-inline void multiply_bf16(const LinearCall& c, X x) noexcept {
+inline void multiply_bf16(const LinearCall& c) noexcept {
+  const bool few = c.tokens <= kFewTokens;
   if constexpr (F::kHasDot) {
     using Dot = typename DotOf<F, Token>::Type;
     if (one_scale_per_block(c.w)) {
-      return multiply_dot<F, Dot>(c);
+      if (few) {
+        return multiply_few<Dot>(c);
+      }
+      return gemm<DotEngine, F, false>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows,
+                                       c.scratch);
     }
     if constexpr (F::kBits == 4) {
-      if (c.tokens == 1 && has_narrow_groups(c.w)) {
-        const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
-                               blocks_of(c.w.cols) * kBlockK};
-        return gemv_narrow(c.w, Dot(token), c.y, c.rows, reinterpret_cast<float*>(c.scratch));
+      if (few && has_narrow_groups(c.w)) {
+        auto* const scratch = reinterpret_cast<float*>(c.scratch);
+        if (c.tokens == 1) {
+          return gemv_narrow<Dot>(c.w, c.packed, c.y, c.rows, scratch);
+        }
+        return gemv_few<ByLanes<Dot>>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, scratch);
       }
     }
+  } else if (one_scale_per_block(c.w)) {
+    return multiply_fma<F, X, PairColumns>(c);
   }
-  multiply_fma<F, X, PairColumns>(c, x);
+  multiply_scaled<F, X, PairColumns>(c);
 }
 
 #endif
@@ -142,22 +161,24 @@ inline void multiply_bf16(const LinearCall& c, X x) noexcept {
 template <class F>
 inline void multiply(Compute compute, const LinearCall& c) noexcept {
 #if defined(OTTOBIT_HAS_BF16_DOT)
-  const TokenWords token{reinterpret_cast<const std::uint16_t*>(c.packed),
-                         blocks_of(c.w.cols) * kBlockK};
   if (packs_split(compute, c.tokens)) {
-    return multiply_bf16<F, TokenBf16x2>(c, XBf16x2{token.natural(), token.low().natural()});
+    return multiply_bf16<F, TokenBf16x2, XBf16x2>(c);
   }
   if (packs_bf16(compute)) {
-    return multiply_bf16<F, TokenBf16>(c, XBf16{token.natural()});
+    return multiply_bf16<F, TokenBf16, XBf16>(c);
   }
 #endif
   static_cast<void>(compute);  // the rounding of the modes was done by `pack`
-  multiply_fma<F, XFloats, FloatColumns>(c, {reinterpret_cast<const float*>(c.packed)});
+  if (one_scale_per_block(c.w)) {
+    multiply_fma<F, XFloats, FloatColumns>(c);
+  } else {
+    multiply_scaled<F, XFloats, FloatColumns>(c);
+  }
 }
 
 inline void linear(Compute compute, const WeightView& w, const std::byte* packed, Index tokens,
                    float* y, Index y_stride, RowRange rows, std::byte* scratch) noexcept {
-  const bool split = tokens > 1 && packs_split(compute, tokens);
+  const bool split = tokens > kFewTokens && packs_split(compute, tokens);
   const LinearCall call{w, packed, tokens, split, y, y_stride, rows, scratch};
   with_format(w.format, [&](auto format) noexcept { multiply<decltype(format)>(compute, call); });
 }

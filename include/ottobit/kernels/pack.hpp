@@ -2,10 +2,13 @@
 // How activations X [T, K] are laid out for the matrix products: rounded once, padded with zeros to
 // whole blocks of K, so that the inner loops are straight lines of full vectors.
 //
-//   T = 1, bf16 dot products:  x as bf16 twice: in natural order, and in the order in which in-lane
-//                              unpacks emit 64 E4M3 codes (then the weights need no permutation)
-//   T = 1, else:               x as f32
-//   T > 1: panels of 1 to 3 vectors of lanes, one after the other, each
+//   few tokens (kFewTokens):
+//          bf16 dot products:  [2 orders][K / 128][T][1 or 2 parts][128] bf16: in natural order,
+//          and
+//                              in the order in which in-lane unpacks emit 64 E4M3 codes (then the
+//                              weights need no permutation)
+//          else:               [K / 128][T][128] f32
+//   more: panels of 1 to 3 vectors of lanes, one after the other, each
 //          bf16 dot products:  [K / 2][lanes of the panel][2] bf16
 //          else:               [K][lanes of the panel] f32
 //
@@ -37,6 +40,9 @@ OTTOBIT_INLINE constexpr bool packs_bf16(Compute compute) noexcept {
   return kHasBf16Dot && compute != Compute::f32;
 }
 
+/// Tokens of a call that are multiplied as a single one is, to the same bits (gemv_few.hpp).
+inline constexpr Index kFewTokens = 8;
+
 /// Tokens of a call that Compute::bf16x2 keeps exact to 17 bits. Up to 8 of them cost nothing, as
 /// their two parts fit one vector of lanes; up to here the weights' way from memory hides the rest.
 inline constexpr Index kSplitTokens = 16;
@@ -56,7 +62,7 @@ OTTOBIT_INLINE constexpr bool packs_split(Compute compute, Index tokens) noexcep
   return kHasBf16Dot && splits(compute, tokens);
 }
 
-/// Lanes of T > 1 tokens.
+/// Lanes of more than kFewTokens tokens.
 OTTOBIT_INLINE constexpr Index lanes_of(Compute compute, Index tokens) noexcept {
   return packs_split(compute, tokens) ? 2 * tokens : tokens;
 }
@@ -74,8 +80,8 @@ OTTOBIT_INLINE constexpr Index panel_width(Index left) noexcept {
 
 inline Index packed_bytes(Compute compute, Index tokens, Index k) noexcept {
   const Index columns = blocks_of(k) * kBlockK;
-  if (tokens == 1) {
-    return (packs_split(compute, 1) ? 8 : 4) * columns;
+  if (tokens <= kFewTokens) {
+    return tokens * (packs_split(compute, 1) ? 8 : 4) * columns;
   }
   return lane_vectors(lanes_of(compute, tokens)) * kLanes * columns * (packs_bf16(compute) ? 2 : 4);
 }
@@ -100,15 +106,33 @@ OTTOBIT_INLINE void load_block_bf16(const float* x, Index n, std::uint16_t* out)
   }
 }
 
-/// One token in bf16 words: x, or its upper part, in natural order [columns], the same in the order
-/// in which `unpack` delivers weights; behind them the lower part likewise, if there is one.
-struct TokenWords {
-  const std::uint16_t* words;
-  Index columns;
+/// The activations in a call of `pack`.
+struct Activations {
+  Compute compute;
+  const float* x;
+  Index stride;
+  Index tokens;
+};
 
-  OTTOBIT_INLINE const std::uint16_t* natural() const noexcept { return words; }
-  OTTOBIT_INLINE const std::uint16_t* unpacked() const noexcept { return words + columns; }
-  OTTOBIT_INLINE TokenWords low() const noexcept { return {words + 2 * columns, columns}; }
+/// Where a token of few lies in what `pack` wrote.
+struct PackedToken {
+  const std::byte* packed;
+  Index columns;  ///< K rounded up to whole blocks
+  Index tokens;   ///< of the call
+  Index token;
+
+  /// f32 numbers of its first block; those of the next are tokens * kBlockK further on.
+  OTTOBIT_INLINE const float* floats() const noexcept {
+    return reinterpret_cast<const float*>(packed) + token * kBlockK;
+  }
+  /// bf16 numbers of the first part of its first block; the second part is kBlockK further on, the
+  /// next block tokens * parts * kBlockK.
+  OTTOBIT_INLINE const std::uint16_t* natural(Index parts) const noexcept {
+    return reinterpret_cast<const std::uint16_t*>(packed) + token * parts * kBlockK;
+  }
+  OTTOBIT_INLINE const std::uint16_t* unpacked(Index parts) const noexcept {
+    return natural(parts) + columns * tokens * parts;
+  }
 };
 
 /// n elements of x as high and low parts, zeros up to kBlockK.
@@ -133,23 +157,28 @@ OTTOBIT_INLINE void copy_unpacked(const std::uint16_t* natural, std::uint16_t* o
   }
 }
 
-/// One block of one token; `columns` is K rounded up to whole blocks.
-inline void pack_one(Compute compute, const float* x, Index n, Index block, Index columns,
+/// One block of each of few tokens.
+inline void pack_few(const Activations& a, Index block, Index columns, Index n,
                      std::byte* packed) noexcept {
-  if (!packs_bf16(compute)) {
-    float* const out = reinterpret_cast<float*>(packed) + block * kBlockK;
-    load_block_f32(x, n, !keeps_activations(compute, 1), out);
-    return;
+  const Index parts = packs_split(a.compute, a.tokens) ? 2 : 1;
+  for (Index t = 0; t < a.tokens; ++t) {
+    const float* const x = a.x + t * a.stride + block * kBlockK;
+    const Index at = (block * a.tokens + t) * parts * kBlockK;
+    if (!packs_bf16(a.compute)) {
+      const bool round = !keeps_activations(a.compute, a.tokens);
+      load_block_f32(x, n, round, reinterpret_cast<float*>(packed) + at);
+      continue;
+    }
+    std::uint16_t* const natural = reinterpret_cast<std::uint16_t*>(packed) + at;
+    std::uint16_t* const unpacked = natural + columns * a.tokens * parts;
+    if (parts == 2) {
+      load_block_split(x, n, natural, natural + kBlockK);
+      copy_unpacked(natural + kBlockK, unpacked + kBlockK);
+    } else {
+      load_block_bf16(x, n, natural);
+    }
+    copy_unpacked(natural, unpacked);
   }
-  auto* const words = reinterpret_cast<std::uint16_t*>(packed) + block * kBlockK;
-  if (packs_split(compute, 1)) {
-    std::uint16_t* const low = words + 2 * columns;
-    load_block_split(x, n, words, low);
-    copy_unpacked(low, low + columns);
-  } else {
-    load_block_bf16(x, n, words);
-  }
-  copy_unpacked(words, words + columns);
 }
 
 /// A column of units to a lane of a panel: `Unit` is a float, or a pair of bf16 as one 32-bit
@@ -160,14 +189,6 @@ OTTOBIT_INLINE void scatter(const Unit* from, Index units, Unit* to, Index strid
     to[i * stride] = from[i];
   }
 }
-
-/// The activations of T > 1 tokens in a call of `pack`.
-struct Activations {
-  Compute compute;
-  const float* x;
-  Index stride;
-  Index tokens;
-};
 
 /// One block of the panel of lanes [first, first + lanes): n columns from `column` on.
 inline void pack_panel(const Activations& a, Index column, Index n, Index first, Index lanes,
@@ -206,8 +227,8 @@ inline void pack(Compute compute, const float* x, Index x_stride, Index tokens, 
   for (Index block = blocks.begin; block < blocks.end; ++block) {
     const Index column = block * kBlockK;
     const Index n = least(kBlockK, k - column);
-    if (tokens == 1) {
-      pack_one(compute, x + column, n, block, columns, packed);
+    if (tokens <= kFewTokens) {
+      pack_few(activations, block, columns, n, packed);
       continue;
     }
     const Index vectors = lane_vectors(lanes_of(compute, tokens));

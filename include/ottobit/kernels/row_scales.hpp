@@ -83,8 +83,9 @@ inline void widen_groups(Index block_cols, Index blocks, float* numbers) noexcep
 /// points; refilled when the row enters another block of rows. Inverse scales become factors here.
 class RowScales {
  public:
+  RowScales() = default;
   /// `buffer` [2 blocks_of(w.cols)] of the caller's scratch.
-  OTTOBIT_INLINE RowScales(const WeightView& w, float* buffer) noexcept : w_(w), buffer_(buffer) {
+  OTTOBIT_INLINE RowScales(const WeightView& w, float* buffer) noexcept : w_(&w), buffer_(buffer) {
     const Index blocks = blocks_of(w.cols);
     for (Index b = 0; b < blocks; ++b) {
       buffer[b] = 1.0F;
@@ -92,7 +93,7 @@ class RowScales {
     }
   }
   OTTOBIT_INLINE const float* of_row(Index r) noexcept {
-    if (w_.scales != nullptr && (r >= end_ || r < begin_)) {
+    if (w_->scales != nullptr && (r >= end_ || r < begin_)) {
       fill(r);
     }
     return buffer_;
@@ -100,18 +101,18 @@ class RowScales {
 
  private:
   void fill(Index r) noexcept {
-    const Index blocks = blocks_of(w_.cols);
-    begin_ = (w_.first_row + r) / w_.block_rows * w_.block_rows - w_.first_row;
-    end_ = begin_ + w_.block_rows;
-    decode_row_scales(w_, r, buffer_);
-    widen_groups(w_.block_cols, blocks, buffer_);
-    if (w_.zeros != nullptr) {
-      decode_row_zeros(w_, r, buffer_ + blocks);
-      widen_groups(w_.block_cols, blocks, buffer_ + blocks);
+    const Index blocks = blocks_of(w_->cols);
+    begin_ = (w_->first_row + r) / w_->block_rows * w_->block_rows - w_->first_row;
+    end_ = begin_ + w_->block_rows;
+    decode_row_scales(*w_, r, buffer_);
+    widen_groups(w_->block_cols, blocks, buffer_);
+    if (w_->zeros != nullptr) {
+      decode_row_zeros(*w_, r, buffer_ + blocks);
+      widen_groups(w_->block_cols, blocks, buffer_ + blocks);
     }
   }
-  const WeightView& w_;
-  float* buffer_;
+  const WeightView* w_ = nullptr;
+  float* buffer_ = nullptr;
   Index begin_ = 0;
   Index end_ = 0;
 };
