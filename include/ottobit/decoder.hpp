@@ -18,107 +18,28 @@
 #include <variant>
 #include <vector>
 
-#include "ottobit/layers/beside.hpp"
+#include "ottobit/layers/block.hpp"
 #include "ottobit/layers/context.hpp"
-#include "ottobit/layers/delta_net.hpp"
 #include "ottobit/layers/embedding.hpp"
-#include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/layer_inputs.hpp"
-#include "ottobit/layers/lightning.hpp"
 #include "ottobit/layers/linear.hpp"
-#include "ottobit/layers/mla.hpp"
-#include "ottobit/layers/mlp.hpp"
-#include "ottobit/layers/moe.hpp"
 #include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/rope.hpp"
 #include "ottobit/layers/scope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning>;
-using Ffn = std::variant<Mlp, Moe>;
-
-[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
-                                      const WeightScope& scope) {
-  struct Bind {
-    Index dim;
-    const NormSpec& norm;
-    const WeightScope& scope;
-    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
-    Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
-    Mixer operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
-    Mixer operator()(const LightningSpec& light) const {
-      return Lightning::bind(light, dim, scope);
-    }
-  };
-  return std::visit(Bind{dim, norm, scope}, spec);
-}
-
-[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const NormSpec& norm,
-                                  const WeightScope& scope) {
-  struct Bind {
-    Index dim;
-    const NormSpec& norm;
-    const WeightScope& scope;
-    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
-    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, norm, scope(moe.scope)); }
-  };
-  return std::visit(Bind{dim, norm, scope}, spec);
-}
-
-struct Block {
-  std::optional<RmsNorm> mixer_in;
-  Mixer mixer;
-  std::optional<RmsNorm> mixer_out;
-  std::optional<RmsNorm> ffn_in;
-  Ffn ffn;
-  std::optional<Beside> beside;
-  std::optional<RmsNorm> ffn_out;
-  std::optional<LayerGate> gate;
-  ResidualSpec mixer_residual;
-  ResidualSpec ffn_residual;
-  ResidualSpec gate_residual;
-  bool parallel;
-  std::size_t rope;  ///< which of the decoder's rotations
-
-  [[nodiscard]] static Block bind(const BlockSpec& spec, const DecoderSpec& whole,
-                                  const WeightScope& scope, std::size_t rope) {
-    const Index dim = whole.dim;
-    const NormSpec& norm = whole.norm;
-    const auto if_named = [&](const std::string& name, double eps = 0.0) {
-      NormSpec its = norm;
-      its.eps = eps == 0.0 ? norm.eps : eps;
-      return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, its));
-    };
-    std::optional<LayerGate> gate;
-    if (whole.layer_inputs) {
-      gate = LayerGate::bind(whole.layer_inputs->dim, dim, norm, scope);
-    }
-    ResidualSpec ffn_residual = spec.ffn_residual;
-    ResidualSpec gate_residual;
-    if (!spec.scalar.empty()) {  // weighs what is added last
-      const auto scalar = static_cast<double>(scope.vector(spec.scalar, 1)[0]);
-      ResidualSpec& last = gate ? gate_residual : ffn_residual;
-      last.keep *= scalar;
-      last.add *= scalar;
-    }
-    return {
-        if_named(spec.norms.mixer_in),
-        bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
-        if_named(spec.norms.mixer_out, spec.norms.out_eps),
-        if_named(spec.norms.ffn_in),
-        bind_ffn(spec.ffn, dim, norm, scope),
-        spec.beside ? std::optional(Beside::bind(*spec.beside, dim, norm, scope)) : std::nullopt,
-        if_named(spec.norms.ffn_out, spec.norms.out_eps),
-        std::move(gate),
-        spec.mixer_residual,
-        ffn_residual,
-        gate_residual,
-        spec.parallel,
-        rope};
-  }
+/// Tokens of one sequence that a forward pass reads.
+struct Passage {
+  std::span<const std::int32_t> ids;  ///< T of them, which follow `position` cached tokens
+  Index position = 0;
+  Index reach = 0;  ///< positions up to which the call goes that the pass is a part of
+  const KvCache* cache = nullptr;
+  Index scored = 0;         ///< of the last tokens; 0 <= scored <= T
+  float* logits = nullptr;  ///< their scores [scored, V]
 };
 
 class Decoder {
@@ -152,91 +73,57 @@ class Decoder {
     return decoder;
   }
 
-  /// Reads the T ids that follow `position` cached tokens and fills the cache. logits receives the
-  /// scores after the last `scored` tokens [scored, V]; 0 <= scored <= T. Everything was checked
-  /// before: ids in [0, V), position + T within the cache, T within the arena.
-  void forward(ExecContext& ctx, std::span<const std::int32_t> ids, Index position,
-               const KvCache& cache, Index scored, float* logits) const {
+  /// Reads the tokens of some sequences, fills their caches and scores what may come next.
+  /// Everything was checked before: ids in [0, V), positions within the caches, and all together
+  /// within the arena.
+  void forward(ExecContext& ctx, std::span<const Passage> passages) const {
     const Arena::Mark mark(ctx.arena);
-    const auto tokens = static_cast<Index>(ids.size());
-    const Index dim = spec_.dim;
-    auto* x = ctx.arena.take<float>(tokens * dim);
-    auto* h = ctx.arena.take<float>(tokens * dim);
-    auto* y = ctx.arena.take<float>(tokens * dim);
     ctx.layer = 0;
-    auto* ropes = ctx.arena.take<RopeRows>(static_cast<Index>(ropes_.size()));
-    for (std::size_t i = 0; i < ropes_.size(); ++i) {
-      ropes[i] = ropes_[i].rows(ctx, position, tokens);
-    }
-
+    const std::span<const std::int32_t> ids = read(ctx, passages);
+    const auto tokens = static_cast<Index>(ids.size());
+    auto* x = ctx.arena.take<float>(tokens * spec_.dim);
+    auto* h = ctx.arena.take<float>(tokens * spec_.dim);
+    auto* y = ctx.arena.take<float>(tokens * spec_.dim);
     ctx.choices = shared_top_ > 0 ? ctx.arena.take<std::int32_t>(tokens * shared_top_) : nullptr;
-    ids = without_placeholders(ctx, ids);
+    const Sequence* const sequences = rotate(ctx, passages);
     embedding_.forward(ctx, ids, x);
     if (!embedding_norm_.weight.empty()) {
       embedding_norm_.forward(ctx, x, tokens, x);
     }
     const float* const inputs = make_layer_inputs(ctx, ids, x);
+    const Index width = layer_inputs_ ? spec_.layer_inputs->dim : 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
       ctx.layer = static_cast<Index>(i);
-      observe(ctx, static_cast<Index>(i), x, tokens);
-      const Sequence at{position, tokens, ropes[block.rope]};
-      const float* in = normed(ctx, block.mixer_in, x, tokens, h);
-      std::visit([&](const auto& mixer) { mixer.forward(ctx, at, in, cache, cache.layer(i), y); },
-                 block.mixer);
-      if (block.mixer_out) {
-        block.mixer_out->forward(ctx, y, tokens, y);
-      }
-      add_residual(ctx, block.mixer_residual, x, in, y, tokens, dim);
-      in = block.parallel ? in : normed(ctx, block.ffn_in, x, tokens, h);
-      std::visit([&](const auto& ffn) { ffn.forward(ctx, in, tokens, y); }, block.ffn);
-      if (block.beside) {
-        block.beside->forward(ctx, x, tokens, y);
-      }
-      if (block.ffn_out) {
-        block.ffn_out->forward(ctx, y, tokens, y);
-      }
-      add_residual(ctx, block.ffn_residual, x, in, y, tokens, dim);
-      if (block.gate) {
-        const Index width = spec_.layer_inputs->dim;
-        block.gate->forward(ctx, x, inputs + static_cast<Index>(i) * width,
-                            static_cast<Index>(blocks_.size()) * width, tokens, y);
-        add_residual(ctx, block.gate_residual, x, in, y, tokens, dim);
-      }
+      observe(ctx, ctx.layer, x, tokens);
+      const std::span all(sequences + block.rope * passages.size(), passages.size());
+      block.forward(ctx, all, {x, h, y}, inputs == nullptr ? nullptr : inputs + ctx.layer * width,
+                    static_cast<Index>(blocks_.size()) * width);
     }
     norm_.forward(ctx, x, tokens, h);
     observe(ctx, static_cast<Index>(blocks_.size()), h, tokens);
-    if (scored > 0) {
-      const Packed last(ctx, h + (tokens - scored) * dim, dim, scored, dim);
-      last.multiply({{head_, logits, spec_.vocab}});
-      if (spec_.logit_scale != 1.0) {
-        ctx.kernels.elementwise->scale(logits, static_cast<float>(spec_.logit_scale),
-                                       scored * spec_.vocab);
-      }
-      if (spec_.logit_cap > 0.0) {
-        ctx.kernels.elementwise->soft_cap(logits, static_cast<float>(spec_.logit_cap),
-                                          scored * spec_.vocab);
-      }
-    }
+    score(ctx, passages, h);
   }
 
   /// Bytes of arena that forward needs for use.tokens tokens.
   [[nodiscard]] Index workspace(const WorkspaceFor& use) const {
     ArenaSize common;
+    common.take<std::int32_t>(use.tokens);
     common.take<float>(use.tokens * spec_.dim);
     common.take<float>(use.tokens * spec_.dim);
     common.take<float>(use.tokens * spec_.dim);
-    common.take<RopeRows>(static_cast<Index>(ropes_.size()));
+    common.take<std::int32_t>(use.tokens * shared_top_);
+    common.take<Sequence>(use.sequences * static_cast<Index>(ropes_.size()));
     for (const Rope& rope : ropes_) {
       rope.workspace(use, common);
     }
-    common.take<std::int32_t>(use.tokens * shared_top_);
     ArenaSize head;
+    if (use.sequences > 1) {
+      head.take<float>(use.tokens * spec_.dim);
+      head.take<float>(use.tokens * spec_.vocab);
+    }
     Packed::workspace(use, spec_.dim, head);
     Index most = head.bytes();
-    if (!spec_.placeholders.ids.empty()) {
-      common.take<std::int32_t>(use.tokens);
-    }
     if (layer_inputs_) {
       common.take<float>(use.tokens * layer_inputs_->projection.rows());
       ArenaSize inputs;
@@ -244,19 +131,9 @@ class Decoder {
       most = std::max(most, inputs.bytes());
     }
     for (const Block& block : blocks_) {
-      ArenaSize mixer;
-      std::visit([&](const auto& layer) { layer.workspace(use, mixer); }, block.mixer);
-      ArenaSize ffn;
-      std::visit([&](const auto& layer) { layer.workspace(use, ffn); }, block.ffn);
-      ArenaSize rest;
-      if (block.beside) {
-        block.beside->workspace(use, rest);
-      }
-      ArenaSize gate;
-      if (block.gate) {
-        block.gate->workspace(use, gate);
-      }
-      most = std::max({most, mixer.bytes(), ffn.bytes(), rest.bytes(), gate.bytes()});
+      ArenaSize its;
+      block.workspace(use, its);
+      most = std::max(most, its.bytes());
     }
     return common.bytes() + most;
   }
@@ -275,14 +152,7 @@ class Decoder {
   template <class See>
   void each_linear(See&& see) const {
     for (const Block& block : blocks_) {
-      std::visit([&](const auto& mixer) { mixer.each_linear(see); }, block.mixer);
-      std::visit([&](const auto& ffn) { ffn.each_linear(see); }, block.ffn);
-      if (block.beside) {
-        block.beside->experts.each_linear(see);
-      }
-      if (block.gate) {
-        block.gate->each_linear(see);
-      }
+      block.each_linear(see);
     }
     if (layer_inputs_) {
       see(layer_inputs_->projection, 1.0);
@@ -312,29 +182,81 @@ class Decoder {
     return static_cast<std::size_t>(known - ropes_.begin());
   }
 
-  /// x through the norm, in `into`; x itself without one.
-  [[nodiscard]] static const float* normed(ExecContext& ctx, const std::optional<RmsNorm>& norm,
-                                           const float* x, Index tokens, float* into) {
-    if (!norm) {
-      return x;
+  /// All ids, as the model reads them.
+  [[nodiscard]] std::span<const std::int32_t> read(ExecContext& ctx,
+                                                   std::span<const Passage> passages) const {
+    std::size_t count = 0;
+    for (const Passage& passage : passages) {
+      count += passage.ids.size();
     }
-    norm->forward(ctx, x, tokens, into);
-    return into;
+    auto* const ids = ctx.arena.take<std::int32_t>(static_cast<Index>(count));
+    std::int32_t* end = ids;
+    for (const Passage& passage : passages) {
+      end = std::copy(passage.ids.begin(), passage.ids.end(), end);
+    }
+    const std::vector<Index>& all = spec_.placeholders.ids;
+    std::replace_if(
+        ids, end,
+        [&](std::int32_t id) { return std::find(all.begin(), all.end(), id) != all.end(); },
+        static_cast<std::int32_t>(spec_.placeholders.as));
+    return {ids, count};
   }
 
-  /// The ids as the model reads them.
-  [[nodiscard]] std::span<const std::int32_t> without_placeholders(
-      ExecContext& ctx, std::span<const std::int32_t> ids) const {
-    if (spec_.placeholders.ids.empty()) {
-      return ids;
+  /// The passages as sequences, once for each rotation: [rotations, passages].
+  [[nodiscard]] const Sequence* rotate(ExecContext& ctx, std::span<const Passage> passages) const {
+    auto* const sequences =
+        ctx.arena.take<Sequence>(static_cast<Index>(passages.size() * ropes_.size()));
+    Sequence* next = sequences;
+    for (const Rope& rope : ropes_) {
+      Index first = 0;
+      for (const Passage& passage : passages) {
+        const auto tokens = static_cast<Index>(passage.ids.size());
+        *next++ = {first, passage.position, tokens,
+                   rope.rows(ctx, passage.position, tokens, passage.reach), passage.cache};
+        first += tokens;
+      }
     }
-    auto* read = ctx.arena.take<std::int32_t>(static_cast<Index>(ids.size()));
-    std::transform(ids.begin(), ids.end(), read, [&](std::int32_t id) {
-      const std::vector<Index>& all = spec_.placeholders.ids;
-      const bool stands_in = std::find(all.begin(), all.end(), id) != all.end();
-      return stands_in ? static_cast<std::int32_t>(spec_.placeholders.as) : id;
-    });
-    return {read, ids.size()};
+    return sequences;
+  }
+
+  /// The logits of each passage from h [T, D], normalised.
+  void score(ExecContext& ctx, std::span<const Passage> passages, const float* h) const {
+    Index scored = 0;
+    for (const Passage& passage : passages) {
+      scored += passage.scored;
+    }
+    if (scored == 0) {
+      return;
+    }
+    const Index dim = spec_.dim;
+    if (passages.size() == 1) {
+      const auto tokens = static_cast<Index>(passages[0].ids.size());
+      return score(ctx, h + (tokens - scored) * dim, scored, passages[0].logits);
+    }
+    auto* const rows = ctx.arena.take<float>(scored * dim);
+    auto* const logits = ctx.arena.take<float>(scored * spec_.vocab);
+    float* to = rows;
+    for (const Passage& passage : passages) {
+      h += static_cast<Index>(passage.ids.size()) * dim;  // the end of its rows
+      to = std::copy(h - passage.scored * dim, h, to);
+    }
+    score(ctx, rows, scored, logits);
+    const float* from = logits;
+    for (const Passage& passage : passages) {
+      std::copy_n(from, passage.scored * spec_.vocab, passage.logits);
+      from += passage.scored * spec_.vocab;
+    }
+  }
+  void score(ExecContext& ctx, const float* rows, Index count, float* logits) const {
+    const Packed packed(ctx, rows, spec_.dim, count, spec_.dim);
+    packed.multiply({{head_, logits, spec_.vocab}});
+    const Index numbers = count * spec_.vocab;
+    if (spec_.logit_scale != 1.0) {
+      ctx.kernels.elementwise->scale(logits, static_cast<float>(spec_.logit_scale), numbers);
+    }
+    if (spec_.logit_cap > 0.0) {
+      ctx.kernels.elementwise->soft_cap(logits, static_cast<float>(spec_.logit_cap), numbers);
+    }
   }
 
   /// The inputs of all blocks [T, L, P], of the tokens and their embeddings x [T, D]; or null.

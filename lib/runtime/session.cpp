@@ -128,10 +128,14 @@ struct Session::Impl {
       watch.emplace([&] { return report.progress(number(done()), number(report.total)); });
       ctx.parallel.set_watch(&*watch);
     }
-    ctx.reach = static_cast<Index>(tokens.size());
+    const Passage passage{std::span(tokens).subspan(index(computed), index(count)),
+                          computed,
+                          length(),
+                          &cache,
+                          scored,
+                          out};
     try {
-      decoder.forward(ctx, std::span(tokens).subspan(index(computed), index(count)), computed,
-                      cache, scored, out);
+      decoder.forward(ctx, {&passage, 1});
     } catch (...) {
       ctx.parallel.set_watch(nullptr);
       written = std::max(written, computed + count);

@@ -29,7 +29,6 @@ struct ExecContext {
   /// [T, top] positions that an indexer chose for the tokens of the pass, for blocks that have none
   /// of their own; or null: there are no such blocks.
   std::int32_t* choices = nullptr;
-  Index reach = 0;  ///< positions up to which the call goes that the pass is a part of
 };
 
 /// Adds up what a forward pass will take from its arena: the same calls in the same order as
@@ -52,7 +51,8 @@ struct WorkspaceFor {
   Compute compute;
   int threads;
   Index tokens;
-  Index context = 0;  ///< positions of the session, cached and new ones
+  Index context = 0;    ///< positions of the longest session, cached and new ones
+  Index sequences = 1;  ///< that the tokens belong to, at most
 };
 
 }  // namespace ottobit

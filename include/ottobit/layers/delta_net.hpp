@@ -12,13 +12,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
-#include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -47,32 +48,39 @@ class DeltaNet {
     return net;
   }
 
-  /// out [T, D] of h [T, D], both contiguous; takes the state of `kv` through the T tokens.
-  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& /*cache*/,
-               const KvLayer& kv, float* out) const {
+  /// out [T, D] of h [T, D], both contiguous; takes the state of each sequence through its tokens.
+  void forward(ExecContext& ctx, std::span<const Sequence> all, const float* h, float* out) const {
     const Arena::Mark mark(ctx.arena);
-    const Index tokens = at.tokens;
+    const Index tokens = total_tokens(all);
+    const auto count = static_cast<Index>(all.size());
     const Index past = spec_.taps - 1;
     const Index heads = spec_.value_heads;
-    auto* x = ctx.arena.take<float>((past + tokens) * channels());
+    auto* x = ctx.arena.take<float>((count * past + tokens) * channels());
     auto* z = ctx.arena.take<float>(tokens * values());
     auto* beta = ctx.arena.take<float>(tokens * heads);
     auto* decay = ctx.arena.take<float>(tokens * heads);
     auto* mixed = ctx.arena.take<float>(tokens * channels());
     auto* made = ctx.arena.take<float>(tokens * values());
-    auto* state = reinterpret_cast<float*>(kv.k);
-    auto* last = reinterpret_cast<float*>(kv.v);
-    if (at.position == 0) {
-      std::fill_n(state, heads * spec_.key_dim * spec_.value_dim, 0.0F);
-      std::fill_n(last, past * channels(), 0.0F);
-    }
+    auto* windows = ctx.arena.take<float*>(count);
+    auto* calls = ctx.arena.take<RecurrenceCall>(count);
 
-    std::copy_n(last, past * channels(), x);
-    project(ctx, h, tokens, {x + past * channels(), z, beta, decay});
-    std::copy_n(x + tokens * channels(), past * channels(), last);
+    // A sequence's inputs of the convolution stand behind the last ones of its past.
+    float* const projected = count == 1 ? x + past * channels() : mixed;
+    project(ctx, h, tokens, {projected, z, beta, decay});
+    for (Index i = 0; i < count; ++i) {
+      const Sequence& at = all[static_cast<std::size_t>(i)];
+      windows[i] = x + (i * past + at.first) * channels();
+      if (count > 1) {
+        std::copy_n(projected + at.first * channels(), at.tokens * channels(),
+                    windows[i] + past * channels());
+      }
+      begin_or_resume(at, ctx, windows[i]);
+    }
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-      ctx.kernels.recurrent->short_conv(x, conv_.data(), spec_.taps, channels(), mixed,
-                                        {begin, end});
+      each_sequence(all, {begin, end}, [&](const Sequence& at, RowRange rows) noexcept {
+        ctx.kernels.recurrent->short_conv(windows[&at - all.data()], conv_.data(), spec_.taps,
+                                          channels(), mixed + at.first * channels(), rows);
+      });
       for (Index t = begin; t < end; ++t) {
         normalise(ctx, mixed + t * channels());
         for (Index i = 0; i < heads; ++i) {
@@ -81,11 +89,16 @@ class DeltaNet {
       }
     });
 
-    const RecurrenceCall call = recurrence(tokens, mixed, decay, beta, state, made);
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    ctx.parallel.for_rows(kernels.items(call), 1, [&](Index begin, Index end, int) noexcept {
-      kernels.recurrence(call, {begin, end});
+    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
+      return recurrence(at.tokens, mixed + at.first * channels(), decay + at.first * heads,
+                        beta + at.first * heads, reinterpret_cast<float*>(at.layer(ctx).k),
+                        made + at.first * values());
     });
+    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
+    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
+              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
+                kernels.recurrence(call, items);
+              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const ElementwiseKernels& elementwise = *ctx.kernels.elementwise;
@@ -103,12 +116,14 @@ class DeltaNet {
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
     const Index heads = spec_.value_heads;
-    size.take<float>((spec_.taps - 1 + use.tokens) * channels());
+    size.take<float>((use.sequences * (spec_.taps - 1) + use.tokens) * channels());
     size.take<float>(use.tokens * values());
     size.take<float>(use.tokens * heads);
     size.take<float>(use.tokens * heads);
     size.take<float>(use.tokens * channels());
     size.take<float>(use.tokens * values());
+    size.take<float*>(use.sequences);
+    size.take<RecurrenceCall>(use.sequences);
     ArenaSize input;
     if (spec_.layout == DeltaLayout::grouped) {
       input.take<float>(use.tokens * qkv_.rows());
@@ -165,6 +180,21 @@ class DeltaNet {
   [[nodiscard]] Index keys() const noexcept { return spec_.key_heads * spec_.key_dim; }
   [[nodiscard]] Index values() const noexcept { return spec_.value_heads * spec_.value_dim; }
   [[nodiscard]] Index channels() const noexcept { return 2 * keys() + values(); }
+
+  /// The last inputs of the convolution to the head of its window [past + tokens, channels], those
+  /// of these tokens kept in their place. Position 0 begins anew.
+  void begin_or_resume(const Sequence& at, const ExecContext& ctx, float* window) const noexcept {
+    const KvLayer kv = at.layer(ctx);
+    const Index size = (spec_.taps - 1) * channels();
+    auto* const last = reinterpret_cast<float*>(kv.v);
+    if (at.position == 0) {
+      std::fill_n(reinterpret_cast<float*>(kv.k),
+                  spec_.value_heads * spec_.key_dim * spec_.value_dim, 0.0F);
+      std::fill_n(last, size, 0.0F);
+    }
+    std::copy_n(last, size, window);
+    std::copy_n(window + at.tokens * channels(), size, last);
+  }
 
   void project(ExecContext& ctx, const float* h, Index tokens, const Projected& to) const {
     const Arena::Mark mark(ctx.arena);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -64,12 +66,11 @@ class Gqa {
     return gqa;
   }
 
-  /// out [T, D] = attention of h [T, D], both contiguous; appends the T keys and values to `kv`,
-  /// unless an earlier block did.
-  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& cache,
-               const KvLayer& kv, float* out) const {
+  /// out [T, D] = attention of h [T, D], both contiguous; appends the keys and values of each
+  /// sequence to its cache, unless an earlier block did.
+  void forward(ExecContext& ctx, std::span<const Sequence> all, const float* h, float* out) const {
     const Arena::Mark mark(ctx.arena);
-    const Index tokens = at.tokens;
+    const Index tokens = total_tokens(all);
     const Index q_dim = query_width();
     const Index kv_dim = k_.rows();
     const Index v_dim = value_width();
@@ -92,12 +93,6 @@ class Gqa {
         take_queries(projected, q, {begin, end});
       }
       norm(ctx, q_norm_, q, q_dim, {begin, end});
-      at.rope.rotate(ctx, q, spec_.heads, spec_.head_dim, {begin, end});
-      norm(ctx, rotated_norm_, q, q_dim, {begin, end});
-      heat(ctx, q, at.position, {begin, end});
-      if (spec_.kv_of) {
-        return;
-      }
       if (spec_.values_of_keys) {
         std::copy(k + begin * kv_dim, k + end * kv_dim, v + begin * kv_dim);
       }
@@ -107,13 +102,12 @@ class Gqa {
         ctx.kernels.elementwise->scale(v + begin * v_dim, static_cast<float>(spec_.value_scale),
                                        (end - begin) * v_dim);
       }
-      at.rope.rotate(ctx, k, spec_.kv_heads, spec_.head_dim, {begin, end});
-      norm(ctx, rotated_norm_, k, kv_dim, {begin, end});
-      store(ctx, k, spec_.head_dim, {begin, end}, at.position, cache.dtype(), kv, kv.k);
-      store(ctx, v, value_dim(spec_), {begin, end}, at.position, cache.dtype(), kv, kv.v);
+      each_sequence(all, {begin, end}, [&](const Sequence& at, RowRange rows) noexcept {
+        place(ctx, at, rows, {q + at.first * q_dim, k + at.first * kv_dim, v + at.first * v_dim});
+      });
     });
 
-    attend(ctx, at, q, cache, kv, mixed);
+    attend(ctx, all, q, mixed);
     if (spec_.gated) {
       ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
         multiply_by_gates(ctx, projected, mixed, {begin, end});
@@ -141,6 +135,7 @@ class Gqa {
     size.take<float>(use.tokens * mixed_dim);
     size.take<float>(use.tokens * gate_.rows());
     Packed::workspace(use, q_.weight.cols, size);
+    size.take<AttentionCall>(use.sequences);
     size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
     Packed::workspace(use, mixed_dim, size);
   }
@@ -196,6 +191,28 @@ class Gqa {
     }
   }
 
+  /// Queries, keys and values of one sequence's tokens.
+  struct Rows {
+    float* q;
+    float* k;
+    float* v;
+  };
+  /// Rotates tokens of a sequence to their positions and stores their keys and values.
+  void place(const ExecContext& ctx, const Sequence& at, RowRange tokens,
+             const Rows& of) const noexcept {
+    at.rope.rotate(ctx, of.q, spec_.heads, spec_.head_dim, tokens);
+    norm(ctx, rotated_norm_, of.q, query_width(), tokens);
+    heat(ctx, of.q, at.position, tokens);
+    if (spec_.kv_of) {
+      return;
+    }
+    at.rope.rotate(ctx, of.k, spec_.kv_heads, spec_.head_dim, tokens);
+    norm(ctx, rotated_norm_, of.k, k_.rows(), tokens);
+    const KvLayer kv = at.layer(ctx);
+    store(ctx, of.k, spec_.head_dim, tokens, at, kv, kv.k);
+    store(ctx, of.v, value_dim(spec_), tokens, at, kv, kv.v);
+  }
+
   /// Queries of the tokens times the factor of their positions.
   void heat(const ExecContext& ctx, float* q, Index position, RowRange tokens) const noexcept {
     if (!spec_.temperature) {
@@ -207,39 +224,45 @@ class Gqa {
     }
   }
 
-  /// Tokens of x [T, G, head_dim], the first of which is at `position`, to `part` of the layer.
+  /// Tokens of x [T, G, head_dim] of a sequence to `part` of its layer.
   void store(const ExecContext& ctx, const float* x, Index head_dim, RowRange tokens,
-             Index position, DType dtype, const KvLayer& kv, std::byte* part) const noexcept {
+             const Sequence& at, const KvLayer& kv, std::byte* part) const noexcept {
     const Index stride = spec_.kv_heads * head_dim;
     Index end = 0;
     for (Index t = tokens.begin; t < tokens.end; t = end) {
-      const Index row = kv.ring == 0 ? position + t : (position + t) % kv.ring;
+      const Index row = kv.ring == 0 ? at.position + t : (at.position + t) % kv.ring;
       end = std::min(tokens.end, t + kv.rows - row);  // of the token, or of the ring
-      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, head_dim, dtype, part,
-                                      kv.rows, row, {0, spec_.kv_heads});
+      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, head_dim, at.cache->dtype(),
+                                      part, kv.rows, row, {0, spec_.kv_heads});
     }
   }
 
-  /// out [T, H, B] = softmax(q k^T / sqrt(A)) v over the cached keys and values.
-  void attend(ExecContext& ctx, const Sequence& at, const float* q, const KvCache& cache,
-              const KvLayer& kv, float* out) const {
-    AttentionCall call = shape();
-    call.q = q;
-    call.out = out;
-    call.q_stride = query_width();
-    call.out_stride = o_.weight.cols;
-    call.tokens = at.tokens;
-    call.ring = kv.ring;
-    call.k = {kv.k, call.head_dim, kv.rows * call.head_dim};
-    call.v = {kv.v, call.value_dim, kv.rows * call.value_dim};
-    call.kv_dtype = cache.dtype();
-    call.position = at.position;
+  /// out [T, H, B] = softmax(q k^T / sqrt(A)) v over the keys and values that each sequence has.
+  void attend(ExecContext& ctx, std::span<const Sequence> all, const float* q, float* out) const {
+    const auto count = static_cast<Index>(all.size());
+    auto* calls = ctx.arena.take<AttentionCall>(count);
+    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
+      const KvLayer kv = at.layer(ctx);
+      AttentionCall call = shape();
+      call.q_stride = query_width();
+      call.out_stride = o_.weight.cols;
+      call.q = q + at.first * call.q_stride;
+      call.out = out + at.first * call.out_stride;
+      call.tokens = at.tokens;
+      call.ring = kv.ring;
+      call.k = {kv.k, call.head_dim, kv.rows * call.head_dim};
+      call.v = {kv.v, call.value_dim, kv.rows * call.value_dim};
+      call.kv_dtype = at.cache->dtype();
+      call.position = at.position;
+      return call;
+    });
     const Index stride = attention_scratch(ctx.kernels);
     auto* scratch = ctx.arena.take<std::byte>(stride * ctx.parallel.threads());
     const AttentionKernels& kernels = *ctx.kernels.attention;
-    ctx.parallel.for_rows(kernels.items(call), 1, [&](Index begin, Index end, int worker) noexcept {
-      kernels.attention(call, {begin, end}, scratch + worker * stride);
-    });
+    for_items(ctx, std::span<const AttentionCall>(calls, all.size()), kernels.items,
+              [&](const AttentionCall& call, RowRange items, int worker) noexcept {
+                kernels.attention(call, items, scratch + worker * stride);
+              });
   }
 
   [[nodiscard]] AttentionCall shape() const noexcept {

@@ -18,7 +18,7 @@
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla_forms.hpp"
 #include "ottobit/layers/norm.hpp"
-#include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -42,10 +42,9 @@ class Indexer {
   }
 
   /// Queries of the T tokens from their normed latents cq and hidden states h, both contiguous;
-  /// appends the keys to `kv`. The memory comes from the context's arena.
+  /// appends the keys to the sequence's cache. The memory comes from the context's arena.
   [[nodiscard]] IndexQueries project(ExecContext& ctx, const Sequence& at, const float* cq,
-                                     const float* h, const KvCache& cache,
-                                     const KvLayer& kv) const {
+                                     const float* h) const {
     const Index tokens = at.tokens;
     const IndexQueries out{ctx.arena.take<float>(tokens * q_.rows()),
                            ctx.arena.take<float>(tokens * spec_.heads)};
@@ -62,6 +61,7 @@ class Indexer {
         1.0F / std::sqrt(static_cast<float>(spec_.heads) * static_cast<float>(spec_.head_dim));
     RopeRows rope = at.rope;
     rope.layout = spec_.layout;
+    const KvLayer kv = at.layer(ctx);
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const RowRange rows{begin, end};
       k_norm_.apply(k, rows);
@@ -70,7 +70,7 @@ class Indexer {
       ctx.kernels.elementwise->scale(out.weights + begin * spec_.heads, scale,
                                      (end - begin) * spec_.heads);
       ctx.kernels.attention->store_kv(k + begin * spec_.head_dim, spec_.head_dim, end - begin,
-                                      spec_.head_dim, cache.dtype(), kv.v, kv.rows,
+                                      spec_.head_dim, at.cache->dtype(), kv.v, kv.rows,
                                       at.position + begin, {0, 1});
     });
     return out;
@@ -78,23 +78,23 @@ class Indexer {
 
   /// The best keys of tokens [first, first + count) of a pass, each of which sees more than `top`.
   [[nodiscard]] KeySelection select(ExecContext& ctx, const Sequence& at, const IndexQueries& in,
-                                    Index first, Index count, const KvCache& cache,
-                                    const KvLayer& kv) const {
+                                    Index first, Index count) const {
     auto* chosen = ctx.arena.take<std::int32_t>(count * spec_.top);
     const Arena::Mark mark(ctx.arena);
     const Index positions = at.position + first + count;
     auto* scores = ctx.arena.take<float>(count * positions);
     auto* best = ctx.arena.take<ScoredToken>(spec_.top * ctx.parallel.threads());
-    score(ctx, in, first, count, cache_matrix(kv.v, cache.dtype(), positions, spec_.head_dim),
-          scores);
+    const WeightView keys =
+        cache_matrix(at.layer(ctx).v, at.cache->dtype(), positions, spec_.head_dim);
+    score(ctx, in, first, count, keys, scores);
     ctx.parallel.for_rows(count, 1, [&](Index begin, Index end, int worker) noexcept {
       ScoredToken* const top = best + worker * spec_.top;
       for (Index t = begin; t < end; ++t) {
         const Index visible = at.position + first + t + 1;
         ctx.kernels.elementwise->top_k(scores + t * positions, visible, spec_.top, top);
-        std::int32_t* const keys = chosen + t * spec_.top;
-        std::transform(top, top + spec_.top, keys, [](const ScoredToken& s) { return s.id; });
-        std::sort(keys, keys + spec_.top);
+        std::int32_t* const its = chosen + t * spec_.top;
+        std::transform(top, top + spec_.top, its, [](const ScoredToken& s) { return s.id; });
+        std::sort(its, its + spec_.top);
       }
     });
     return {chosen, spec_.top};

@@ -11,13 +11,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
-#include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -35,19 +36,15 @@ class Lightning {
     return layer;
   }
 
-  /// out [T, D] of h [T, D], both contiguous; takes the states of `kv` through the T tokens.
-  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& /*cache*/,
-               const KvLayer& kv, float* out) const {
+  /// out [T, D] of h [T, D], both contiguous; takes the state of each sequence through its tokens.
+  void forward(ExecContext& ctx, std::span<const Sequence> all, const float* h, float* out) const {
     const Arena::Mark mark(ctx.arena);
-    const Index tokens = at.tokens;
+    const Index tokens = total_tokens(all);
     const Index width = gate_.rows();
     auto* qkv = ctx.arena.take<float>(tokens * 3 * width);
     auto* gate = ctx.arena.take<float>(tokens * width);
     auto* made = ctx.arena.take<float>(tokens * width);
-    auto* state = reinterpret_cast<float*>(kv.k);
-    if (at.position == 0) {
-      std::fill_n(state, width * spec_.head_dim, 0.0F);
-    }
+    auto* calls = ctx.arena.take<RecurrenceCall>(static_cast<Index>(all.size()));
     const ElementwiseKernels& elementwise = *ctx.kernels.elementwise;
     const Packed hidden(ctx, h, qkv_.weight.cols, tokens, qkv_.weight.cols);
     hidden.multiply({{qkv_, qkv, 3 * width}, {gate_, gate, width}});
@@ -56,11 +53,18 @@ class Lightning {
       elementwise.sigmoid_mul(rows, rows, rows, (end - begin) * 3 * width);
     });
 
-    const RecurrenceCall call = recurrence(tokens, qkv, state, made);
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    ctx.parallel.for_rows(kernels.items(call), 1, [&](Index begin, Index end, int) noexcept {
-      kernels.recurrence(call, {begin, end});
+    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
+      auto* state = reinterpret_cast<float*>(at.layer(ctx).k);
+      if (at.position == 0) {
+        std::fill_n(state, width * spec_.head_dim, 0.0F);
+      }
+      return recurrence(at.tokens, qkv + at.first * 3 * width, state, made + at.first * width);
     });
+    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
+    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
+              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
+                kernels.recurrence(call, items);
+              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       elementwise.rms_norm(made, width, norm_.weight.data(), norm_.eps, width, made, width,
@@ -77,6 +81,7 @@ class Lightning {
     size.take<float>(use.tokens * 3 * width);
     size.take<float>(use.tokens * width);
     size.take<float>(use.tokens * width);
+    size.take<RecurrenceCall>(use.sequences);
     Packed::workspace(use, qkv_.weight.cols, size);
     Packed::workspace(use, width, size);
   }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
@@ -21,7 +22,7 @@
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla_forms.hpp"
 #include "ottobit/layers/norm.hpp"
-#include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -56,11 +57,11 @@ class Mla {
     return mla;
   }
 
-  /// out [T, D] = attention of h [T, D], both contiguous; appends the T latents to `kv`.
-  void forward(ExecContext& ctx, const Sequence& at, const float* h, const KvCache& cache,
-               const KvLayer& kv, float* out) const {
+  /// out [T, D] = attention of h [T, D], both contiguous; appends the latents of each sequence to
+  /// its cache.
+  void forward(ExecContext& ctx, std::span<const Sequence> all, const float* h, float* out) const {
     const Arena::Mark mark(ctx.arena);
-    const Index tokens = at.tokens;
+    const Index tokens = total_tokens(all);
     const Index dim = kv_a_.weight.cols;
     const Index width = o_.weight.cols;
     auto* q = ctx.arena.take<float>(tokens * q_.rows());
@@ -70,39 +71,24 @@ class Mla {
     project(ctx, h, dim, tokens, q, compressed, latents);
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-      const RowRange rows{begin, end};
       ctx.kernels.elementwise->rms_norm(latents, sizes_.row(), kv_norm_.weight.data(), kv_norm_.eps,
-                                        sizes_.rank, latents, sizes_.row(), rows);
-      at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), rows);
-      at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), rows);
-      for (Index t = begin; temperature_ && t < end; ++t) {
-        ctx.kernels.elementwise->scale(q + t * q_.rows(),
-                                       temperature_at(*temperature_, at.position + t), q_.rows());
-      }
-      ctx.kernels.attention->store_kv(latents + begin * sizes_.row(), sizes_.row(), end - begin,
-                                      sizes_.row(), cache.dtype(), kv.k, kv.rows,
-                                      at.position + begin, {0, 1});
+                                        sizes_.rank, latents, sizes_.row(), {begin, end});
+      each_sequence(all, {begin, end}, [&](const Sequence& at, RowRange rows) noexcept {
+        place(ctx, at, rows, q + at.first * q_.rows(), latents + at.first * sizes_.row());
+      });
     });
 
-    const LatentRows cached{kv.k, cache.dtype()};
-    if (shared_top_ > 0) {
-      attend_shared(ctx, at, q, cached, mixed);
-    } else if (!indexer_) {
-      attend(ctx, at, q, cached, mixed);
-    } else {
-      const IndexQueries index = indexer_->project(ctx, at, compressed, h, cache, kv);
-      // The first tokens see all there is, the others what the indexer chooses.
-      const Index whole = std::clamp<Index>(indexer_->top() - at.position, 0, tokens);
-      attend(ctx, {at.position, whole, at.rope}, q, cached, mixed);
-      for (Index t = whole; t < tokens; t += kAbsorbedTokens) {
-        const Arena::Mark part(ctx.arena);
-        const Index count = std::min(kAbsorbedTokens, tokens - t);
-        const KeySelection keys = indexer_->select(ctx, at, index, t, count, cache, kv);
-        if (ctx.choices != nullptr) {
-          std::copy_n(keys.keys, count * keys.top, ctx.choices + t * keys.top);
-        }
-        attend_absorbed(ctx, sizes_, heads_, {at.position + t, count, at.rope}, q + t * q_.rows(),
-                        cached, keys, mixed + t * width);
+    for (const Sequence& at : all) {
+      const Arena::Mark its(ctx.arena);
+      const float* const queries = q + at.first * q_.rows();
+      float* const values = mixed + at.first * width;
+      if (shared_top_ > 0) {
+        attend_shared(ctx, at, queries, values);
+      } else if (indexer_) {
+        attend_indexed(ctx, at, queries, compressed + at.first * q_a_.rows(), h + at.first * dim,
+                       values);
+      } else {
+        attend(ctx, at, queries, values);
       }
     }
     const Packed packed(ctx, mixed, width, tokens, width);
@@ -150,27 +136,62 @@ class Mla {
       : sizes_{spec.heads,    spec.kv_rank,   spec.nope_dim,
                spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)} {}
 
-  /// By what the last indexer chose.
-  void attend_shared(ExecContext& ctx, const Sequence& at, const float* q, const LatentRows& cached,
-                     float* out) const {
-    const Index whole = std::clamp<Index>(shared_top_ - at.position, 0, at.tokens);
-    attend(ctx, {at.position, whole, at.rope}, q, cached, out);
+  /// Rotates tokens of a sequence to their positions and stores their latents.
+  void place(const ExecContext& ctx, const Sequence& at, RowRange tokens, float* q,
+             float* latents) const noexcept {
+    at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), tokens);
+    at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), tokens);
+    for (Index t = tokens.begin; temperature_ && t < tokens.end; ++t) {
+      ctx.kernels.elementwise->scale(q + t * q_.rows(),
+                                     temperature_at(*temperature_, at.position + t), q_.rows());
+    }
+    const KvLayer kv = at.layer(ctx);
+    ctx.kernels.attention->store_kv(latents + tokens.begin * sizes_.row(), sizes_.row(),
+                                    tokens.end - tokens.begin, sizes_.row(), at.cache->dtype(),
+                                    kv.k, kv.rows, at.position + tokens.begin, {0, 1});
+  }
+
+  [[nodiscard]] static LatentRows cached(const ExecContext& ctx, const Sequence& at) noexcept {
+    return {at.layer(ctx).k, at.cache->dtype()};
+  }
+
+  /// The first tokens see all there is, the others what the indexer chooses.
+  void attend_indexed(ExecContext& ctx, const Sequence& at, const float* q, const float* compressed,
+                      const float* h, float* out) const {
+    const IndexQueries index = indexer_->project(ctx, at, compressed, h);
+    const Index whole = std::clamp<Index>(indexer_->top() - at.position, 0, at.tokens);
+    attend(ctx, at.part(0, whole), q, out);
     for (Index t = whole; t < at.tokens; t += kAbsorbedTokens) {
       const Arena::Mark part(ctx.arena);
       const Index count = std::min(kAbsorbedTokens, at.tokens - t);
-      const KeySelection keys{ctx.choices + t * shared_top_, shared_top_};
-      attend_absorbed(ctx, sizes_, heads_, {at.position + t, count, at.rope}, q + t * q_.rows(),
-                      cached, keys, out + t * o_.weight.cols);
+      const KeySelection keys = indexer_->select(ctx, at, index, t, count);
+      if (ctx.choices != nullptr) {
+        std::copy_n(keys.keys, count * keys.top, ctx.choices + (at.first + t) * keys.top);
+      }
+      attend_absorbed(ctx, sizes_, heads_, at.part(t, count), q + t * q_.rows(), cached(ctx, at),
+                      keys, out + t * o_.weight.cols);
+    }
+  }
+
+  /// By what the last indexer chose.
+  void attend_shared(ExecContext& ctx, const Sequence& at, const float* q, float* out) const {
+    const Index whole = std::clamp<Index>(shared_top_ - at.position, 0, at.tokens);
+    attend(ctx, at.part(0, whole), q, out);
+    for (Index t = whole; t < at.tokens; t += kAbsorbedTokens) {
+      const Arena::Mark part(ctx.arena);
+      const Index count = std::min(kAbsorbedTokens, at.tokens - t);
+      const KeySelection keys{ctx.choices + (at.first + t) * shared_top_, shared_top_};
+      attend_absorbed(ctx, sizes_, heads_, at.part(t, count), q + t * q_.rows(), cached(ctx, at),
+                      keys, out + t * o_.weight.cols);
     }
   }
 
   /// In the form that costs less.
-  void attend(ExecContext& ctx, const Sequence& at, const float* q, const LatentRows& cached,
-              float* out) const {
+  void attend(ExecContext& ctx, const Sequence& at, const float* q, float* out) const {
     if (sizes_.repays_expansion(at.tokens, at.position + at.tokens)) {
-      attend_expanded(ctx, sizes_, heads_, at, q, cached, out);
+      attend_expanded(ctx, sizes_, heads_, at, q, cached(ctx, at), out);
     } else {
-      attend_absorbed(ctx, sizes_, heads_, at, q, cached, {}, out);
+      attend_absorbed(ctx, sizes_, heads_, at, q, cached(ctx, at), {}, out);
     }
   }
 

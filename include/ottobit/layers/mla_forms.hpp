@@ -9,7 +9,7 @@
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
-#include "ottobit/layers/rope.hpp"
+#include "ottobit/layers/sequence.hpp"
 #include "ottobit/numeric/dtype.hpp"
 
 namespace ottobit {
@@ -254,7 +254,7 @@ inline void attend_absorbed(ExecContext& ctx, const MlaSizes& sizes,
                             const std::vector<MlaHead>& heads, const Sequence& at, const float* q,
                             const LatentRows& cached, const KeySelection& selection, float* out) {
   for (Index t = 0; t < at.tokens; t += kAbsorbedTokens) {
-    const Sequence part{at.position + t, std::min(kAbsorbedTokens, at.tokens - t), at.rope};
+    const Sequence part = at.part(t, std::min(kAbsorbedTokens, at.tokens - t));
     attend_absorbed_once(ctx, sizes, heads, part, q + t * sizes.heads * sizes.query(), cached,
                          selection.from(t), out + t * sizes.heads * sizes.value);
   }

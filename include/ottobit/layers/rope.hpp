@@ -15,26 +15,23 @@
 
 namespace ottobit {
 
-/// The rotations of the T tokens of one forward pass.
+/// The rotations of T tokens.
 struct RopeRows {
   const float* cosines;  ///< [T, half_dim]
   const float* sines;
   Index half_dim;
   RopeLayout layout;
 
+  /// Those of the tokens from `token` on.
+  [[nodiscard]] RopeRows from(Index token) const noexcept {
+    return {cosines + token * half_dim, sines + token * half_dim, half_dim, layout};
+  }
   /// Rotates tokens [begin, end) of x [T, heads, head_dim] in place.
   void rotate(const ExecContext& ctx, float* x, Index heads, Index head_dim,
               RowRange tokens) const noexcept {
     ctx.kernels.elementwise->rope(x, heads * head_dim, heads, head_dim, cosines, sines, half_dim,
                                   layout, tokens);
   }
-};
-
-/// Where the T tokens of a pass stand in their sequence.
-struct Sequence {
-  Index position;  ///< of the first token
-  Index tokens;    ///< T
-  RopeRows rope;
 };
 
 /// Pair `index` of a rotation whose unscaled frequency is `frequency`.
@@ -120,15 +117,16 @@ class Rope {
   [[nodiscard]] const RopeSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] Index half_dim() const noexcept { return static_cast<Index>(frequencies_.size()); }
 
-  /// The angle is rounded to f32 as in the reference implementation; its cosine is not.
-  [[nodiscard]] RopeRows rows(ExecContext& ctx, Index position, Index tokens) const {
+  /// Of tokens from `position` on, in a call that goes up to position `reach`. The angle is rounded
+  /// to f32 as in the reference implementation; its cosine is not.
+  [[nodiscard]] RopeRows rows(ExecContext& ctx, Index position, Index tokens, Index reach) const {
     auto* cosines = ctx.arena.take<float>(tokens * half_dim());
     auto* sines = ctx.arena.take<float>(tokens * half_dim());
     const double magnitude = rope_magnitude(spec_.scaling);
     const auto* longer = std::get_if<RopeLong>(&spec_.scaling);
-    const auto reach = static_cast<double>(std::max(ctx.reach, position + tokens));
+    const auto last = static_cast<double>(std::max(reach, position + tokens));
     const Floats& frequencies =
-        longer != nullptr && reach > longer->original ? beyond_ : frequencies_;
+        longer != nullptr && last > longer->original ? beyond_ : frequencies_;
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
         for (Index i = 0; i < half_dim(); ++i) {
@@ -145,8 +143,10 @@ class Rope {
   }
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const noexcept {
-    size.take<float>(use.tokens * half_dim());
-    size.take<float>(use.tokens * half_dim());
+    // Of each sequence by itself, which begins where alignment allows.
+    const Index gaps = (use.sequences - 1) * (kAlignment / static_cast<Index>(sizeof(float)));
+    size.take<float>(use.tokens * half_dim() + gaps);
+    size.take<float>(use.tokens * half_dim() + gaps);
   }
 
  private:

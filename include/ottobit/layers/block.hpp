@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// One block of a decoder: a mixer of tokens and a network, each with its norms, and how what they
+// make is added to the residual stream.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "ottobit/layers/beside.hpp"
+#include "ottobit/layers/context.hpp"
+#include "ottobit/layers/delta_net.hpp"
+#include "ottobit/layers/gqa.hpp"
+#include "ottobit/layers/layer_inputs.hpp"
+#include "ottobit/layers/lightning.hpp"
+#include "ottobit/layers/mla.hpp"
+#include "ottobit/layers/mlp.hpp"
+#include "ottobit/layers/moe.hpp"
+#include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/scope.hpp"
+#include "ottobit/layers/sequence.hpp"
+#include "ottobit/spec.hpp"
+
+namespace ottobit {
+
+using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning>;
+using Ffn = std::variant<Mlp, Moe>;
+
+[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
+                                      const WeightScope& scope) {
+  struct Bind {
+    Index dim;
+    const NormSpec& norm;
+    const WeightScope& scope;
+    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
+    Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
+    Mixer operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
+    Mixer operator()(const LightningSpec& light) const {
+      return Lightning::bind(light, dim, scope);
+    }
+  };
+  return std::visit(Bind{dim, norm, scope}, spec);
+}
+
+[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const NormSpec& norm,
+                                  const WeightScope& scope) {
+  struct Bind {
+    Index dim;
+    const NormSpec& norm;
+    const WeightScope& scope;
+    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
+    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, norm, scope(moe.scope)); }
+  };
+  return std::visit(Bind{dim, norm, scope}, spec);
+}
+
+struct Block {
+  std::optional<RmsNorm> mixer_in;
+  Mixer mixer;
+  std::optional<RmsNorm> mixer_out;
+  std::optional<RmsNorm> ffn_in;
+  Ffn ffn;
+  std::optional<Beside> beside;
+  std::optional<RmsNorm> ffn_out;
+  std::optional<LayerGate> gate;
+  ResidualSpec mixer_residual;
+  ResidualSpec ffn_residual;
+  ResidualSpec gate_residual;
+  bool parallel;
+  Index dim;         ///< D
+  std::size_t rope;  ///< which of the decoder's rotations
+
+  [[nodiscard]] static Block bind(const BlockSpec& spec, const DecoderSpec& whole,
+                                  const WeightScope& scope, std::size_t rope) {
+    const Index dim = whole.dim;
+    const NormSpec& norm = whole.norm;
+    const auto if_named = [&](const std::string& name, double eps = 0.0) {
+      NormSpec its = norm;
+      its.eps = eps == 0.0 ? norm.eps : eps;
+      return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, its));
+    };
+    std::optional<LayerGate> gate;
+    if (whole.layer_inputs) {
+      gate = LayerGate::bind(whole.layer_inputs->dim, dim, norm, scope);
+    }
+    ResidualSpec ffn_residual = spec.ffn_residual;
+    ResidualSpec gate_residual;
+    if (!spec.scalar.empty()) {  // weighs what is added last
+      const auto scalar = static_cast<double>(scope.vector(spec.scalar, 1)[0]);
+      ResidualSpec& last = gate ? gate_residual : ffn_residual;
+      last.keep *= scalar;
+      last.add *= scalar;
+    }
+    return {
+        if_named(spec.norms.mixer_in),
+        bind_mixer(spec.mixer, dim, norm, scope(spec.mixer_scope)),
+        if_named(spec.norms.mixer_out, spec.norms.out_eps),
+        if_named(spec.norms.ffn_in),
+        bind_ffn(spec.ffn, dim, norm, scope),
+        spec.beside ? std::optional(Beside::bind(*spec.beside, dim, norm, scope)) : std::nullopt,
+        if_named(spec.norms.ffn_out, spec.norms.out_eps),
+        std::move(gate),
+        spec.mixer_residual,
+        ffn_residual,
+        gate_residual,
+        spec.parallel,
+        dim,
+        rope};
+  }
+
+  /// The pass's residual stream [T, D], and room for what is taken from it and added to it.
+  struct Stream {
+    float* x;
+    float* h;
+    float* y;
+  };
+
+  /// x += mixer(norm(x)); x += ffn(norm(x)). `inputs`: the block's own of the first token, those of
+  /// the next `input_stride` floats on, if it has a gate.
+  void forward(ExecContext& ctx, std::span<const Sequence> all, const Stream& stream,
+               const float* inputs, Index input_stride) const {
+    const auto& [x, h, y] = stream;
+    const Index tokens = total_tokens(all);
+    const float* in = normed(ctx, mixer_in, x, tokens, h);
+    std::visit([&](const auto& layer) { layer.forward(ctx, all, in, y); }, mixer);
+    if (mixer_out) {
+      mixer_out->forward(ctx, y, tokens, y);
+    }
+    add_residual(ctx, mixer_residual, x, in, y, tokens, dim);
+    in = parallel ? in : normed(ctx, ffn_in, x, tokens, h);
+    std::visit([&](const auto& layer) { layer.forward(ctx, in, tokens, y); }, ffn);
+    if (beside) {
+      beside->forward(ctx, x, tokens, y);
+    }
+    if (ffn_out) {
+      ffn_out->forward(ctx, y, tokens, y);
+    }
+    add_residual(ctx, ffn_residual, x, in, y, tokens, dim);
+    if (gate) {
+      gate->forward(ctx, x, inputs, input_stride, tokens, y);
+      add_residual(ctx, gate_residual, x, in, y, tokens, dim);
+    }
+  }
+
+  /// For forward(): its parts follow one another.
+  void workspace(const WorkspaceFor& use, ArenaSize& size) const {
+    ArenaSize part;
+    std::visit([&](const auto& layer) { layer.workspace(use, part); }, mixer);
+    Index most = part.bytes();
+    part = ArenaSize();
+    std::visit([&](const auto& layer) { layer.workspace(use, part); }, ffn);
+    most = std::max(most, part.bytes());
+    part = ArenaSize();
+    if (beside) {
+      beside->workspace(use, part);
+    }
+    most = std::max(most, part.bytes());
+    part = ArenaSize();
+    if (gate) {
+      gate->workspace(use, part);
+    }
+    size.take<std::byte>(std::max(most, part.bytes()));
+  }
+
+  /// See Decoder::each_linear.
+  template <class See>
+  void each_linear(See&& see) const {
+    std::visit([&](const auto& layer) { layer.each_linear(see); }, mixer);
+    std::visit([&](const auto& layer) { layer.each_linear(see); }, ffn);
+    if (beside) {
+      beside->experts.each_linear(see);
+    }
+    if (gate) {
+      gate->each_linear(see);
+    }
+  }
+
+ private:
+  /// x through the norm, in `into`; x itself without one.
+  [[nodiscard]] static const float* normed(ExecContext& ctx, const std::optional<RmsNorm>& norm,
+                                           const float* x, Index tokens, float* into) {
+    if (!norm) {
+      return x;
+    }
+    norm->forward(ctx, x, tokens, into);
+    return into;
+  }
+};
+
+}  // namespace ottobit
