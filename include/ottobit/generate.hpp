@@ -65,6 +65,12 @@ class Generation {
   [[nodiscard]] std::uint64_t seed() const noexcept;
 
  private:
+  friend class Batch;
+  [[nodiscard]] Session& session() const noexcept;
+  /// The next event needs no logits: there is no more, or the caller or a limit ends it.
+  [[nodiscard]] bool needs_nothing() const;
+  [[nodiscard]] bool is_cancelled() const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -81,6 +81,9 @@ class Session {
   /// Adds one generated token to the history and leaves its computation to the next call that needs
   /// it: a caller can show a token before the next is computed. Errors as append.
   void push(std::int32_t id);
+  /// The same with a prompt: it is read by the next call that needs the logits, or by a Batch, a
+  /// micro batch at a time beside the tokens of other sessions.
+  void push(std::span<const std::int32_t> ids);
 
   [[nodiscard]] Index length() const noexcept;
   [[nodiscard]] Index context() const noexcept;
@@ -106,6 +109,7 @@ class Session {
   [[nodiscard]] const std::shared_ptr<const Model>& shared_model() const noexcept;
 
  private:
+  friend class Batch;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

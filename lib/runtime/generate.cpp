@@ -250,6 +250,16 @@ std::uint64_t Generation::seed() const noexcept {
   return impl_->options.sampling.seed;
 }
 
+Session& Generation::session() const noexcept {
+  return impl_->session;
+}
+bool Generation::needs_nothing() const {
+  return impl_->finished || impl_->exhausted() != Finish::none;
+}
+bool Generation::is_cancelled() const {
+  return impl_->options.cancelled && impl_->options.cancelled();
+}
+
 bool Generation::next(GenerationEvent& event) {
   Impl& g = *impl_;
   event = {};
