@@ -90,7 +90,8 @@ typedef struct ottobit_runtime ottobit_runtime; /* threads, instruction set leve
 typedef struct ottobit_model ottobit_model;     /* an opened folder; immutable, shareable */
 typedef struct ottobit_session ottobit_session; /* token history and KV cache of one user */
 typedef struct ottobit_stream ottobit_stream;   /* one generation in progress */
-typedef struct ottobit_grammar ottobit_grammar; /* not used in this release */
+typedef struct ottobit_batch ottobit_batch;     /* several, side by side */
+typedef struct ottobit_grammar ottobit_grammar; /* what an answer must be; shareable */
 typedef struct ottobit_cancel ottobit_cancel;   /* a flag any thread may raise */
 typedef struct ottobit_error ottobit_error;     /* what went wrong, owned by the caller */
 
@@ -473,6 +474,10 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_append(ottobit_session* 
                                                                ottobit_cancel* c,
                                                                ottobit_progress_fn progress,
                                                                void* user, ottobit_error** err);
+/* Adds n tokens behind those the session holds and leaves their reading to who needs it: the next
+   logits, the next event of a stream, or the steps of a batch. Errors as append. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_session_push(ottobit_session* s, const int32_t* ids,
+                                                             size_t n, ottobit_error** err);
 /* Reads n tokens as append does, and gives each one's log-probability (natural) after the tokens
    before it: logprobs receives n floats, 0 for the first token of an empty session, which nothing
    predicts. Perplexity is exp of minus the mean of the others. */
@@ -690,6 +695,47 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_generate(ottobit_session* s,
                                                          const ottobit_generate_options* o,
                                                          ottobit_event_fn on_event, void* user,
                                                          ottobit_error** err);
+
+/* Generations of several sessions of one model that go on side by side: one pass over the weights
+   serves all of them, and each brings the tokens that it would bring alone, to the last bit.
+
+     ottobit_batch_add(b, first, NULL, NULL, &e);            // each holds its prompt,
+     ottobit_batch_add(b, second, NULL, NULL, &e);           // pushed or appended
+     while (ottobit_batch_step(b, &n, &e) == OTTOBIT_OK) {   // until nobody is left
+       for (i = 0; i < n; ++i) {
+         status = ottobit_batch_event(b, i, &session, NULL, &event, &e);
+
+   A batch keeps its model and sessions; it belongs to one thread at a time, else OTTOBIT_E_BUSY,
+   and a step needs all its sessions, else OTTOBIT_E_BUSY and nothing is done. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_create(ottobit_model* m, ottobit_batch** out,
+                                                             ottobit_error** err);
+/* Ends the generations that are left. */
+OTTOBIT_API void OTTOBIT_CALL ottobit_batch_release(ottobit_batch* b);
+/* Begins a generation as ottobit_stream_start does, at any time. OTTOBIT_E_ARGUMENT for a session
+   of another model or one that is in the batch already. `user` comes back with its events. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_add(ottobit_batch* b, ottobit_session* s,
+                                                          const ottobit_generate_options* o,
+                                                          void* user, ottobit_error** err);
+/* Ends the session's generation; the events of the last step are gone, too. OTTOBIT_E_ARGUMENT if
+   it has none here. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_remove(ottobit_batch* b, ottobit_session* s,
+                                                             ottobit_error** err);
+/* How many generations go on. */
+OTTOBIT_API size_t OTTOBIT_CALL ottobit_batch_size(const ottobit_batch* b);
+/* Computes a token of each session and, of the first that still has a pushed prompt to read, a
+   micro batch. *events: how many sessions have an event: all but those with prompts to read, so it
+   may be 0. OTTOBIT_END if there is no session. A generation leaves the batch with its last event,
+   or its failure. A step that fails as a whole changes nothing. The cancel object of a generation
+   is looked at before its computation, and during it where no other shares it. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_step(ottobit_batch* b, size_t* events,
+                                                           ottobit_error** err);
+/* Event i of the last step, as a stream has it; *s (borrowed) and *user say whose, and may be NULL.
+   Another status than OTTOBIT_OK is that of the generation, which has failed, or OTTOBIT_E_ARGUMENT
+   with "i" as subject. What the event points to lives until the next step, remove or release. */
+OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_event(ottobit_batch* b, size_t i,
+                                                            ottobit_session** s, void** user,
+                                                            ottobit_event* event,
+                                                            ottobit_error** err);
 
 typedef struct ottobit_stats {
   uint32_t struct_size;

@@ -130,6 +130,16 @@ ottobit_status ottobit_session_append(ottobit_session* s, const int32_t* ids, si
                      });
 }
 
+ottobit_status ottobit_session_push(ottobit_session* s, const int32_t* ids, size_t n,
+                                    ottobit_error** err) {
+  return guard(err, [&] {
+    ottobit_session& session = required(s, "session");
+    const SessionUse use(session);
+    session.session.push(array_in(ids, n, "ids"));
+    return OTTOBIT_OK;
+  });
+}
+
 ottobit_status ottobit_session_score(ottobit_session* s, const int32_t* ids, size_t n,
                                      float* logprobs, ottobit_cancel* c,
                                      ottobit_progress_fn progress, void* user,

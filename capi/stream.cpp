@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generation: a stream of events from a session, pulled or handed to a callback.
+#include "stream.hpp"
+
 #include <random>
-#include <vector>
-
-#include "ottobit/generate.hpp"
-
-#include "handles.hpp"
 
 namespace ottobit::capi {
 namespace {
@@ -123,43 +120,41 @@ GenerateOptions generate_options(const ottobit_generate_options& o, const Model&
 }  // namespace
 }  // namespace ottobit::capi
 
-struct ottobit_stream {
-  ottobit_stream(ottobit_session& owner, const ottobit_generate_options& o)
-      : session(&owner),
-        cancel(o.cancel),
-        generation(owner.session, ottobit::capi::generate_options(o, *owner.model->model)) {}
+ottobit_stream::ottobit_stream(ottobit_session& owner, const ottobit_generate_options* o)
+    : ottobit_stream(owner, ottobit::capi::read_struct(o, ottobit::capi::kGenerateDefaults,
+                                                       "generate_options")) {}
 
-  /// The next event into `event`, all but its struct_size; false if there is none.
-  [[nodiscard]] bool next(ottobit_event& event) {
-    ottobit::GenerationEvent step;
-    if (ended || !generation.next(step)) {
-      return false;
-    }
-    top_ids.clear();
-    top_logprobs.clear();
-    for (const ottobit::ScoredToken& token : step.top) {
-      top_ids.push_back(token.id);
-      top_logprobs.push_back(token.score);
-    }
-    event.finish = static_cast<std::int32_t>(step.finish);
-    event.token = step.token;
-    event.logprob = step.logprob;
-    event.text = step.text.empty() ? "" : step.text.data();
-    event.text_len = step.text.size();
-    event.top_ids = top_ids.data();
-    event.top_logprobs = top_logprobs.data();
-    event.top_count = top_ids.size();
-    event.seed = generation.seed();
-    return true;
+ottobit_stream::ottobit_stream(ottobit_session& owner, const ottobit_generate_options& o)
+    : session(&owner),
+      cancel(o.cancel),
+      generation(owner.session, ottobit::capi::generate_options(o, *owner.model->model)) {}
+
+bool ottobit_stream::next(ottobit_event& event) {
+  ottobit::GenerationEvent step;
+  if (ended || !generation.next(step)) {
+    return false;
   }
+  write(step, event);
+  return true;
+}
 
-  ottobit::capi::Ref<ottobit_session> session;
-  ottobit::capi::Ref<ottobit_cancel> cancel;
-  ottobit::Generation generation;
-  std::vector<std::int32_t> top_ids;
-  std::vector<float> top_logprobs;
-  bool ended = false;  // by a failure
-};
+void ottobit_stream::write(const ottobit::GenerationEvent& step, ottobit_event& event) {
+  top_ids.clear();
+  top_logprobs.clear();
+  for (const ottobit::ScoredToken& token : step.top) {
+    top_ids.push_back(token.id);
+    top_logprobs.push_back(token.score);
+  }
+  event.finish = static_cast<std::int32_t>(step.finish);
+  event.token = step.token;
+  event.logprob = step.logprob;
+  event.text = step.text.empty() ? "" : step.text.data();
+  event.text_len = step.text.size();
+  event.top_ids = top_ids.data();
+  event.top_logprobs = top_logprobs.data();
+  event.top_count = top_ids.size();
+  event.seed = generation.seed();
+}
 
 using namespace ottobit::capi;  // NOLINT(google-build-using-namespace): the functions are global
 
@@ -173,8 +168,7 @@ ottobit_status ottobit_stream_start(ottobit_session* s, const ottobit_generate_o
     ottobit_stream*& result = required_out(out);
     ottobit_session& session = required(s, "session");
     const SessionUse use(session);
-    const auto options = read_struct(o, kGenerateDefaults, "generate_options");
-    result = std::make_unique<ottobit_stream>(session, options).release();
+    result = std::make_unique<ottobit_stream>(session, o).release();
     return OTTOBIT_OK;
   });
 }
@@ -208,8 +202,7 @@ ottobit_status ottobit_generate(ottobit_session* s, const ottobit_generate_optio
     ottobit_session& session = required(s, "session");
     OTTOBIT_CHECK(on_event != nullptr, ottobit::ErrorCode::argument, "on_event", "is NULL");
     const SessionUse use(session);
-    const auto options = read_struct(o, kGenerateDefaults, "generate_options");
-    ottobit_stream stream(session, options);
+    ottobit_stream stream(session, o);
     ottobit_event event{};
     event.struct_size = sizeof(event);
     while (stream.next(event) && on_event(&event, user) == 0) {

@@ -3,6 +3,7 @@
 // text. Kernel code includes the headers it needs instead, and other languages use ottobit.h.
 #pragma once
 
+#include "ottobit/batch.hpp"
 #include "ottobit/chat_parser.hpp"
 #include "ottobit/error.hpp"
 #include "ottobit/generate.hpp"
