@@ -49,6 +49,7 @@ using Runtime = std::unique_ptr<ottobit_runtime, Releaser<ottobit_runtime_releas
 using Model = std::unique_ptr<ottobit_model, Releaser<ottobit_model_release>>;
 using Session = std::unique_ptr<ottobit_session, Releaser<ottobit_session_release>>;
 using Stream = std::unique_ptr<ottobit_stream, Releaser<ottobit_stream_release>>;
+using Batch = std::unique_ptr<ottobit_batch, Releaser<ottobit_batch_release>>;
 using ChatParser = std::unique_ptr<ottobit_chat_parser, Releaser<ottobit_chat_parser_release>>;
 using Grammar = std::unique_ptr<ottobit_grammar, Releaser<ottobit_grammar_release>>;
 using Cancel = std::unique_ptr<ottobit_cancel, Releaser<ottobit_cancel_release>>;

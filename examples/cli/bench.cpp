@@ -24,6 +24,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   ottobit bench MODEL
   ottobit bench MODEL --prompt 128,512 --context 1024 --json
+  ottobit bench MODEL --sessions 2,4,8
   ottobit bench --shape seed-oss-36b --layers 4 --format fp8 --threads 1
 
 Prompt rates stand beside the peak of the multiply-add instruction, decode rates beside the rate of
@@ -38,6 +39,7 @@ struct BenchOptions {
   std::vector<int> prompts = {128};
   int context = 128;
   int repeat = 3;
+  std::vector<int> sessions;
   bool json = false;
   MachineOptions machine;
 };
@@ -55,11 +57,22 @@ struct DecodeResult {
   double ceiling = 0;
 };
 
+/// Sessions side by side, and one alone before or after them.
+struct BatchResult {
+  int sessions = 0;
+  double step_rate = 0;
+  double one = 0;  ///< tokens per second
+
+  /// How long a step of all takes, in tokens of one.
+  [[nodiscard]] double cost() const { return step_rate > 0 ? one / step_rate : 0; }
+};
+
 struct BenchResult {
   ModelInfo info;
   bool bf16 = false;
   std::vector<PromptResult> prompts;
   DecodeResult decode;
+  std::vector<BatchResult> batches;
   Peaks peaks;
   std::uint64_t peak_private_bytes = 0;
   std::uint64_t kv_bytes = 0;
@@ -144,6 +157,9 @@ class Bench {
     measurement.prepare_decode(options_.context);
     result_.decode = measure_decode(measurement);
     result_.kv_bytes = session_stats(session.get()).kv_bytes;
+    for (const int sessions : options_.sessions) {
+      result_.batches.push_back(measure_batch(measurement, machine, sessions));
+    }
     return std::move(result_);
   }
 
@@ -179,6 +195,22 @@ class Bench {
                      [](const DecodeResult& a, const DecodeResult& b) {
                        return a.gb_per_second * b.ceiling < b.gb_per_second * a.ceiling;
                      });
+    return *middle;
+  }
+
+  /// One session and several in turn; the run whose cost is the median.
+  BatchResult measure_batch(Measurement& one, const MachineOptions& machine, int sessions) {
+    status_.show(plural(static_cast<std::uint64_t>(sessions), "session"));
+    BatchMeasurement batch(model_.get(), machine, sessions, options_.context);
+    std::vector<BatchResult> runs;
+    for (int run = 0; run < options_.repeat; ++run) {
+      const double rate = one.decode_rate(options_.context);
+      runs.push_back({sessions, batch.step_rate(), rate});
+    }
+    const auto middle = runs.begin() + static_cast<std::ptrdiff_t>(runs.size() / 2);
+    std::nth_element(
+        runs.begin(), middle, runs.end(),
+        [](const BatchResult& a, const BatchResult& b) { return a.cost() < b.cost(); });
     return *middle;
   }
 
@@ -238,6 +270,14 @@ OrderedJson to_json(const BenchOptions& options, const BenchResult& result) {
   decode["tokens_per_second"] = result.decode.rate;
   decode["gb_per_second"] = result.decode.gb_per_second;
   decode["roof"] = share(result.decode.gb_per_second, result.decode.ceiling);
+  json["batches"] = OrderedJson::array();
+  for (const BatchResult& batch : result.batches) {
+    OrderedJson row;
+    row["sessions"] = batch.sessions;
+    row["tokens_per_second"] = batch.sessions * batch.step_rate;
+    row["cost"] = batch.cost();
+    json["batches"].push_back(std::move(row));
+  }
   OrderedJson& ceilings = json["ceilings"];
   ceilings["read_gb_per_second"] = number_or_null(result.decode.ceiling);
   ceilings["dp_gflops"] = number_or_null(best.dp_gflops);
@@ -278,6 +318,14 @@ void print_table(const BenchOptions& options, const BenchResult& result) {
                     result.decode.rate, number_text(result.decode.gb_per_second) + " GB/s",
                     number_text(result.decode.ceiling) + " GB/s",
                     share(result.decode.gb_per_second, result.decode.ceiling)));
+  for (const BatchResult& batch : result.batches) {
+    char line[120];
+    std::snprintf(line, sizeof line, "%-16s %9s tok/s %14s of a single one's time\n",
+                  plural(static_cast<std::uint64_t>(batch.sessions), "session").c_str(),
+                  number_text(batch.sessions * batch.step_rate).c_str(),
+                  (number_text(batch.cost()) + " times").c_str());
+    write(output, line);
+  }
   const std::string memory =
       bytes_text(result.info.number("weight_bytes_per_token")) + " of weights per token, " +
       bytes_text(static_cast<double>(result.kv_bytes)) + " KV cache, " +
@@ -341,6 +389,11 @@ void add_bench_command(CLI::App& program, int& exit_code) {
   app.add_option("--repeat", options->repeat, "runs, of which the median counts; default 3")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  app.add_option("--sessions", options->sessions, "how many decode side by side, too")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 64))
+      ->type_name("N[,N]");
   app.add_flag("--json", options->json, "one JSON object");
   add_compute_option(app, options->machine);
   add_machine_options(app, options->machine);

@@ -108,6 +108,51 @@ double Measurement::decode_rate(int context) {
   return tokens / seconds;
 }
 
+BatchMeasurement::BatchMeasurement(ottobit_model* model, const MachineOptions& machine, int count,
+                                   int context)
+    : model_(model), context_(context) {
+  for (int i = 0; i < count; ++i) {
+    sessions_.push_back(make_session(model, machine));
+    Measurement(sessions_.back().get(), ottobit_model_vocab(model)).prepare_decode(context);
+  }
+}
+
+double BatchMeasurement::timed_block() {
+  ottobit_batch* made = nullptr;
+  call([&](ottobit_error** err) { return ottobit_batch_create(model_, &made, err); });
+  const Batch batch(made);
+  ottobit_generate_options options;
+  (void)ottobit_generate_options_init(&options, sizeof options);
+  options.temperature = 0;
+  for (const Session& session : sessions_) {
+    call([&](ottobit_error** err) {
+      return ottobit_session_truncate(session.get(), static_cast<std::size_t>(context_), err);
+    });
+    call([&](ottobit_error** err) {
+      return ottobit_batch_add(made, session.get(), &options, nullptr, err);
+    });
+  }
+  Clock::time_point start;
+  for (int step = 0; step <= Measurement::kBlockTokens; ++step) {
+    if (step == 1) {
+      start = Clock::now();  // the first one may read more than a token of each
+    }
+    std::size_t events = 0;
+    call([&](ottobit_error** err) { return ottobit_batch_step(made, &events, err); });
+  }
+  return seconds_since(start);
+}
+
+double BatchMeasurement::step_rate() {
+  int steps = 0;
+  double seconds = 0;
+  while (seconds < kDecodeSeconds) {
+    seconds += timed_block();
+    steps += Measurement::kBlockTokens;
+  }
+  return steps / seconds;
+}
+
 std::uint64_t private_bytes() {
   struct Closer {
     void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }

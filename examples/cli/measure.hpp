@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "api.hpp"
+#include "options.hpp"
 #include "ottobit.h"
 
 namespace ottobit::cli {
@@ -39,6 +41,24 @@ class Measurement {
   std::uint64_t state_ = 0x2545F4914F6CDD1DU;
   std::vector<std::int32_t> ids_;
   std::vector<float> logits_;
+};
+
+/// Sessions that decode side by side.
+class BatchMeasurement {
+ public:
+  /// `count` sessions of `context` random tokens; Error where memory does not do.
+  BatchMeasurement(ottobit_model* model, const MachineOptions& machine, int count, int context);
+
+  /// Steps per second, each of a token of every session; for about as long as
+  /// Measurement::decode_rate.
+  [[nodiscard]] double step_rate();
+
+ private:
+  [[nodiscard]] double timed_block();
+
+  ottobit_model* model_;
+  std::vector<Session> sessions_;
+  int context_;
 };
 
 /// Private memory of this process in bytes (RssAnon of /proc/self/status); 0 where unknown.
