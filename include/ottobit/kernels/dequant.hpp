@@ -62,6 +62,7 @@ template <class F>
 OTTOBIT_INLINE void dequant_block(const std::byte* p, float* out) noexcept {
   for (Index i = 0; i < kBlockK; i += kGroup) {
     const Group group = F::load(p + bytes_of<F>(i));
+    OTTOBIT_UNROLL
     for (Index j = 0; j < 4; ++j) {
       Vf value = group.v[j];
       if constexpr (F::kUnit != 1.0F) {

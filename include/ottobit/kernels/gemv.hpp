@@ -75,8 +75,9 @@ OTTOBIT_INLINE Vf dot_block(const std::byte* w, X x, Index at, float zero_point 
   for (Index i = 0; i < kBlockK; i += kGroup) {
     Group group = F::load(w + bytes_of<F>(i));
     if constexpr (Zeros) {
-      for (Vf& part : group.v) {
-        part = part - broadcast(zero_point);
+      OTTOBIT_UNROLL
+      for (Index j = 0; j < 4; ++j) {
+        group.v[j] = group.v[j] - broadcast(zero_point);
       }
     }
     a = fma(group.v[0], x.at(at + i), a);

@@ -242,6 +242,7 @@ OTTOBIT_INLINE void integers_to_bf16(const std::byte* p, float zero_point,
   } else {
     for (Index i = 0; i < kBlockK; i += kGroup) {
       const Group group = F::load(p + i);
+      OTTOBIT_UNROLL
       for (Index j = 0; j < 4; ++j) {
         store_bf16(out + i + j * kLanes, group.v[j] - broadcast(zero_point));
       }

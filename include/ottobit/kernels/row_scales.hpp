@@ -33,6 +33,7 @@ OTTOBIT_INLINE Index decode_vectors(DType dtype, const std::byte* codes, Index n
     case DType::f8_e4m3:
       for (; i + kGroup <= n; i += kGroup) {
         const Group group = load_e4m3(codes + i);
+        OTTOBIT_UNROLL
         for (Index j = 0; j < 4; ++j) {
           store(out + i + j * kLanes, group.v[j] * broadcast(1.0F / kE4m3Unit));
         }

@@ -225,31 +225,28 @@ OTTOBIT_INLINE Group load_e5m2(const std::byte* p) noexcept {
            load_f16(words + 3 * kLanes)}};
 }
 
-/// Signed bytes, after their bits of `flip` were turned over.
-OTTOBIT_INLINE Group load_i8(const std::byte* p, std::uint8_t flip) noexcept {
-  Group group{};
-  for (Index j = 0; j < 4; ++j) {
-    const std::byte* const at = p + j * kLanes;
+/// kLanes signed bytes, after their bits of `flip` were turned over.
+OTTOBIT_INLINE Vf widen_i8(const std::byte* p, std::uint8_t flip) noexcept {
 #if defined(__AVX512F__)
-    const __m128i bytes =
-        _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
-    const __m128i codes = _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(flip)));
-    group.v[j] = Vf(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)));
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p)));
+  const __m128i codes = _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(flip)));
+  return Vf(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)));
 #elif defined(__AVX2__)
-    const __m128i bytes =
-        _mm_loadl_epi64(static_cast<const __m128i*>(static_cast<const void*>(at)));
-    const __m128i codes = _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(flip)));
-    group.v[j] = Vf(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)));
+  const __m128i bytes = _mm_loadl_epi64(static_cast<const __m128i*>(static_cast<const void*>(p)));
+  const __m128i codes = _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(flip)));
+  return Vf(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)));
 #else
-    float values[kLanes];
-    for (Index i = 0; i < kLanes; ++i) {
-      const auto code = static_cast<std::uint8_t>(at[i]);
-      values[i] = static_cast<float>(static_cast<std::int8_t>(code ^ flip));
-    }
-    group.v[j] = load(values);
-#endif
+  float values[kLanes];
+  for (Index i = 0; i < kLanes; ++i) {
+    const auto code = static_cast<std::uint8_t>(p[i]);
+    values[i] = static_cast<float>(static_cast<std::int8_t>(code ^ flip));
   }
-  return group;
+  return load(values);
+#endif
+}
+OTTOBIT_INLINE Group load_i8(const std::byte* p, std::uint8_t flip) noexcept {
+  return {{widen_i8(p, flip), widen_i8(p + kLanes, flip), widen_i8(p + 2 * kLanes, flip),
+           widen_i8(p + 3 * kLanes, flip)}};
 }
 
 OTTOBIT_ISA_END
