@@ -36,6 +36,7 @@ class Weights {
         pages_("weights", bytes_ * static_cast<Index>(linear_.size()), Pages::Size::huge),
         scales_(static_cast<std::size_t>((n + 127) / 128 * ((k + 127) / 128)), 0.01F),
         row_scales_(static_cast<std::size_t>(n * ((k + 127) / 128)), 0x2000),
+        narrow_scales_(static_cast<std::size_t>(n * ((k + 31) / 32)), std::uint8_t{120}),
         zeros_(row_scales_.size(), std::int8_t{3}) {
     std::uint64_t state = 0x9E3779B97F4A7C15U;
     for (Index i = 0; i + 8 <= pages_.size(); i += 8) {
@@ -56,6 +57,12 @@ class Weights {
         w.scales = reinterpret_cast<const std::byte*>(scales_.data());
         w.scale_row_bytes = (k + 127) / 128 * 4;
         w.block_rows = w.block_cols = 128;
+      } else if (format == FormatId::fp4_e2m1) {  // MXFP4
+        w.scale_dtype = DType::f8_e8m0;
+        w.scales = reinterpret_cast<const std::byte*>(narrow_scales_.data());
+        w.scale_row_bytes = (k + 31) / 32;
+        w.block_rows = 1;
+        w.block_cols = 32;
       } else if (row_bytes(format, 2) <= 2) {  // of 4 and 8 bits, a scale for 128 columns
         w.scale_dtype = DType::f16;
         w.scales = reinterpret_cast<const std::byte*>(row_scales_.data());
@@ -76,17 +83,19 @@ class Weights {
   Pages pages_;
   std::vector<float> scales_;
   std::vector<std::uint16_t> row_scales_;
+  std::vector<std::uint8_t> narrow_scales_;
   std::vector<std::int8_t> zeros_;
   std::size_t turn_ = 0;
 };
 
 const char* short_name(FormatId format) {
-  return format == FormatId::fp8_e4m3 ? "fp8_e4m3_block"
-         : format == FormatId::bf16   ? "bf16"
-         : format == FormatId::int4   ? "int4_group"
-         : format == FormatId::int8   ? "int8_group"
-         : format == FormatId::f16    ? "f16"
-                                      : "f32";
+  return format == FormatId::fp8_e4m3   ? "fp8_e4m3_block"
+         : format == FormatId::bf16     ? "bf16"
+         : format == FormatId::int4     ? "int4_group"
+         : format == FormatId::int8     ? "int8_group"
+         : format == FormatId::fp4_e2m1 ? "mxfp4"
+         : format == FormatId::f16      ? "f16"
+                                        : "f32";
 }
 
 struct Case {
@@ -182,6 +191,12 @@ void register_linear() {
           }
           add("gemm", products, {format, kSeedOss[2], table, count, 512, zero_points});
         }
+      }
+      for (const FormatId format : {FormatId::fp4_e2m1, FormatId::f16}) {
+        for (const Index tokens : kFew) {
+          add("gemv", products, {format, kSeedOss[0], table, count, tokens});
+        }
+        add("gemm", products, {format, kSeedOss[2], table, count, 512});
       }
       for (const FormatId format : {FormatId::fp8_e4m3, FormatId::bf16}) {
         add("dequant", dequant, {format, kSeedOss[0], table, count, 1});

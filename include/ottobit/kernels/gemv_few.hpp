@@ -69,7 +69,78 @@ struct ByBlock {
   OTTOBIT_INLINE static float total(const Sum& sum) noexcept { return reduce_add(sum); }
 };
 
-/// Several scales in a block, each weight times its own: gemv_scaled.
+/// Groups of columns that have one scale and are narrower than a block.
+OTTOBIT_INLINE bool has_groups(const WeightView& w) noexcept {
+  return w.scales != nullptr && w.groups == nullptr &&
+         (w.block_cols == 16 || w.block_cols == 32 || w.block_cols == 64);
+}
+
+/// A scale, and perhaps a zero point, for each kCols columns of a row: products of a group are
+/// summed in lanes, then scaled. A single token goes this way, too.
+template <class F, class X, Index kCols>
+struct ByGroup {
+  using Dot = DotFma<F, X>;
+  using Format = F;
+  using Token = X;
+  using Sum = Vf;
+  static constexpr Index kRows = Dot::kRowsAtOnce;
+  static constexpr Index kGroups = kBlockK / kCols;  ///< of a block
+  struct Block {
+    alignas(64) float values[kBlockK];
+    float scales[kGroups];
+  };
+
+  const WeightView& w;
+  Index groups;    ///< of a row, rounded up to whole blocks
+  float* scratch;  ///< [kRows][2][groups]: scales, zero points
+
+  OTTOBIT_INLINE ByGroup(const WeightView& view, float* room) noexcept
+      : w(view), groups(blocks_of(view.cols) * kGroups), scratch(room) {}
+  [[nodiscard]] OTTOBIT_INLINE float* scales(Index i) const noexcept {
+    return scratch + 2 * i * groups;
+  }
+  OTTOBIT_INLINE void enter(Index i, Index r) noexcept {
+    float* const its = scales(i);
+    for (Index g = (w.cols + kCols - 1) / kCols; g < groups; ++g) {
+      its[g] = its[groups + g] = 0.0F;
+    }
+    decode_row_scales(w, r, its);
+    if (w.zeros != nullptr) {
+      decode_row_zeros(w, r, its + groups);
+    }
+  }
+  OTTOBIT_INLINE static Sum empty() noexcept { return zero(); }
+  OTTOBIT_INLINE void read(Index i, Index b, const std::byte* p, Block& out) const noexcept {
+    dequant_block<F>(p, out.values);
+    const float* const its = scales(i) + b * kGroups;
+    OTTOBIT_UNROLL
+    for (Index g = 0; g < kGroups; ++g) {
+      out.scales[g] = its[g];
+    }
+    if constexpr (F::kHasZeros) {
+      if (w.zeros != nullptr) {
+        OTTOBIT_UNROLL
+        for (Index k = 0; k < kBlockK; k += kLanes) {
+          store(out.values + k, load(out.values + k) - broadcast(its[groups + k / kCols]));
+        }
+      }
+    }
+  }
+  OTTOBIT_INLINE static void add(const Block& block, const Token& x, Index at, Sum& sum) noexcept {
+    OTTOBIT_UNROLL
+    for (Index g = 0; g < kGroups; ++g) {
+      Vf part = zero();
+      OTTOBIT_UNROLL
+      for (Index k = g * kCols; k < (g + 1) * kCols; k += kLanes) {
+        part = fma(load(block.values + k), x.at(at + k), part);
+      }
+      sum = fma(part, broadcast(block.scales[g]), sum);
+    }
+  }
+  OTTOBIT_INLINE static float total(const Sum& sum) noexcept { return reduce_add(sum); }
+};
+
+/// Scales of any other layout, each weight times its own: gemv_scaled.
 template <class F, class X>
 struct ByWeight {
   using Dot = DotFma<F32Format, X>;

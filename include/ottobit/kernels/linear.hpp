@@ -35,7 +35,7 @@ OTTOBIT_ISA_BEGIN
 inline Index scratch_bytes(Compute compute, Index tokens, Index k) noexcept {
   constexpr Index kFloat = sizeof(float);
   if (tokens <= kFewTokens) {
-    // Scales and zero points of the rows read at once, or those of up to 8 groups in a block.
+    // Scales of up to 8 groups in a block of each of four rows, or with zero points of two.
     constexpr Index kScales = 4 * 8;
     return (kScales * blocks_of(k) + 4 * kLanes) * kFloat;
   }
@@ -98,16 +98,30 @@ inline void multiply_fma(const LinearCall& c) noexcept {
   multiply_few<DotFma<F, X>>(c);
 }
 
+template <class Road>
+inline void multiply_along(const LinearCall& c) noexcept {
+  gemv_few<Road>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows,
+                 reinterpret_cast<float*>(c.scratch));
+}
+
 /// The same with several scales in a block.
 template <class F, class X, class Columns>
 inline void multiply_scaled(const LinearCall& c) noexcept {
   if (c.tokens > kFewTokens) {
-    gemm<FmaEngine<Columns>, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride, c.rows,
-                                      c.scratch);
-  } else if (c.tokens == 1) {
+    return gemm<FmaEngine<Columns>, F, true>(c.w, c.packed, c.tokens, c.split, c.y, c.y_stride,
+                                             c.rows, c.scratch);
+  }
+  if constexpr (F::kHasDot && F::kBits <= 8) {
+    if (has_groups(c.w)) {
+      return c.w.block_cols == 16   ? multiply_along<ByGroup<F, X, 16>>(c)
+             : c.w.block_cols == 32 ? multiply_along<ByGroup<F, X, 32>>(c)
+                                    : multiply_along<ByGroup<F, X, 64>>(c);
+    }
+  }
+  if (c.tokens == 1) {
     gemv_scaled<F>(c.w, X::of({c.packed, blocks_of(c.w.cols) * kBlockK, 1, 0}), c.y, c.rows);
   } else {
-    gemv_few<ByWeight<F, X>>(c.w, c.packed, c.tokens, c.y, c.y_stride, c.rows, nullptr);
+    multiply_along<ByWeight<F, X>>(c);
   }
 }
 

@@ -3,6 +3,7 @@
 // 128 columns or fewer they are as much work as the weights, unless they are decoded by vectors.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,7 +16,7 @@
 
 OTTOBIT_ISA_BEGIN
 
-/// Whole vectors of UE8M0, F16, BF16 or E4M3 numbers, of n at `codes`; returns how many.
+/// UE8M0 all, else whole vectors of F16, BF16 or E4M3 numbers, of n at `codes`; returns how many.
 OTTOBIT_INLINE Index decode_vectors(DType dtype, const std::byte* codes, Index n,
                                     float* out) noexcept {
   Index i = 0;
@@ -37,6 +38,13 @@ OTTOBIT_INLINE Index decode_vectors(DType dtype, const std::byte* codes, Index n
         for (Index j = 0; j < 4; ++j) {
           store(out + i + j * kLanes, group.v[j] * broadcast(1.0F / kE4m3Unit));
         }
+      }
+      break;
+    case DType::f8_e8m0:
+      for (; i < n; ++i) {  // without branches, for the compiler to vectorise
+        const auto code = static_cast<std::uint32_t>(codes[i]);
+        const std::uint32_t bits = code == 0 ? 0x00400000U : code << 23U;
+        out[i] = std::bit_cast<float>(code == E8m0::kNan ? 0x7FC00000U : bits);
       }
       break;
     default:
