@@ -59,9 +59,8 @@ class BatchUse {
   ottobit_batch& batch_;
 };
 
-/// Of the events that a step brought: whose they are, and who leaves with them.
-void take_events(ottobit_batch& b, std::span<const BatchEvent> brought) {
-  b.events.reserve(brought.size());
+/// Of the events that a step brought: whose they are, and who leaves with them. There is room.
+void take_events(ottobit_batch& b, std::span<const BatchEvent> brought) noexcept {
   for (const BatchEvent& event : brought) {
     const auto member = std::find_if(
         b.members.begin(), b.members.end(),
@@ -101,7 +100,6 @@ ottobit_status ottobit_batch_add(ottobit_batch* b, ottobit_session* s,
     const SessionUse use(session);
     auto stream = std::make_unique<ottobit_stream>(session, o);
     batch.members.reserve(batch.members.size() + 1);
-    batch.left.reserve(batch.members.size() + 1);
     batch.batch.add(stream->generation);
     batch.members.push_back({std::move(stream), user});
     return OTTOBIT_OK;
@@ -140,6 +138,8 @@ ottobit_status ottobit_batch_step(ottobit_batch* b, size_t* events, ottobit_erro
     for (const ottobit_batch::Member& member : batch.members) {
       uses.emplace_back(*member.stream->session);
     }
+    batch.events.reserve(batch.members.size());
+    batch.left.reserve(batch.members.size());
     take_events(batch, batch.batch.step());
     count = batch.events.size();
     return OTTOBIT_OK;

@@ -44,6 +44,11 @@ struct Batch::Impl {
     return all;
   }
 
+  /// Whether all that a member waits for goes into a pass with others.
+  [[nodiscard]] static bool waits_for_few(const Member& m) noexcept {
+    return m.session->pending() <= std::min(kMostTogether, m.session->batch);
+  }
+
   /// Computes the few tokens that members wait for, in passes of as many as go together.
   void compute_few(std::span<Member> few) {
     while (!few.empty()) {
@@ -85,8 +90,12 @@ struct Batch::Impl {
     }
     const double seconds = seconds_since(start);
     for (Member& m : members) {
-      m.session->advance(m.session->pending());
+      const Index count = m.session->pending();
+      m.session->advance(count);
       m.session->stats.decode_seconds += seconds;
+      if (count > 1 && m.session->states.exist()) {  // a short prompt
+        m.session->states.save(m.session->computed, m.session->logits);
+      }
       check_finite(m);
     }
   }
@@ -194,6 +203,7 @@ std::size_t Batch::size() const noexcept {
 std::span<const BatchEvent> Batch::step() {
   Impl& b = *impl_;
   b.events.clear();
+  b.events.reserve(b.generations.size());
   std::vector<Impl::Member> members = b.waiting();
   const auto prompts = std::stable_partition(
       members.begin(), members.end(),
@@ -203,7 +213,6 @@ std::span<const BatchEvent> Batch::step() {
     b.read_prompt(*prompts);
   }
 
-  b.events.reserve(b.generations.size());
   for (Generation* generation : b.generations) {
     const auto member = std::find_if(members.begin(), members.end(), [&](const Impl::Member& m) {
       return m.generation == generation;

@@ -167,8 +167,12 @@ std::span<const float> Session::logits(const std::function<bool()>& wanted) {
   if (s.computed < s.length()) {
     const auto start = Clock::now();
     const auto progress = [&](std::uint64_t, std::uint64_t) { return wanted(); };
+    const bool is_prompt = s.pending() > 1;  // that was pushed
     s.compute_tail(wanted ? Progress(progress) : Progress());
     s.stats.decode_seconds += seconds_since(start);
+    if (s.states.exist() && is_prompt) {
+      s.states.save(s.computed, s.logits);
+    }
   }
   return s.logits;
 }

@@ -208,6 +208,46 @@ static ottobit_status generate(ottobit_error** e) {
   return s == OTTOBIT_END ? OTTOBIT_OK : s;
 }
 
+/* Two sessions, the texts one behind the other. */
+static ottobit_status batched(ottobit_error** e) {
+  static char texts[2][kRoom / 2];
+  size_t used[2] = {0, 0}, n = 0, i = 0;
+  ottobit_session* made_here[2] = {NULL, NULL};
+  ottobit_batch* batch = NULL;
+  ottobit_generate_options o;
+  ottobit_event event;
+  ottobit_status s = ottobit_generate_options_init(&o, sizeof o);
+  memset(&event, 0, sizeof event);
+  event.struct_size = sizeof event;
+  o.temperature = 0;
+  o.logprobs = 1;
+  s = ottobit_batch_create(model, &batch, e);
+  for (i = 0; i < 2 && s == OTTOBIT_OK; ++i) {
+    o.max_tokens = 3 + (int32_t)i;
+    s = ottobit_session_create(model, NULL, &made_here[i], e);
+    if (s == OTTOBIT_OK) s = ottobit_session_push(made_here[i], prompt, prompt_count - i, e);
+    if (s == OTTOBIT_OK) s = ottobit_batch_add(batch, made_here[i], &o, texts[i], e);
+  }
+  while (s == OTTOBIT_OK && (s = ottobit_batch_step(batch, &n, e)) == OTTOBIT_OK) {
+    for (i = 0; i < n && s == OTTOBIT_OK; ++i) {
+      void* user = NULL;
+      s = ottobit_batch_event(batch, i, NULL, &user, &event, e);
+      if (s == OTTOBIT_OK) {
+        const size_t at = user == texts[0] ? 0 : 1;
+        memcpy(texts[at] + used[at], event.text, event.text_len);
+        used[at] += event.text_len;
+      }
+    }
+  }
+  memcpy(text, texts[0], used[0]);
+  memcpy(text + used[0], texts[1], used[1]);
+  text[used[0] + used[1]] = 0;
+  ottobit_batch_release(batch);
+  ottobit_session_release(made_here[0]);
+  ottobit_session_release(made_here[1]);
+  return s == OTTOBIT_END ? OTTOBIT_OK : s;
+}
+
 /* ---- each allocation of each ---- */
 
 static void each_fails(const char* name, call act, long step) {
@@ -288,6 +328,7 @@ int main(int argc, char** argv) {
   each_fails("append", append, step);
   each_fails("score", score, step);
   each_fails("generate", generate, step);
+  each_fails("batch", batched, step);
   ottobit_session_release(session);
   ottobit_model_release(model);
   ottobit_runtime_release(rt);

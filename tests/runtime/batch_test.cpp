@@ -162,6 +162,40 @@ TEST_SUITE("model") {
   }
 }
 
+TEST_CASE("micro batches of fewer tokens than a pass holds") {
+  for (const char* folder : {"gemma3-wrapper", "gpt_oss-mxfp4", "qwen3_next-fp8"}) {
+    CAPTURE(std::string(folder));
+    const auto model = test::open_model(test::test_data(folder));
+    const std::vector<Case> all = {{6, tokens(5)}, {90, tokens(6)}, {8, tokens(7)}};
+    std::deque<Session> sessions;
+    std::deque<Generation> generations;
+    Batch batch(model);
+    std::map<const Generation*, Answer> found;
+    for (const Case& c : all) {
+      sessions.emplace_back(model, SessionOptions{.context = 128, .micro_batch = 3});
+      sessions.back().push(c.ids(*model));
+      batch.add(generations.emplace_back(sessions.back(), c.options));
+    }
+    while (batch.size() > 0) {
+      for (const BatchEvent& event : batch.step()) {
+        REQUIRE(!event.error);
+        found[event.generation].take(event.event);
+      }
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      Session session(model, {.context = 128, .micro_batch = 3});
+      session.push(all[i].ids(*model));
+      Generation generation(session, all[i].options);
+      Answer expected;
+      GenerationEvent event;
+      while (generation.next(event)) {
+        expected.take(event);
+      }
+      CHECK(found.at(&generations[i]) == expected);
+    }
+  }
+}
+
 TEST_CASE("a batch on every level: the same bits as alone") {
   for (const KernelTable* table : supported_kernel_tables()) {
     CAPTURE(std::string(table->isa));
