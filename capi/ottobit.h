@@ -23,9 +23,9 @@
               stay NULL; the status still says what happened.
    Handles    Opaque and counted: retain adds an owner and returns its argument, release ends an
               ownership, from any thread; both ignore NULL. A session keeps its model, a model its
-              runtime, a stream its session and its cancel object, so the order of release is free.
-              *out is set to NULL first. NULL for a handle gives OTTOBIT_E_ARGUMENT, or 0 or ""
-              from a function that returns a plain value.
+              runtime, a stream its session and its cancel object, a batch its model and sessions,
+              so the order of release is free. *out is set to NULL first. NULL for a handle gives
+              OTTOBIT_E_ARGUMENT, or 0 or "" from a function that returns a plain value.
    Options    The caller fills an option struct with its init function and then sets fields; NULL
               stands for all defaults. In later releases fields are appended, never moved. Fields
               behind struct_size take their defaults; bytes this library does not know must be
@@ -48,8 +48,8 @@
               leave them.
    Numbers    Every call, and every callback within it, runs with default floating-point modes
               (nearest, denormals kept, no traps) and gives the caller's back on return.
-   Threads    Runtimes, models and cancel objects: any threads at once. A session and its streams:
-              one thread at a time, else OTTOBIT_E_BUSY. An error object belongs to one thread.
+   Threads    Runtimes, models and cancel objects: any threads at once. A session and its streams, or a
+              batch: one thread at a time, else OTTOBIT_E_BUSY. An error object: one thread.
    Manners    The library never aborts, exits, prints, opens sockets, installs signal handlers, or
               changes locale, working directory, rounding or denormal mode of the host, and it
               keeps no global mutable state. Environment variables are not consulted. */
@@ -705,8 +705,8 @@ OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_generate(ottobit_session* s,
        for (i = 0; i < n; ++i) {
          status = ottobit_batch_event(b, i, &session, NULL, &event, &e);
 
-   A batch keeps its model and sessions; it belongs to one thread at a time, else OTTOBIT_E_BUSY,
-   and a step needs all its sessions, else OTTOBIT_E_BUSY and nothing is done. */
+   A step needs all sessions of the batch, else OTTOBIT_E_BUSY and nothing is done. A batch has a
+   workspace of its own, of eight tokens, which the first step takes. */
 OTTOBIT_API ottobit_status OTTOBIT_CALL ottobit_batch_create(ottobit_model* m, ottobit_batch** out,
                                                              ottobit_error** err);
 /* Ends the generations that are left. */

@@ -34,6 +34,7 @@ OTTOBIT_INLINE void prefetch(const std::byte* p) noexcept {
     prefetch(static_cast<const void*>(p + at));
   }
 }
+
 /// One scale for each row and block of columns: gemv.
 template <class D>
 struct ByBlock {
