@@ -48,8 +48,9 @@
               leave them.
    Numbers    Every call, and every callback within it, runs with default floating-point modes
               (nearest, denormals kept, no traps) and gives the caller's back on return.
-   Threads    Runtimes, models and cancel objects: any threads at once. A session and its streams, or a
-              batch: one thread at a time, else OTTOBIT_E_BUSY. An error object: one thread.
+   Threads    Runtimes, models and cancel objects: any threads at once. A session and its streams,
+              or a batch: one thread at a time, else OTTOBIT_E_BUSY. An error object belongs to one
+              thread.
    Manners    The library never aborts, exits, prints, opens sockets, installs signal handlers, or
               changes locale, working directory, rounding or denormal mode of the host, and it
               keeps no global mutable state. Environment variables are not consulted. */

@@ -401,7 +401,12 @@ class Bench(unittest.TestCase):
     def check(self, report):
         self.assertEqual(set(report), {
             "model", "shape", "layers", "format", "isa", "threads", "compute", "parameters",
-            "weight_bytes_per_token", "prompt", "decode", "ceilings", "peak_private_bytes", "kv_bytes"})
+            "weight_bytes_per_token", "prompt", "decode", "batches", "ceilings", "peak_private_bytes",
+            "kv_bytes"})
+        for row in report["batches"]:
+            self.assertEqual(set(row), {"sessions", "tokens_per_second", "cost"})
+            self.assertGreater(row["tokens_per_second"], 0)
+            self.assertGreater(row["cost"], 0)
         for row in report["prompt"]:
             self.assertEqual(set(row), {"tokens", "tokens_per_second", "gflops", "roof"})
             self.assertGreater(row["tokens_per_second"], 0)
@@ -416,13 +421,14 @@ class Bench(unittest.TestCase):
 
     def test_json_of_a_folder(self):
         result = ottobit("bench", MODEL, "--json", "--prompt", "8,32", "--context", "16",
-                         "--repeat", "1", "--threads", "1")
+                         "--repeat", "1", "--threads", "1", "--sessions", "2,9")
         self.assertEqual(result.returncode, 0, result.stderr)
         report = json.loads(result.stdout)
         self.check(report)
         self.assertEqual((report["model"], report["shape"]), ("otto-mini", None))
         self.assertEqual([row["tokens"] for row in report["prompt"]], [8, 32])
         self.assertEqual((report["decode"]["context"], report["threads"]), (16, 1))
+        self.assertEqual([row["sessions"] for row in report["batches"]], [2, 9])
         self.assertEqual((report["parameters"], report["layers"]), (1969856, 4)
                          if report["parameters"] == 1969856 else (report["parameters"], 4))
 
@@ -436,6 +442,7 @@ class Bench(unittest.TestCase):
 
     def test_what_does_not_fit_together_is_refused(self):
         for arguments in (["bench"], ["bench", MODEL, "--shape", "x"], ["bench", MODEL, "--layers", "2"],
+                          ["bench", MODEL, "--sessions", "0"],
                           ["bench", MODEL, "--prompt", "5000"], ["bench", MODEL, "--prompt", "0"]):
             self.assertEqual(ottobit(*arguments).returncode, 2, arguments)
 

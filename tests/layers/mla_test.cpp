@@ -26,7 +26,7 @@ constexpr MlaSizes kSizes{6, 80, 24, 16, 20, 0.11F};
 struct Fixture {
   Fixture(const MlaSizes& s, Index cached, Index tokens, DType kv_dtype, Random& random)
       : sizes(s),
-        at{cached, tokens, {}},
+        at{.first = 0, .position = cached, .tokens = tokens, .rope = {}, .cache = nullptr},
         dtype(kv_dtype),
         weight({FormatId::fp8_e4m3, {32, 128}, DType::f32}, {s.heads * (s.nope + s.value), s.rank},
                random),

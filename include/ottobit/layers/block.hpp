@@ -122,7 +122,9 @@ struct Block {
   /// the next `input_stride` floats on, if it has a gate.
   void forward(ExecContext& ctx, std::span<const Sequence> all, const Stream& stream,
                const float* inputs, Index input_stride) const {
-    const auto& [x, h, y] = stream;
+    float* const x = stream.x;
+    float* const h = stream.h;
+    float* const y = stream.y;
     const Index tokens = total_tokens(all);
     const float* in = normed(ctx, mixer_in, x, tokens, h);
     std::visit([&](const auto& layer) { layer.forward(ctx, all, in, y); }, mixer);
