@@ -15,6 +15,7 @@
 #include <doctest/doctest.h>
 
 #include "support/errors.hpp"
+#include "support/golden.hpp"
 #include "support/model.hpp"
 #include "support/paths.hpp"
 #include "support/random.hpp"
@@ -131,22 +132,12 @@ std::vector<Answer> together(const std::shared_ptr<const Model>& model,
   return answers;
 }
 
-std::vector<std::filesystem::path> golden_folders() {
-  std::vector<std::filesystem::path> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(test::test_data(""))) {
-    if (std::filesystem::exists(entry.path() / "golden.safetensors")) {
-      folders.push_back(entry.path());
-    }
-  }
-  return folders;
-}
-
 }  // namespace
 
 TEST_SUITE("model") {
   TEST_CASE("sessions in a batch answer as each alone") {
-    REQUIRE(golden_folders().size() >= 5);
-    for (const std::filesystem::path& folder : golden_folders()) {
+    REQUIRE(test::golden_folders().size() >= 5);
+    for (const std::filesystem::path& folder : test::golden_folders()) {
       CAPTURE(folder.filename().string());
       const auto model = test::open_model(folder);
       std::vector<Answer> expected;

@@ -15,6 +15,7 @@
 #include "io/checksum.hpp"
 #include "io/replaced_file.hpp"
 #include "support/errors.hpp"
+#include "support/golden.hpp"
 #include "support/model.hpp"
 #include "support/paths.hpp"
 #include "support/random.hpp"
@@ -85,21 +86,11 @@ void begin(Session& session, std::size_t prompt) {
   session.push(12);
 }
 
-std::vector<std::filesystem::path> golden_folders() {
-  std::vector<std::filesystem::path> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(test::test_data(""))) {
-    if (std::filesystem::exists(entry.path() / "golden.safetensors")) {
-      folders.push_back(entry.path());
-    }
-  }
-  return folders;
-}
-
 }  // namespace
 
 TEST_SUITE("model") {
   TEST_CASE("a session that is saved and restored, or copied, goes on with the same bits") {
-    for (const std::filesystem::path& folder : golden_folders()) {
+    for (const std::filesystem::path& folder : test::golden_folders()) {
       CAPTURE(folder.filename().string());
       const auto model = test::open_model(folder);
       const SessionOptions options{.context = 256, .micro_batch = 32};

@@ -3,6 +3,7 @@
 // logits and hidden states of a reference run, golden.json what rounding to bf16 does to them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +18,7 @@
 
 #include "io/safetensors.hpp"
 #include "support/json.hpp"
+#include "support/paths.hpp"
 
 namespace ottobit::test {
 
@@ -77,5 +79,17 @@ class Golden {
   SafetensorsFile file_;
   nlohmann::json facts_;
 };
+
+/// Every checkpoint of tests/data that has a golden.safetensors, by name.
+[[nodiscard]] inline std::vector<std::filesystem::path> golden_folders() {
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(test_data(""))) {
+    if (std::filesystem::exists(entry.path() / "golden.safetensors")) {
+      folders.push_back(entry.path());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
 
 }  // namespace ottobit::test
