@@ -49,7 +49,7 @@ class Decoder {
     const WeightScope root(reader);
     Decoder decoder(std::move(spec));
     const DecoderSpec& s = decoder.spec_;
-    decoder.embedding_.weight = root("model").matrix("embed_tokens", {s.vocab, s.dim});
+    decoder.embedding_.weight = root.matrix(s.names.embedding, {s.vocab, s.dim});
     decoder.embedding_.scale = static_cast<float>(s.embedding_scale);
     for (const BlockSpec& block : s.blocks) {
       const std::size_t rope = decoder.rope_of(block);
@@ -63,7 +63,7 @@ class Decoder {
       decoder.layer_inputs_ = LayerInputs::bind(
           *s.layer_inputs, static_cast<Index>(s.blocks.size()), s.dim, s.norm, root("model"));
     }
-    decoder.norm_ = RmsNorm::bind(root("model.norm"), s.dim, s.final_norm.value_or(s.norm));
+    decoder.norm_ = RmsNorm::bind(root(s.names.norm), s.dim, s.final_norm.value_or(s.norm));
     if (s.embedding_eps > 0.0) {
       decoder.embedding_norm_ = {Floats(static_cast<std::size_t>(s.dim), 1.0F),
                                  static_cast<float>(s.embedding_eps)};

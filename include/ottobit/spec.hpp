@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -107,6 +109,15 @@ struct TemperatureSpec {
   bool operator==(const TemperatureSpec&) const = default;
 };
 
+/// What the norms of an attention layer and its last matrix are called.
+struct GqaNames {
+  std::string q_norm = "q_norm";
+  std::string k_norm = "k_norm";
+  std::string out = "o_proj";
+
+  bool operator==(const GqaNames&) const = default;
+};
+
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
 struct GqaSpec {
   Index heads = 0;           ///< H
@@ -134,6 +145,7 @@ struct GqaSpec {
   RopeSpec rope;                                 ///< none where its dim is 0
   /// Of one matrix that holds the rows of queries, keys and values; or empty: each has its own.
   std::string fused{};
+  GqaNames names = GqaNames();
   /// An earlier block, with the same window, whose keys and values serve here, too.
   std::optional<Index> kv_of{};
 
@@ -211,24 +223,64 @@ struct LightningSpec {
   bool operator==(const LightningSpec&) const = default;
 };
 
-using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec>;
+/// Mamba-2 (Dao and Gu 2024, arXiv:2405.21060): a layer that remembers by a matrix for each head,
+/// which decays by what a token says, and to which the token adds.
+struct MambaSpec {
+  Index heads = 0;     ///< H
+  Index head_dim = 0;  ///< P
+  Index groups = 1;    ///< G, divides H: heads of one group share what they write and read by
+  Index state = 0;     ///< N
+  Index taps = 4;      ///< of the convolution
+  bool conv_bias = true;
+  bool bias = false;  ///< of the projections
+  double least_step = 0.0;
+  double most_step = std::numeric_limits<double>::infinity();
+  Index norm_parts = 1;  ///< of the output, each normed by itself
+  double norm_eps = 1e-5;
 
-/// What a gated feed-forward network does to its gate.
+  bool operator==(const MambaSpec&) const = default;
+};
+
+/// A gated convolution over the last few tokens, which are all that the layer remembers (LFM2).
+struct ShortConvSpec {
+  Index taps = 3;
+  bool bias = false;  ///< of the projections and of the convolution
+
+  bool operator==(const ShortConvSpec&) const = default;
+};
+
+/// std::monostate: the block has none.
+using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec, MambaSpec,
+                               ShortConvSpec, std::monostate>;
+
+/// What a feed-forward network does to its gate, or, without one, to what it makes of its input.
 enum class Activation : std::uint8_t {
   silu,
   gelu_tanh,  ///< the tanh form of gelu (Hendrycks and Gimpel 2016, arXiv:1606.08415)
   /// g sigmoid(1.702 g) (u + 1) of g = min(gate, limit) and u = up within +-limit (gpt-oss).
   swiglu_limited,
+  relu_squared,  ///< max(0, u)^2, without a gate (So et al. 2021, arXiv:2109.08668)
 };
 
-/// Gated feed-forward network: down(activation(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202).
+/// What the matrices of a feed-forward network are called; one without a gate has no name for it.
+struct MlpNames {
+  std::string gate = "gate_proj";
+  std::string up = "up_proj";
+  std::string down = "down_proj";
+
+  bool operator==(const MlpNames&) const = default;
+};
+
+/// Gated feed-forward network: down(activation(gate(x)) * up(x)) (Shazeer 2020, arXiv:2002.05202);
+/// without a gate, down(activation(up(x))).
 struct MlpSpec {
   Index hidden = 0;  ///< F
   bool bias = false;
   Activation activation = Activation::silu;
   double limit = 0.0;         ///< of Activation::swiglu_limited
   std::string scope = "mlp";  ///< of its tensors, under the block's
-  std::string fused{};        ///< of one matrix that holds the rows of gate and up; or empty
+  MlpNames names = MlpNames();
+  std::string fused{};  ///< of one matrix that holds the rows of gate and up; or empty
 
   bool operator==(const MlpSpec&) const = default;
 };
@@ -264,15 +316,6 @@ struct RouterSpec {
   bool operator==(const RouterSpec&) const = default;
 };
 
-/// Each expert has matrices of its own, `experts.<e>.<name>`.
-struct ExpertNames {
-  std::string gate = "gate_proj";
-  std::string up = "up_proj";
-  std::string down = "down_proj";
-
-  bool operator==(const ExpertNames&) const = default;
-};
-
 /// The matrices of all experts in one tensor, `experts.<name>`; gate and up alternate by rows. In
 /// F32, F16 and BF16, unlike MXFP4, every one is transposed.
 struct ExpertStack {
@@ -288,7 +331,7 @@ struct ExpertStack {
 struct ExpertHalves {
   std::string gate_up = "gate_up_proj";  ///< [E, 2 F, D]
   std::string down = "down_proj";        ///< [E, D, F]
-  ExpertNames names = ExpertNames();
+  MlpNames names = MlpNames();
 
   bool operator==(const ExpertHalves&) const = default;
 };
@@ -298,22 +341,30 @@ struct ExpertHalves {
 struct ExpertColumns {
   std::string gate_up = "gate_up_proj";  ///< [E, D, 2 F], or [E, 2 F, D]
   std::string down = "down_proj";        ///< [E, F, D], or [E, D, F]
-  ExpertNames names = ExpertNames();
+  MlpNames names = MlpNames();
 
   bool operator==(const ExpertColumns&) const = default;
 };
+
+/// The expert that every token goes to.
+[[nodiscard]] inline MlpSpec shared_expert(Index hidden, std::string scope = "shared_experts") {
+  return {.hidden = hidden, .scope = std::move(scope)};
+}
 
 /// Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): the sum of the chosen experts' gated
 /// feed-forward networks, weighted by the router, and of one that every token goes to.
 struct MoeSpec {
   std::string scope = "mlp";        ///< of its tensors, under the block's
   std::string experts = "experts";  ///< of those of the experts, under that
-  std::variant<ExpertNames, ExpertStack, ExpertHalves, ExpertColumns> names;
+  /// Each expert has matrices of its own, `experts.<e>.<name>`, or as the others say.
+  std::variant<MlpNames, ExpertStack, ExpertHalves, ExpertColumns> names;
   RouterSpec router = RouterSpec();
-  Index hidden = 0;         ///< F of an expert
-  Index shared_hidden = 0;  ///< F of the shared expert; 0: there is none
-  std::string shared_name = "shared_experts";
-  std::string shared_gate;    ///< a row whose sigmoid multiplies the shared expert; or none
+  Index hidden = 0;  ///< F of an expert
+  /// Experts read and make so many numbers, between matrices `fc1_latent_proj` and
+  /// `fc2_latent_proj` from and to the model's width; 0: there are none.
+  Index latent = 0;
+  MlpSpec shared = shared_expert(0);  ///< the expert of all tokens; 0 wide: there is none
+  std::string shared_gate;            ///< a row whose sigmoid multiplies the shared expert; or none
   bool weighs_input = false;  ///< an expert's weight multiplies what goes in, not what comes out
   Activation activation = Activation::silu;
   double limit = 0.0;  ///< of Activation::swiglu_limited
@@ -321,7 +372,8 @@ struct MoeSpec {
   bool operator==(const MoeSpec&) const = default;
 };
 
-using FfnSpec = std::variant<MlpSpec, MoeSpec>;
+/// std::monostate: the block has none.
+using FfnSpec = std::variant<MlpSpec, MoeSpec, std::monostate>;
 
 /// Experts beside a dense feed-forward network (Gemma 4); each part has a norm behind it, and the
 /// experts one before.
@@ -370,7 +422,8 @@ struct ResidualSpec {
   bool operator==(const ResidualSpec&) const = default;
 };
 
-/// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))).
+/// One transformer block: x += norm_out(mixer(norm_in(x))); x += norm_out(ffn(norm_in(x))). It may
+/// lack either.
 struct BlockSpec {
   std::string scope;  ///< prefix of its tensors, e.g. "model.layers.7"
   BlockNorms norms = BlockNorms();
@@ -384,6 +437,14 @@ struct BlockSpec {
   std::string scalar{};   ///< a tensor [1] that multiplies what leaves the block; or none
 
   bool operator==(const BlockSpec&) const = default;
+};
+
+/// What the matrices around the blocks are called.
+struct DecoderNames {
+  std::string embedding = "model.embed_tokens";
+  std::string norm = "model.norm";
+
+  bool operator==(const DecoderNames&) const = default;
 };
 
 /// A decoder-only language model.
@@ -402,6 +463,7 @@ struct DecoderSpec {
   bool wrapped = false;
   std::optional<LayerInputSpec> layer_inputs{};
   PlaceholderSpec placeholders = PlaceholderSpec();
+  DecoderNames names = DecoderNames();
   std::vector<BlockSpec> blocks;
   /// Scopes of tensors that the checkpoint may have beside the decoder's: draft layers, encoders.
   std::vector<std::string> aside;

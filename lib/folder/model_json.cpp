@@ -40,6 +40,18 @@ std::string kind_of(const LightningSpec& /*light*/) {
   return "lightning attention";
 }
 
+std::string kind_of(const MambaSpec& /*mamba*/) {
+  return "mamba";
+}
+
+std::string kind_of(const ShortConvSpec& conv) {
+  return "convolution over " + std::to_string(conv.taps);
+}
+
+std::string kind_of(std::monostate /*none*/) {
+  return "";
+}
+
 std::string kind_of(const MlpSpec& /*mlp*/) {
   return "dense";
 }
@@ -78,6 +90,17 @@ void describe_mixer(const LightningSpec& light, OrderedJson& json) {
   json["state_dim"] = OrderedJson::array({light.head_dim, light.head_dim});
 }
 
+void describe_mixer(const MambaSpec& mamba, OrderedJson& json) {
+  json["state_heads"] = mamba.heads;
+  json["state_dim"] = OrderedJson::array({mamba.state, mamba.head_dim});
+}
+
+void describe_mixer(const ShortConvSpec& /*conv*/, OrderedJson& /*json*/) {}
+
+void describe_mixer(std::monostate /*none*/, OrderedJson& /*json*/) {}
+
+void describe_ffn(std::monostate /*none*/, OrderedJson& /*json*/) {}
+
 void describe_ffn(const MlpSpec& mlp, OrderedJson& json) {
   json["feed_forward"] = mlp.hidden;
 }
@@ -86,8 +109,8 @@ void describe_ffn(const MoeSpec& moe, OrderedJson& json) {
   json["experts"] = moe.router.experts;
   json["experts_per_token"] = moe.router.chosen;
   json["expert_width"] = moe.hidden;
-  if (moe.shared_hidden > 0) {
-    json["shared_expert_width"] = moe.shared_hidden;
+  if (moe.shared.hidden > 0) {
+    json["shared_expert_width"] = moe.shared.hidden;
   }
 }
 
@@ -104,6 +127,9 @@ void describe_config(const FolderConfig& folder, OrderedJson& json) {
     for (const std::string& kind :
          {std::visit([](const auto& mixer) { return kind_of(mixer); }, block.mixer),
           block.beside ? ffn + " and experts" : ffn}) {
+      if (kind.empty()) {
+        continue;
+      }
       kinds[kind] = kinds.value(kind, 0) + 1;
     }
   }

@@ -2,9 +2,12 @@
 // Getters of Config. Types are never converted silently: "8" is no integer, 1 is no flag.
 #include "io/config.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -14,6 +17,7 @@
 namespace ottobit {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr Index kMaxInteger = Index{1} << 40;  // no dimension or count of a model comes near
 
 /// `value` as the list it is or stands for.
@@ -29,6 +33,32 @@ std::vector<T> as_list(const Json& value, const Convert& convert) {
     list.push_back(convert(value));
   }
   return list;
+}
+
+/// The text with quotes around Infinity, -Infinity and NaN where they stand for numbers.
+std::string with_quoted_numbers(std::string text) {
+  constexpr std::string_view kWords[] = {"-Infinity", "Infinity", "NaN"};
+  if (text.find("Infinity") == std::string::npos && text.find("NaN") == std::string::npos) {
+    return text;
+  }
+  std::string quoted;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::string_view rest = std::string_view(text).substr(i);
+    const auto* const word =
+        std::find_if(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view each) { return !in_string && rest.starts_with(each); });
+    if (word != std::end(kWords)) {
+      quoted += '"' + std::string(*word) + '"';
+      i += word->size();
+      continue;
+    }
+    const std::size_t length = in_string && text[i] == '\\' && rest.size() > 1 ? 2 : 1;
+    in_string = in_string != (text[i] == '"');
+    quoted += rest.substr(0, length);
+    i += length;
+  }
+  return quoted;
 }
 
 }  // namespace
@@ -59,7 +89,7 @@ Config Config::parse(Json object, std::string subject) {
 
 Config Config::open(const std::filesystem::path& file) {
   const std::string subject = file_name_text(file);
-  return parse(parse_json(read_text_file(file), subject), subject);
+  return parse(parse_json(with_quoted_numbers(read_text_file(file)), subject), subject);
 }
 
 const Json* Config::lookup(std::string_view key) const {
@@ -195,6 +225,22 @@ std::vector<Index> Config::integers(std::string_view key) const {
 
 std::vector<double> Config::numbers(std::string_view key) const {
   return as_list<double>(required(key), [&](const Json& item) { return as_number(key, item); });
+}
+
+std::vector<double> Config::numbers_or_infinite(std::string_view key) const {
+  return as_list<double>(required(key), [&](const Json& item) {
+    const Json* text = &item;
+    if (item.is_object() && item.size() == 1 && item.find("__float__") != item.end()) {
+      text = &*item.find("__float__");
+    }
+    for (const auto& [word, value] :
+         {std::pair{"Infinity", kInfinity}, {"-Infinity", -kInfinity}}) {
+      if (text->is_string() && text->text() == word) {
+        return value;
+      }
+    }
+    return as_number(key, item);
+  });
 }
 
 std::vector<std::string> Config::texts(std::string_view key) const {

@@ -28,7 +28,8 @@ class Config {
  public:
   /// `object` must be a JSON object. `subject` opens every message, e.g. "config.json".
   [[nodiscard]] static Config parse(Json object, std::string subject);
-  /// The subject is the file's name. Throws what read_text_file and parse_json throw.
+  /// The subject is the file's name. NaN and infinite numbers, which are not JSON, but which Python
+  /// writes, are read as texts. Throws what read_text_file and parse_json throw.
   [[nodiscard]] static Config open(const std::filesystem::path& file);
 
   /// `key` may be written as `other`, too, here and in nested objects; asked for either, a getter
@@ -58,6 +59,9 @@ class Config {
   /// A list, or one value alone, which is taken for a list of one (eos_token_id comes as either).
   [[nodiscard]] std::vector<Index> integers(std::string_view key) const;
   [[nodiscard]] std::vector<double> numbers(std::string_view key) const;
+  /// The same of numbers that may be infinite, as Python writes them: Infinity, or {"__float__":
+  /// "Infinity"}.
+  [[nodiscard]] std::vector<double> numbers_or_infinite(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
 
   /// The nested object, with subject "config.json: rope_scaling"; nothing if absent.

@@ -27,6 +27,7 @@ std::vector<std::string> layer_types(const Config& config, Index layers) {
                     std::to_string(layers) + " layers");
   for (std::string& type : types) {
     type = type == "attention" ? "full_attention" : type;  // names of earlier releases
+    type = type == "mamba" ? "linear_attention" : type;
     type = type == "deepseek_sparse_attention" ? "indexed_attention" : type;
   }
   return types;
@@ -212,7 +213,7 @@ MoeSpec deepseek_experts(const Config& config, MoeSpec otherwise) {
   router.normalised = config.flag("norm_topk_prob", router.normalised);
   router.scale = config.number("routed_scaling_factor", router.scale);
   moe.hidden = config.integer("moe_intermediate_size", moe.hidden);
-  moe.shared_hidden = moe.hidden * config.integer("n_shared_experts", moe.shared_hidden);
+  moe.shared.hidden = moe.hidden * config.integer("n_shared_experts", moe.shared.hidden);
   return moe;
 }
 

@@ -109,7 +109,7 @@ DecoderSpec describe(const Config& config, std::string_view layer_type) {
                                     .chosen_groups = 4,
                                     .scale = 2.5},
                .hidden = 2048,
-               .shared_hidden = 1});
+               .shared = shared_expert(1)});
   const MlaSpec attention = latent_attention(config, {.heads = 128,
                                                       .q_rank = 1536,
                                                       .kv_rank = 512,
@@ -171,7 +171,7 @@ DecoderSpec describe_deepseek_v2(const Config& config) {
       config,
       {.router = RouterSpec{.experts = 64, .chosen = 6, .group_counts = 1, .normalised = false},
        .hidden = 1407,
-       .shared_hidden = 2});
+       .shared = shared_expert(2)});
   sparse.router.normalised = false;  // whatever `norm_topk_prob` says
   if (method == "greedy") {
     sparse.router.groups = sparse.router.chosen_groups = 1;

@@ -23,7 +23,7 @@ DecoderSpec describe_dots1(const Config& config) {
                                     .correction_bias = "gate.e_score_correction_bias",
                                     .normalised = false},
                .hidden = 1408,
-               .shared_hidden = 1});
+               .shared = shared_expert(1)});
   DecoderSpec spec = sparse_blocks(config, 2048, attention, dense, sparse, 0);
 
   const auto window = static_cast<Index>(number_or_none(config, "sliding_window", 4096.0));
@@ -52,15 +52,15 @@ DecoderSpec describe_hy_v3(const Config& config) {
                       .bias = config.flag("mlp_bias", false)};
   const Index width = config.integer("moe_intermediate_size", 1536);
   require_number(config, "expert_hidden_dim", static_cast<double>(width));
-  const MoeSpec sparse{.router = RouterSpec{.experts = config.integer("num_experts", 192),
-                                            .chosen = config.integer("num_experts_per_tok", 8),
-                                            .score = RouterScore::sigmoid,
-                                            .correction_bias = "expert_bias",
-                                            .name = "router.gate",
-                                            .scale = config.number("router_scaling_factor", 2.826)},
-                       .hidden = width,
-                       .shared_hidden = width * config.integer("num_shared_experts", 1),
-                       .shared_name = "shared_mlp"};
+  const MoeSpec sparse{
+      .router = RouterSpec{.experts = config.integer("num_experts", 192),
+                           .chosen = config.integer("num_experts_per_tok", 8),
+                           .score = RouterScore::sigmoid,
+                           .correction_bias = "expert_bias",
+                           .name = "router.gate",
+                           .scale = config.number("router_scaling_factor", 2.826)},
+      .hidden = width,
+      .shared = shared_expert(width * config.integer("num_shared_experts", 1), "shared_mlp")};
   DecoderSpec spec = sparse_blocks(config, 131072, attention, dense, sparse, 1);
   spec.norm.eps = config.number("rms_norm_eps", 1e-5);
   return spec;

@@ -31,10 +31,15 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_gpt_oss(const Config& config);
 [[nodiscard]] DecoderSpec describe_granite(const Config& config);
 [[nodiscard]] DecoderSpec describe_granitemoe(const Config& config);
+[[nodiscard]] DecoderSpec describe_granitemoehybrid(const Config& config);
+[[nodiscard]] DecoderSpec describe_granitemoeshared(const Config& config);
 [[nodiscard]] DecoderSpec describe_helium(const Config& config);
 [[nodiscard]] DecoderSpec describe_hy_v3(const Config& config);
 [[nodiscard]] DecoderSpec describe_internlm3(const Config& config);
 [[nodiscard]] DecoderSpec describe_kimi_k25(const Config& config);
+[[nodiscard]] DecoderSpec describe_lfm2(const Config& config);
+[[nodiscard]] DecoderSpec describe_lfm2_moe(const Config& config);
+[[nodiscard]] DecoderSpec describe_lfm2_vl(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4(const Config& config);
 [[nodiscard]] DecoderSpec describe_llama4_text(const Config& config);
@@ -48,6 +53,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_mixtral(const Config& config);
 [[nodiscard]] DecoderSpec describe_muse_glimmer(const Config& config);
 [[nodiscard]] DecoderSpec describe_muse_glimmer_text(const Config& config);
+[[nodiscard]] DecoderSpec describe_nemotron_h(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo2(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmo3(const Config& config);
 [[nodiscard]] DecoderSpec describe_olmoe(const Config& config);

@@ -21,7 +21,7 @@ MoeSpec experts_of(const Config& config, Index experts, Index chosen, Index hidd
                                                 .correction_bias = "gate.e_score_correction_bias",
                                                 .scale = scale},
                            .hidden = hidden,
-                           .shared_hidden = 1});
+                           .shared = shared_expert(1)});
 }
 
 DecoderSpec with_eps(const Config& config, DecoderSpec spec) {

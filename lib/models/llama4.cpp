@@ -104,8 +104,7 @@ DecoderSpec describe_llama4_text(const Config& config) {
                                             .name = "router",
                                             .normalised = false},
                        .hidden = width,
-                       .shared_hidden = width,
-                       .shared_name = "shared_expert",
+                       .shared = shared_expert(width, "shared_expert"),
                        .weighs_input = true};
   const Index layers = layer_count(config);
   const std::vector<bool> rotates = rotating_layers(config, layers);

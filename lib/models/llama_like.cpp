@@ -126,7 +126,7 @@ DecoderSpec describe_ernie4_5_moe(const Config& config) {
                            .score = RouterScore::softmax,
                            .correction_bias = "moe_statics.e_score_correction_bias"},
       .hidden = width,
-      .shared_hidden = width * config.integer("moe_num_shared_experts", 2)};
+      .shared = shared_expert(width * config.integer("moe_num_shared_experts", 2))};
   const Index layers = layer_count(config);
   const Index start = config.integer("moe_layer_start_index", 1);
   const double end = config.number("moe_layer_end_index", -1.0);  // -1: the last

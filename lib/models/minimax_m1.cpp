@@ -83,7 +83,7 @@ DecoderSpec describe_minimax_m1(const Config& config) {
                           .head_dim = head_dim,
                           .rope = rope_of(config, rotated, "", is_makers(config) ? 10000.0 : 1e6)};
   const MoeSpec experts{.scope = "block_sparse_moe",
-                        .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
+                        .names = MlpNames{.gate = "w1", .up = "w3", .down = "w2"},
                         .router = RouterSpec{.experts = config.integer("num_local_experts", 8),
                                              .chosen = config.integer("num_experts_per_tok", 2),
                                              .score = RouterScore::softmax},

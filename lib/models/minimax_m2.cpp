@@ -46,13 +46,13 @@ DecoderSpec describe_minimax_m2(const Config& config) {
       .qk_norm = config.flag("use_qk_norm", true) ? QkNorm::over_heads : QkNorm::none,
       .rope = rope_of(config, rotated)};
   const MoeSpec experts{.scope = "block_sparse_moe",
-                        .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
+                        .names = MlpNames{.gate = "w1", .up = "w3", .down = "w2"},
                         .router = RouterSpec{.experts = config.integer("num_local_experts", 256),
                                              .chosen = config.integer("num_experts_per_tok", 8),
                                              .score = RouterScore::sigmoid,
                                              .correction_bias = "e_score_correction_bias"},
                         .hidden = config.integer("intermediate_size", 1536),
-                        .shared_hidden = config.integer("shared_intermediate_size", 0)};
+                        .shared = shared_expert(config.integer("shared_intermediate_size", 0))};
   const Index layers = layer_count(config);
   require_layer_type(config, layers, "full_attention");
   const std::vector<bool> sparse =

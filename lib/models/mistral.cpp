@@ -60,9 +60,9 @@ DecoderSpec describe_mistral4(const Config& config) {
                                                 .value_dim = 128,
                                                 .rope = RopeSpec{.dim = 64}});
   attention.temperature = temperature_of(config);
-  MoeSpec sparse = deepseek_experts(
-      config,
-      {.router = RouterSpec{.experts = 128, .chosen = 4}, .hidden = 2048, .shared_hidden = 1});
+  MoeSpec sparse = deepseek_experts(config, {.router = RouterSpec{.experts = 128, .chosen = 4},
+                                             .hidden = 2048,
+                                             .shared = shared_expert(1)});
   sparse.names = ExpertHalves{};
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 12288)};
   return sparse_blocks(config, 1048576, attention, dense, sparse, 0);
@@ -89,7 +89,7 @@ DecoderSpec describe_mixtral(const Config& config) {
   const GqaSpec attention = attention_of(config, 1e6, 0.0);
   // A softmax over the chosen only is one over all, normalised again.
   const MoeSpec experts{.scope = "block_sparse_moe",
-                        .names = ExpertNames{.gate = "w1", .up = "w3", .down = "w2"},
+                        .names = MlpNames{.gate = "w1", .up = "w3", .down = "w2"},
                         .router = RouterSpec{.experts = config.integer("num_local_experts", 8),
                                              .chosen = config.integer("num_experts_per_tok", 2),
                                              .score = RouterScore::softmax},

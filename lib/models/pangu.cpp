@@ -36,7 +36,7 @@ DecoderSpec describe_pangu_ultra_moe(const Config& config) {
     router.correction_bias = "gate.e_score_correction_bias";
   }
   const MoeSpec sparse =
-      deepseek_experts(config, {.router = router, .hidden = 2048, .shared_hidden = 1});
+      deepseek_experts(config, {.router = router, .hidden = 2048, .shared = shared_expert(1)});
   const MlpSpec dense{.hidden = config.integer("intermediate_size", 18432)};
   DecoderSpec spec = sparse_blocks(config, 131072, attention, dense, sparse, 3);
   spec.norm.eps = eps;

@@ -32,8 +32,8 @@ DecoderSpec describe_qwen2_moe(const Config& config) {
                                       .score = RouterScore::softmax,
                                       .normalised = config.flag("norm_topk_prob", false)},
                  .hidden = config.integer("moe_intermediate_size", 1408),
-                 .shared_hidden = config.integer("shared_expert_intermediate_size", 5632),
-                 .shared_name = "shared_expert",
+                 .shared = shared_expert(config.integer("shared_expert_intermediate_size", 5632),
+                                         "shared_expert"),
                  .shared_gate = "shared_expert_gate"};
   return mixed_blocks(config, 32768, attention, dense, sparse, sparse_layers(config, layers));
 }

@@ -58,8 +58,8 @@ MoeSpec experts_of(const Config& config, Index experts, Index chosen) {
                                    .score = RouterScore::softmax,
                                    .normalised = config.flag("norm_topk_prob", true)},
               .hidden = config.integer("moe_intermediate_size", 512),
-              .shared_hidden = config.integer("shared_expert_intermediate_size", 512),
-              .shared_name = "shared_expert",
+              .shared = shared_expert(config.integer("shared_expert_intermediate_size", 512),
+                                      "shared_expert"),
               .shared_gate = "shared_expert_gate"};
   moe.names = ExpertHalves{};
   return moe;

@@ -23,6 +23,19 @@ constexpr Spelling kShared[] = {
     {"sliding_window_pattern", "_sliding_window_pattern"},
 };
 
+constexpr Spelling kGraniteHybrid[] = {{"layer_types", "layers_block_type"}};
+
+constexpr Spelling kNemotron[] = {
+    {"layer_types", "layers_block_type"},
+    {"n_routed_experts", "num_local_experts"},
+    {"n_groups", "mamba_n_groups"},
+    {"conv_kernel", "mamba_d_conv"},
+    {"time_step_limit", "mamba_dt_limit"},
+    {"use_conv_bias", "mamba_conv_bias"},
+    {"expand", "mamba_expand"},
+    {"chunk_size", "mamba_chunk_size"},
+};
+
 constexpr Spelling kMiMo[] = {{"rms_norm_eps", "layernorm_epsilon"}};
 
 constexpr Spelling kPangu[] = {
@@ -60,11 +73,16 @@ constexpr Family kFamilies[] = {
     {"gpt_oss", "gpt-oss", describe_gpt_oss},
     {"granite", "Granite", describe_granite},
     {"granitemoe", "Granite MoE", describe_granitemoe},
+    {"granitemoehybrid", "Granite 4 H", describe_granitemoehybrid, kGraniteHybrid},
+    {"granitemoeshared", "Granite MoE", describe_granitemoeshared},
     {"helium", "Helium", describe_helium},
     {"hy_v3", "Hy3", describe_hy_v3},
     {"internlm3", "InternLM3", describe_internlm3},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"kimi_k25", "Kimi K2.5", describe_kimi_k25},
+    {"lfm2", "LFM2", describe_lfm2},
+    {"lfm2_moe", "LFM2 MoE", describe_lfm2_moe},
+    {"lfm2_vl", "LFM2-VL", describe_lfm2_vl},
     {"llama", "Llama", describe_llama},
     {"llama4", "Llama 4", describe_llama4},
     {"llama4_text", "Llama 4", describe_llama4_text},
@@ -80,6 +98,7 @@ constexpr Family kFamilies[] = {
     {"mixtral", "Mixtral", describe_mixtral},
     {"muse_glimmer", "Muse Glimmer", describe_muse_glimmer},
     {"muse_glimmer_text", "Muse Glimmer", describe_muse_glimmer_text},
+    {"nemotron_h", "Nemotron", describe_nemotron_h, kNemotron},
     {"olmo2", "OLMo 2", describe_olmo2},
     {"olmo3", "OLMo 3", describe_olmo3},
     {"olmoe", "OLMoE", describe_olmoe},
@@ -126,9 +145,11 @@ void validate(const MoeSpec& moe, const Config& config) {
                     std::to_string(router.groups) + " equal groups");
   check_size(config, "the number of experts of a token", router.chosen,
              router.experts / router.groups * router.chosen_groups);
-  OTTOBIT_CHECK(moe.shared_hidden >= 0 && moe.shared_hidden <= 1 << 24, ErrorCode::format,
+  OTTOBIT_CHECK(moe.latent >= 0 && moe.latent <= 1 << 20, ErrorCode::format, config.subject(),
+                "the width of the experts' latents is " + std::to_string(moe.latent));
+  OTTOBIT_CHECK(moe.shared.hidden >= 0 && moe.shared.hidden <= 1 << 24, ErrorCode::format,
                 config.subject(),
-                "the width of the shared expert is " + std::to_string(moe.shared_hidden));
+                "the width of the shared expert is " + std::to_string(moe.shared.hidden));
 }
 
 void validate(const RopeSpec& rope, Index most, const Config& config) {
@@ -191,6 +212,30 @@ void validate(const LightningSpec& light, const Config& config) {
   check_size(config, "the number of attention heads", light.heads, 1 << 14);
   check_size(config, "the head dimension", light.head_dim, 1 << 12);
 }
+
+void validate(const MambaSpec& mamba, const Config& config) {
+  check_size(config, "the number of heads of a state", mamba.heads, 1 << 14);
+  check_size(config, "the dimension of such a head", mamba.head_dim, 1 << 12);
+  check_size(config, "the number of groups of such heads", mamba.groups, mamba.heads);
+  check_size(config, "the size of a state", mamba.state, 1 << 12);
+  check_size(config, "the width of the convolution", mamba.taps, 1 << 8);
+  check_size(config, "the number of normed parts", mamba.norm_parts, mamba.heads);
+  OTTOBIT_CHECK(
+      mamba.heads % mamba.groups == 0 && mamba.heads * mamba.head_dim % mamba.norm_parts == 0,
+      ErrorCode::format, config.subject(),
+      std::to_string(mamba.heads) + " heads of a state do not form " +
+          std::to_string(mamba.groups) + " equal groups");
+  OTTOBIT_CHECK(mamba.least_step >= 0.0 && mamba.least_step <= mamba.most_step, ErrorCode::format,
+                config.subject(),
+                "the limits of a time step are " + std::to_string(mamba.least_step) + " and " +
+                    std::to_string(mamba.most_step));
+}
+
+void validate(const ShortConvSpec& conv, const Config& config) {
+  check_size(config, "the width of the convolution", conv.taps, 1 << 8);
+}
+
+void validate(std::monostate /*none*/, const Config& /*config*/) {}
 
 void validate(const ResidualSpec& rule, const Config& config) {
   OTTOBIT_CHECK(std::abs(rule.keep) < 1e6 && std::abs(rule.add) < 1e6, ErrorCode::format,

@@ -169,15 +169,25 @@ TEST_CASE("Config::open reads a file and names it") {
   const test::TempDirectory dir;
   expect_error(ErrorCode::io, {"config.json: no such file"},
                [&] { static_cast<void>(Config::open(dir / "config.json")); });
-  test::write_text(dir / "config.json", "{\n  \"theta\": NaN\n}");
-  expect_error(ErrorCode::format, {"config.json: NaN is not a JSON number", "line 2, column 12"},
-               [&] { static_cast<void>(Config::open(dir / "config.json")); });
-  test::write_text(dir / "config.json", "{\"theta\": -Infinity}");
-  expect_error(ErrorCode::format, {"config.json: Infinity is not a JSON number"},
+  test::write_text(dir / "config.json", "{\n  \"theta\": NaN, \"a\": Infinity 1\n}");
+  expect_error(ErrorCode::format, {"config.json: ", "line 2"},
                [&] { static_cast<void>(Config::open(dir / "config.json")); });
   test::write_text(dir / "config.json", "{\"a\": 1, \"a\": 2}");
   expect_error(ErrorCode::format, {"config.json: duplicate key `a`"},
                [&] { static_cast<void>(Config::open(dir / "config.json")); });
+  test::write_text(dir / "config.json",
+                   R"({"limits": [-Infinity, 0, Infinity], "max": {"__float__": "Infinity"},
+                       "bad": NaN, "text": "an \"Infinity\" and NaN", "as": [{"__float__": "-Infinity"}]})");
+  const Config python = Config::open(dir / "config.json");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  CHECK(python.numbers_or_infinite("limits") == std::vector<double>{-kInfinity, 0, kInfinity});
+  CHECK(python.numbers_or_infinite("max") == std::vector<double>{kInfinity});
+  CHECK(python.numbers_or_infinite("as") == std::vector<double>{-kInfinity});
+  CHECK(python.text("text") == "an \"Infinity\" and NaN");
+  expect_error(ErrorCode::format, {"`bad`", "expected a number"},
+               [&] { static_cast<void>(python.numbers_or_infinite("bad")); });
+  expect_error(ErrorCode::format, {"`limits`", "expected a number"},
+               [&] { static_cast<void>(python.numbers("limits")); });
   const Config config = Config::open(test::test_data("seed_oss-bf16") / "config.json");
   CHECK(config.text("model_type") == "seed_oss");
   CHECK(config.integer("hidden_size") > 0);

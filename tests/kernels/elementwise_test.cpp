@@ -104,7 +104,7 @@ TEST_CASE("rope on every level, in both layouts, leaving the rest of a head alon
   }
 }
 
-TEST_CASE("silu_mul, sigmoid_mul, add and add_scaled on every level") {
+TEST_CASE("silu_mul, sigmoid_mul, relu_squared, multiply, add and add_scaled on every level") {
   Random random(43);
   for (const Index n : kLengths) {
     std::vector<float> gates = random.normals(n, 6.0F);
@@ -129,6 +129,16 @@ TEST_CASE("silu_mul, sigmoid_mul, add and add_scaled on every level") {
       kernels.add(sum.data(), up.data(), n);
       for (Index i = 0; i < n; ++i) {
         CHECK(sum[i] == gate[i] + up[i]);
+      }
+      GuardedBuffer<float> product{std::span<const float>(gate.span())};
+      kernels.multiply(product.data(), up.data(), n);
+      GuardedBuffer<float> squares{std::span<const float>(gate.span())};
+      kernels.relu_squared(squares.data(), n);
+      std::vector<float> positive(gate.begin(), gate.end());
+      reference::relu_squared(positive.data(), n);
+      for (Index i = 0; i < n; ++i) {
+        CHECK(product[i] == gate[i] * up[i]);
+        CHECK(squares[i] == positive[static_cast<std::size_t>(i)]);
       }
       GuardedBuffer<float> scaled{std::span<const float>(gate.span())};
       std::vector<float> wanted(gate.begin(), gate.end());

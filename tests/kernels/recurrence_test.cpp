@@ -166,25 +166,34 @@ TEST_CASE("short_conv on every level equals the plain loops") {
       const Index tokens = 5;
       const GuardedBuffer<float> x(random.normals((taps - 1 + tokens) * channels));
       const GuardedBuffer<float> weight(random.normals(taps * channels));
-      std::vector<float> expected(static_cast<std::size_t>(tokens * channels));
-      reference::short_conv(x.data(), weight.data(), taps, channels, expected.data(), {0, tokens});
-      for (const KernelTable* table : supported_kernel_tables()) {
-        CAPTURE(std::string(table->isa));
-        CAPTURE(channels);
-        CAPTURE(taps);
-        GuardedBuffer<float> out(tokens * channels);
-        table->recurrent->short_conv(x.data(), weight.data(), taps, channels, out.data(), {2, 5});
-        table->recurrent->short_conv(x.data(), weight.data(), taps, channels, out.data(), {0, 2});
-        for (Index t = 0; t < tokens; ++t) {
-          for (Index c = 0; c < channels; ++c) {
-            float terms = 0.0F;  // silu has a slope of at most 1.1, and rounds a few times itself
-            for (Index j = 0; j < taps; ++j) {
-              terms += std::abs(weight[j * channels + c] * x[(t + j) * channels + c]);
+      const GuardedBuffer<float> bias(random.normals(channels));
+      for (const bool silu : {true, false}) {
+        for (const float* added : {static_cast<const float*>(nullptr), bias.data()}) {
+          ShortConvCall call{x.data(), weight.data(), added, nullptr, taps, channels, silu};
+          std::vector<float> expected(static_cast<std::size_t>(tokens * channels));
+          call.out = expected.data();
+          reference::short_conv(call, {0, tokens});
+          for (const KernelTable* table : supported_kernel_tables()) {
+            CAPTURE(std::string(table->isa));
+            CAPTURE(channels);
+            CAPTURE(taps);
+            GuardedBuffer<float> out(tokens * channels);
+            call.out = out.data();
+            table->recurrent->short_conv(call, {2, 5});
+            table->recurrent->short_conv(call, {0, 2});
+            for (Index t = 0; t < tokens; ++t) {
+              for (Index c = 0; c < channels; ++c) {
+                // silu has a slope of at most 1.1, and rounds a few times itself
+                float terms = added == nullptr ? 0.0F : std::abs(bias[c]);
+                for (Index j = 0; j < taps; ++j) {
+                  terms += std::abs(weight[j * channels + c] * x[(t + j) * channels + c]);
+                }
+                const auto i = static_cast<std::size_t>(t * channels + c);
+                const float bound =
+                    0x1p-24F * (1.1F * static_cast<float>(taps + 2) * terms + 16.0F * terms);
+                CHECK(std::abs(out[t * channels + c] - expected[i]) <= bound);
+              }
             }
-            const auto i = static_cast<std::size_t>(t * channels + c);
-            const float bound =
-                0x1p-24F * (1.1F * static_cast<float>(taps + 1) * terms + 16.0F * terms);
-            CHECK(std::abs(out[t * channels + c] - expected[i]) <= bound);
           }
         }
       }

@@ -75,6 +75,20 @@ inline void sigmoid_mul(const float* gate, const float* up, float* out, Index n)
   store_partial(out + i, value(load_partial(gate + i, rest), load_partial(up + i, rest)), rest);
 }
 
+/// x[i] = max(x[i], 0)^2 for i < n; NaN stays.
+inline void relu_squared(float* x, Index n) noexcept {
+  const auto value = [](Vf v) noexcept {
+    const Vf positive = max(zero(), v);  // of NaN and another, the second
+    return positive * positive;
+  };
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(x + i, value(load(x + i)));
+  }
+  const Index rest = n - i;
+  store_partial(x + i, value(load_partial(x + i, rest)), rest);
+}
+
 /// cap * tanh(x / cap)
 OTTOBIT_INLINE Vf soft_cap(Vf x, float cap) noexcept {
   return broadcast(cap) * tanh(x * broadcast(1.0F / cap));
@@ -97,6 +111,16 @@ inline void scale(float* x, float factor, Index n) noexcept {
   }
   const Index rest = n - i;
   store_partial(x + i, load_partial(x + i, rest) * broadcast(factor), rest);
+}
+
+/// x[i] *= y[i] for i < n; y may be x.
+inline void multiply(float* x, const float* y, Index n) noexcept {
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(x + i, load(x + i) * load(y + i));
+  }
+  const Index rest = n - i;
+  store_partial(x + i, load_partial(x + i, rest) * load_partial(y + i, rest), rest);
 }
 
 /// x[i] += y[i] for i < n; y may be x.

@@ -100,18 +100,18 @@ inline void recurrence(const RecurrenceCall& call, RowRange items) noexcept {
   }
 }
 
-/// out[t, c] = silu(sum_j weight[j, c] x[t + j, c]) for t in tokens.
-inline void short_conv(const float* x, const float* weight, Index taps, Index channels, float* out,
-                       RowRange tokens) noexcept {
+/// See ShortConvCall.
+inline void short_conv(const ShortConvCall& call, RowRange tokens) noexcept {
+  const Index channels = call.channels;
   for (Index t = tokens.begin; t < tokens.end; ++t) {
     for (Index c = 0; c < channels; c += kLanes) {
       const Index n = std::min(channels - c, kLanes);
-      Vf sum = zero();
-      for (Index j = 0; j < taps; ++j) {
-        sum = fma(load_partial(weight + j * channels + c, n),
-                  load_partial(x + (t + j) * channels + c, n), sum);
+      Vf sum = call.bias == nullptr ? zero() : load_partial(call.bias + c, n);
+      for (Index j = 0; j < call.taps; ++j) {
+        sum = fma(load_partial(call.weight + j * channels + c, n),
+                  load_partial(call.x + (t + j) * channels + c, n), sum);
       }
-      store_partial(out + t * channels + c, silu(sum), n);
+      store_partial(call.out + t * channels + c, call.silu ? silu(sum) : sum, n);
     }
   }
 }

@@ -68,6 +68,12 @@ inline void sigmoid_mul(const float* gate, const float* up, float* out, Index n)
   }
 }
 
+inline void relu_squared(float* x, Index n) noexcept {
+  for (Index i = 0; i < n; ++i) {
+    x[i] = x[i] < 0.0F ? 0.0F : x[i] * x[i];
+  }
+}
+
 inline void gelu_mul(const float* gate, const float* up, float* out, Index n) noexcept {
   const double root = std::sqrt(2.0 / std::acos(-1.0));
   for (Index i = 0; i < n; ++i) {
@@ -275,16 +281,16 @@ inline void recurrence(const RecurrenceCall& call) {
   }
 }
 
-inline void short_conv(const float* x, const float* weight, Index taps, Index channels, float* out,
-                       RowRange tokens) noexcept {
+inline void short_conv(const ShortConvCall& call, RowRange tokens) noexcept {
   for (Index t = tokens.begin; t < tokens.end; ++t) {
-    for (Index c = 0; c < channels; ++c) {
-      double sum = 0.0;
-      for (Index j = 0; j < taps; ++j) {
-        sum += static_cast<double>(weight[j * channels + c]) *
-               static_cast<double>(x[(t + j) * channels + c]);
+    for (Index c = 0; c < call.channels; ++c) {
+      double sum = call.bias == nullptr ? 0.0 : static_cast<double>(call.bias[c]);
+      for (Index j = 0; j < call.taps; ++j) {
+        sum += static_cast<double>(call.weight[j * call.channels + c]) *
+               static_cast<double>(call.x[(t + j) * call.channels + c]);
       }
-      out[t * channels + c] = static_cast<float>(sum / (1.0 + std::exp(-sum)));
+      call.out[t * call.channels + c] =
+          static_cast<float>(call.silu ? sum / (1.0 + std::exp(-sum)) : sum);
     }
   }
 }

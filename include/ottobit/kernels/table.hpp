@@ -169,17 +169,27 @@ struct RecurrenceCall {
   Index value_dim = 0;   ///< B
 };
 
+/// One call of a causal convolution of each channel:
+///   out[t, c] = f(bias[c] + sum_j weight[j, c] x[t + j, c]), j < taps
+/// where the first taps - 1 rows of x are those before token 0.
+struct ShortConvCall {
+  const float* x = nullptr;       ///< [taps - 1 + T, channels], contiguous, as all are
+  const float* weight = nullptr;  ///< [taps, channels]
+  const float* bias = nullptr;    ///< [channels] or null
+  float* out = nullptr;           ///< [T, channels]
+  Index taps = 0;
+  Index channels = 0;
+  bool silu = true;  ///< f; else out is the sum itself
+};
+
 struct RecurrentKernels {
   /// Work items of a call: some columns of one head's state each. The split depends on the call's
   /// sizes only.
   Index (*items)(const RecurrenceCall& call) noexcept;
   /// Computes the items [items.begin, items.end).
   void (*recurrence)(const RecurrenceCall& call, RowRange items) noexcept;
-  /// out[t, c] = silu(sum_j weight[j, c] x[t + j, c]), j < taps, for t in tokens: a causal
-  /// convolution of each channel, where the first taps - 1 rows of x are those before token 0.
-  /// x [taps - 1 + T, channels], weight [taps, channels], out [T, channels], contiguous.
-  void (*short_conv)(const float* x, const float* weight, Index taps, Index channels, float* out,
-                     RowRange tokens) noexcept;
+  /// Computes the rows of these tokens.
+  void (*short_conv)(const ShortConvCall& call, RowRange tokens) noexcept;
 };
 
 struct ScoredToken {
@@ -205,10 +215,14 @@ struct ElementwiseKernels {
                          Index n) noexcept;
   /// out[i] = sigmoid(gate[i]) * up[i]; out may be gate or up.
   void (*sigmoid_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
+  /// In place: x[i] = max(x[i], 0)^2
+  void (*relu_squared)(float* x, Index n) noexcept;
   /// In place: x[i] = cap * tanh(x[i] / cap), cap > 0.
   void (*soft_cap)(float* x, float cap, Index n) noexcept;
   /// x[i] *= factor
   void (*scale)(float* x, float factor, Index n) noexcept;
+  /// x[i] *= y[i]
+  void (*multiply)(float* x, const float* y, Index n) noexcept;
   /// x[i] += y[i]
   void (*add)(float* x, const float* y, Index n) noexcept;
   /// x[i] += factor * y[i], rounded once or twice.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ottobit/layers/expert_wave.hpp"
@@ -13,15 +14,20 @@
 namespace ottobit {
 
 /// `count` experts of `hidden` rows over `dim` columns, under `scope`.
-[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertNames& names, Index count,
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const MlpNames& names, Index count,
                                                       Index hidden, Index dim,
                                                       const WeightScope& scope) {
   LargeVector<Expert> experts(scope.memory());
   for (Index e = 0; e < count; ++e) {
     const WeightScope expert = scope(std::to_string(e));
-    experts.push_back({Linear::bind(expert(names.gate), {hidden, dim}, false),
-                       Linear::bind(expert(names.up), {hidden, dim}, false),
-                       Linear::bind(expert(names.down), {dim, hidden}, false)});
+    Linear up = Linear::bind(expert(names.up), {hidden, dim}, false);
+    Linear down = Linear::bind(expert(names.down), {dim, hidden}, false);
+    if (names.gate.empty()) {
+      experts.push_back({std::move(up), Linear(), std::move(down)});
+      continue;
+    }
+    experts.push_back(
+        {Linear::bind(expert(names.gate), {hidden, dim}, false), std::move(up), std::move(down)});
   }
   return experts;
 }

@@ -16,53 +16,64 @@
 #include "ottobit/layers/gqa.hpp"
 #include "ottobit/layers/layer_inputs.hpp"
 #include "ottobit/layers/lightning.hpp"
+#include "ottobit/layers/mamba.hpp"
 #include "ottobit/layers/mla.hpp"
 #include "ottobit/layers/mlp.hpp"
 #include "ottobit/layers/moe.hpp"
 #include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/scope.hpp"
 #include "ottobit/layers/sequence.hpp"
+#include "ottobit/layers/short_conv.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning>;
+using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning, Mamba, ShortConv>;
 using Ffn = std::variant<Mlp, Moe>;
 
-[[nodiscard]] inline Mixer bind_mixer(const MixerSpec& spec, Index dim, const NormSpec& norm,
-                                      const WeightScope& scope) {
+[[nodiscard]] inline std::optional<Mixer> bind_mixer(const MixerSpec& spec, Index dim,
+                                                     const NormSpec& norm,
+                                                     const WeightScope& scope) {
   struct Bind {
     Index dim;
     const NormSpec& norm;
     const WeightScope& scope;
-    Mixer operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
-    Mixer operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
-    Mixer operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
-    Mixer operator()(const LightningSpec& light) const {
+    using Result = std::optional<Mixer>;
+    Result operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
+    Result operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
+    Result operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
+    Result operator()(const LightningSpec& light) const {
       return Lightning::bind(light, dim, scope);
     }
+    Result operator()(const MambaSpec& mamba) const { return Mamba::bind(mamba, dim, scope); }
+    Result operator()(const ShortConvSpec& conv) const { return ShortConv::bind(conv, dim, scope); }
+    Result operator()(std::monostate /*none*/) const { return std::nullopt; }
   };
   return std::visit(Bind{dim, norm, scope}, spec);
 }
 
-[[nodiscard]] inline Ffn bind_ffn(const FfnSpec& spec, Index dim, const NormSpec& norm,
-                                  const WeightScope& scope) {
+[[nodiscard]] inline std::optional<Ffn> bind_ffn(const FfnSpec& spec, Index dim,
+                                                 const NormSpec& norm, const WeightScope& scope) {
   struct Bind {
     Index dim;
     const NormSpec& norm;
     const WeightScope& scope;
-    Ffn operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
-    Ffn operator()(const MoeSpec& moe) const { return Moe::bind(moe, dim, norm, scope(moe.scope)); }
+    using Result = std::optional<Ffn>;
+    Result operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
+    Result operator()(const MoeSpec& moe) const {
+      return Moe::bind(moe, dim, norm, scope(moe.scope));
+    }
+    Result operator()(std::monostate /*none*/) const { return std::nullopt; }
   };
   return std::visit(Bind{dim, norm, scope}, spec);
 }
 
 struct Block {
   std::optional<RmsNorm> mixer_in;
-  Mixer mixer;
+  std::optional<Mixer> mixer;
   std::optional<RmsNorm> mixer_out;
   std::optional<RmsNorm> ffn_in;
-  Ffn ffn;
+  std::optional<Ffn> ffn;
   std::optional<Beside> beside;
   std::optional<RmsNorm> ffn_out;
   std::optional<LayerGate> gate;
@@ -126,21 +137,26 @@ struct Block {
     float* const h = stream.h;
     float* const y = stream.y;
     const Index tokens = total_tokens(all);
-    const float* in = normed(ctx, mixer_in, x, tokens, h);
-    std::visit([&](const auto& layer) { layer.forward(ctx, all, in, y); }, mixer);
-    if (mixer_out) {
-      mixer_out->forward(ctx, y, tokens, y);
+    const float* in = nullptr;
+    if (mixer) {
+      in = normed(ctx, mixer_in, x, tokens, h);
+      std::visit([&](const auto& layer) { layer.forward(ctx, all, in, y); }, *mixer);
+      if (mixer_out) {
+        mixer_out->forward(ctx, y, tokens, y);
+      }
+      add_residual(ctx, mixer_residual, x, in, y, tokens, dim);
     }
-    add_residual(ctx, mixer_residual, x, in, y, tokens, dim);
-    in = parallel ? in : normed(ctx, ffn_in, x, tokens, h);
-    std::visit([&](const auto& layer) { layer.forward(ctx, in, tokens, y); }, ffn);
-    if (beside) {
-      beside->forward(ctx, x, tokens, y);
+    if (ffn) {
+      in = parallel ? in : normed(ctx, ffn_in, x, tokens, h);
+      std::visit([&](const auto& layer) { layer.forward(ctx, in, tokens, y); }, *ffn);
+      if (beside) {
+        beside->forward(ctx, x, tokens, y);
+      }
+      if (ffn_out) {
+        ffn_out->forward(ctx, y, tokens, y);
+      }
+      add_residual(ctx, ffn_residual, x, in, y, tokens, dim);
     }
-    if (ffn_out) {
-      ffn_out->forward(ctx, y, tokens, y);
-    }
-    add_residual(ctx, ffn_residual, x, in, y, tokens, dim);
     if (gate) {
       gate->forward(ctx, x, inputs, input_stride, tokens, y);
       add_residual(ctx, gate_residual, x, in, y, tokens, dim);
@@ -149,29 +165,36 @@ struct Block {
 
   /// For forward(): its parts follow one another.
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
-    ArenaSize part;
-    std::visit([&](const auto& layer) { layer.workspace(use, part); }, mixer);
-    Index most = part.bytes();
-    part = ArenaSize();
-    std::visit([&](const auto& layer) { layer.workspace(use, part); }, ffn);
-    most = std::max(most, part.bytes());
-    part = ArenaSize();
+    Index most = 0;
+    const auto count = [&](const auto& layer) {
+      ArenaSize part;
+      layer.workspace(use, part);
+      most = std::max(most, part.bytes());
+    };
+    if (mixer) {
+      std::visit(count, *mixer);
+    }
+    if (ffn) {
+      std::visit(count, *ffn);
+    }
     if (beside) {
-      beside->workspace(use, part);
+      count(*beside);
     }
-    most = std::max(most, part.bytes());
-    part = ArenaSize();
     if (gate) {
-      gate->workspace(use, part);
+      count(*gate);
     }
-    size.take<std::byte>(std::max(most, part.bytes()));
+    size.take<std::byte>(most);
   }
 
   /// See Decoder::each_linear.
   template <class See>
   void each_linear(See&& see) const {
-    std::visit([&](const auto& layer) { layer.each_linear(see); }, mixer);
-    std::visit([&](const auto& layer) { layer.each_linear(see); }, ffn);
+    if (mixer) {
+      std::visit([&](const auto& layer) { layer.each_linear(see); }, *mixer);
+    }
+    if (ffn) {
+      std::visit([&](const auto& layer) { layer.each_linear(see); }, *ffn);
+    }
     if (beside) {
       beside->experts.each_linear(see);
     }

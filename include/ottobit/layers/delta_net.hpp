@@ -15,11 +15,13 @@
 #include <span>
 #include <vector>
 
+#include "ottobit/layers/causal_conv.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
 #include "ottobit/layers/sequence.hpp"
+#include "ottobit/numeric/softplus.hpp"
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
@@ -39,8 +41,8 @@ class DeltaNet {
       net.b_ = Linear::bind(scope("in_proj_b"), {heads, dim}, false);
       net.a_ = Linear::bind(scope("in_proj_a"), {heads, dim}, false);
     }
-    net.conv_ = transposed(scope.tensor("conv1d.weight", {net.channels(), 1, spec.taps}),
-                           net.channels(), spec.taps);
+    net.conv_ = CausalConv::bind(scope("conv1d"), {net.channels(), spec.taps}, false,
+                                 CausalConv::Output::silu);
     net.decay_ = scope.vector("A_log", heads);
     net.step_ = scope.vector("dt_bias", heads);
     net.norm_ = {scope.vector("norm.weight", spec.value_dim), static_cast<float>(spec.norm_eps)};
@@ -53,34 +55,19 @@ class DeltaNet {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = total_tokens(all);
     const auto count = static_cast<Index>(all.size());
-    const Index past = spec_.taps - 1;
     const Index heads = spec_.value_heads;
-    auto* x = ctx.arena.take<float>((count * past + tokens) * channels());
     auto* z = ctx.arena.take<float>(tokens * values());
     auto* beta = ctx.arena.take<float>(tokens * heads);
     auto* decay = ctx.arena.take<float>(tokens * heads);
     auto* mixed = ctx.arena.take<float>(tokens * channels());
     auto* made = ctx.arena.take<float>(tokens * values());
-    auto* windows = ctx.arena.take<float*>(count);
+    const CausalConv::Inputs inputs = conv_.take(ctx, all, mixed);
     auto* calls = ctx.arena.take<RecurrenceCall>(count);
 
-    // A sequence's inputs of the convolution stand behind the last ones of its past.
-    float* const projected = count == 1 ? x + past * channels() : mixed;
-    project(ctx, h, tokens, {projected, z, beta, decay});
-    for (Index i = 0; i < count; ++i) {
-      const Sequence& at = all[static_cast<std::size_t>(i)];
-      windows[i] = x + (i * past + at.first) * channels();
-      if (count > 1) {
-        std::copy_n(projected + at.first * channels(), at.tokens * channels(),
-                    windows[i] + past * channels());
-      }
-      begin_or_resume(at, ctx, windows[i]);
-    }
+    project(ctx, h, tokens, {inputs.tokens, z, beta, decay});
+    conv_.gather(ctx, all, inputs);
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-      each_sequence(all, {begin, end}, [&](const Sequence& at, RowRange rows) noexcept {
-        ctx.kernels.recurrent->short_conv(windows[&at - all.data()], conv_.data(), spec_.taps,
-                                          channels(), mixed + at.first * channels(), rows);
-      });
+      conv_.forward(ctx, all, inputs, {begin, end}, mixed);
       for (Index t = begin; t < end; ++t) {
         normalise(ctx, mixed + t * channels());
         for (Index i = 0; i < heads; ++i) {
@@ -90,9 +77,12 @@ class DeltaNet {
     });
 
     std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
+      auto* const state = reinterpret_cast<float*>(at.layer(ctx).k);
+      if (at.position == 0) {
+        std::fill_n(state, heads * spec_.key_dim * spec_.value_dim, 0.0F);
+      }
       return recurrence(at.tokens, mixed + at.first * channels(), decay + at.first * heads,
-                        beta + at.first * heads, reinterpret_cast<float*>(at.layer(ctx).k),
-                        made + at.first * values());
+                        beta + at.first * heads, state, made + at.first * values());
     });
     const RecurrentKernels& kernels = *ctx.kernels.recurrent;
     for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
@@ -116,13 +106,12 @@ class DeltaNet {
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
     const Index heads = spec_.value_heads;
-    size.take<float>((use.sequences * (spec_.taps - 1) + use.tokens) * channels());
     size.take<float>(use.tokens * values());
     size.take<float>(use.tokens * heads);
     size.take<float>(use.tokens * heads);
     size.take<float>(use.tokens * channels());
     size.take<float>(use.tokens * values());
-    size.take<float*>(use.sequences);
+    conv_.workspace(use, size);
     size.take<RecurrenceCall>(use.sequences);
     ArenaSize input;
     if (spec_.layout == DeltaLayout::grouped) {
@@ -165,36 +154,9 @@ class DeltaNet {
             static_cast<float>(1e-6 / static_cast<double>(dim))};
   }
 
-  /// [taps, channels] of [channels, taps].
-  static Floats transposed(const Floats& weight, Index channels, Index taps) {
-    Floats out;
-    out.reserve(weight.size());
-    for (Index j = 0; j < taps; ++j) {
-      for (Index c = 0; c < channels; ++c) {
-        out.push_back(weight[static_cast<std::size_t>(c * taps + j)]);
-      }
-    }
-    return out;
-  }
-
   [[nodiscard]] Index keys() const noexcept { return spec_.key_heads * spec_.key_dim; }
   [[nodiscard]] Index values() const noexcept { return spec_.value_heads * spec_.value_dim; }
   [[nodiscard]] Index channels() const noexcept { return 2 * keys() + values(); }
-
-  /// The last inputs of the convolution to the head of its window [past + tokens, channels], those
-  /// of these tokens kept in their place. Position 0 begins anew.
-  void begin_or_resume(const Sequence& at, const ExecContext& ctx, float* window) const noexcept {
-    const KvLayer kv = at.layer(ctx);
-    const Index size = (spec_.taps - 1) * channels();
-    auto* const last = reinterpret_cast<float*>(kv.v);
-    if (at.position == 0) {
-      std::fill_n(reinterpret_cast<float*>(kv.k),
-                  spec_.value_heads * spec_.key_dim * spec_.value_dim, 0.0F);
-      std::fill_n(last, size, 0.0F);
-    }
-    std::copy_n(last, size, window);
-    std::copy_n(window + at.tokens * channels(), size, last);
-  }
 
   void project(ExecContext& ctx, const float* h, Index tokens, const Projected& to) const {
     const Arena::Mark mark(ctx.arena);
@@ -250,9 +212,7 @@ class DeltaNet {
   /// b becomes beta, a the decay of head i.
   void set_rates(float& b, float& a, std::size_t i) const noexcept {
     b = 1.0F / (1.0F + std::exp(-b));
-    const float x = a + step_[i];
-    const float softplus = x > 20.0F ? x : std::log1p(std::exp(x));
-    a = std::exp(-std::exp(decay_[i]) * softplus);
+    a = std::exp(-std::exp(decay_[i]) * softplus(a + step_[i]));
   }
 
   [[nodiscard]] RecurrenceCall recurrence(Index tokens, const float* mixed, const float* decay,
@@ -279,7 +239,7 @@ class DeltaNet {
   DeltaNetSpec spec_;
   Linear qkv_;  ///< with z, and b_ with a, in DeltaLayout::grouped
   Linear z_, b_, a_, o_;
-  Floats conv_;   ///< [taps, channels]
+  CausalConv conv_;
   Floats decay_;  ///< [H], ln of the rate
   Floats step_;   ///< [H]
   RmsNorm norm_, q_norm_, k_norm_;

@@ -14,7 +14,8 @@
 
 namespace ottobit {
 
-/// The gated feed-forward network of one expert.
+/// The feed-forward network of one expert. Without a gate, the matrix of `up` stands in its place,
+/// and `up` has no rows.
 struct Expert {
   Linear gate, up, down;
 };
@@ -200,8 +201,10 @@ class ExpertWave {
     const Index hidden = size_.hidden;
     each(units_of(hidden), [&](const Group& g, Index unit, int worker) noexcept {
       const Input in{x_, g.hidden};
-      multiply(g.expert->gate, g, in, unit, gate_, worker);
-      const RowRange rows = multiply(g.expert->up, g, in, unit, up_, worker);
+      const RowRange rows = multiply(g.expert->gate, g, in, unit, gate_, worker);
+      if (g.expert->up.rows() > 0) {
+        multiply(g.expert->up, g, in, unit, up_, worker);
+      }
       for (Index i = g.at; i < g.at + g.count; ++i) {
         float* const at = gate_ + i * hidden + rows.begin;
         gate_function_(ctx_.kernels, at, up_ + i * hidden + rows.begin, rows.end - rows.begin);

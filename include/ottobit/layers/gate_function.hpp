@@ -11,7 +11,9 @@ struct GateFunction {
   Activation activation = Activation::silu;
   float limit = 0.0F;
 
-  /// gate[i] = f(gate[i], up[i]) for i < n.
+  /// Whether it takes what a gate and what another matrix make of the input; else only the latter.
+  [[nodiscard]] bool is_gated() const noexcept { return activation != Activation::relu_squared; }
+  /// gate[i] = f(gate[i], up[i]) for i < n; without a gate, f(gate[i]).
   void operator()(const KernelTable& kernels, float* gate, const float* up,
                   Index n) const noexcept {
     switch (activation) {
@@ -21,6 +23,8 @@ struct GateFunction {
         return kernels.elementwise->gelu_mul(gate, up, gate, n);
       case Activation::swiglu_limited:
         return kernels.elementwise->swiglu_limited(gate, up, limit, gate, n);
+      case Activation::relu_squared:
+        return kernels.elementwise->relu_squared(gate, n);
     }
   }
 };

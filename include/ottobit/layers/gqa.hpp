@@ -39,7 +39,7 @@ class Gqa {
     std::vector<Linear> qkv = Linear::bind_rows(spec.fused, names, rows, dim, spec.qkv_bias, scope);
     qkv.resize(3);  // a matrix that is not there has no rows
     Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
-            Linear::bind(scope("o_proj"), {dim, mixed_rows}, spec.out_bias)};
+            Linear::bind(scope(spec.names.out), {dim, mixed_rows}, spec.out_bias)};
     if (!spec.gate.empty()) {
       gqa.gate_ = Linear::bind(scope(spec.gate), {mixed_rows, dim}, false);
     }
@@ -55,9 +55,9 @@ class Gqa {
       gqa.q_norm_ = gqa.k_norm_ = plain(spec.head_dim);
     } else if (spec.qk_norm != QkNorm::none) {
       const bool each = spec.qk_norm == QkNorm::per_head;
-      gqa.q_norm_ = RmsNorm::bind(scope("q_norm"), each ? spec.head_dim : q_rows, norm);
+      gqa.q_norm_ = RmsNorm::bind(scope(spec.names.q_norm), each ? spec.head_dim : q_rows, norm);
       if (!spec.kv_of) {
-        gqa.k_norm_ = RmsNorm::bind(scope("k_norm"), each ? spec.head_dim : kv_rows, norm);
+        gqa.k_norm_ = RmsNorm::bind(scope(spec.names.k_norm), each ? spec.head_dim : kv_rows, norm);
       }
     }
     if (!spec.sinks.empty()) {

@@ -7,6 +7,7 @@
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
 //   Lightning: state [H, A, A], f32
 //   DeltaNet: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
+//   Mamba: state [H, N, P] and such inputs;  ShortConv: such inputs alone
 //
 // Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
 // row p % ring, with room for a window before each of the tokens that are read at once. A state
@@ -60,7 +61,8 @@ class KvCache {
         layers_.back().is_borrowed = true;
         continue;
       }
-      Layer layer = std::visit([](const auto& mixer) { return layer_of(mixer); }, block.mixer);
+      Layer layer =
+          std::visit([&](const auto& mixer) { return layer_of(mixer, spec.dim); }, block.mixer);
       const Index ring =
           round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
       layer.is_ring = layer.window > 0 && ring < capacity;
@@ -201,21 +203,31 @@ class KvCache {
     Index v = 0;
   };
 
-  static Layer layer_of(const GqaSpec& gqa) noexcept {
+  static Layer layer_of(const GqaSpec& gqa, Index /*dim*/) noexcept {
     return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * value_dim(gqa),
             gqa.window > 0 ? gqa.window : gqa.chunk, false, gqa.kv_heads};
   }
-  static Layer layer_of(const MlaSpec& mla) noexcept {
+  static Layer layer_of(const MlaSpec& mla, Index /*dim*/) noexcept {
     return {mla.kv_rank + mla.rope.dim,
             mla.indexer && !mla.indexer->shared ? mla.indexer->head_dim : 0, 0};
   }
-  static Layer layer_of(const DeltaNetSpec& net) noexcept {
+  static Layer layer_of(const DeltaNetSpec& net, Index /*dim*/) noexcept {
     const Index channels = 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
     return {net.value_heads * net.key_dim * net.value_dim, (net.taps - 1) * channels, 0, true};
   }
-  static Layer layer_of(const LightningSpec& light) noexcept {
+  static Layer layer_of(const LightningSpec& light, Index /*dim*/) noexcept {
     return {light.heads * light.head_dim * light.head_dim, 0, 0, true};
   }
+  static Layer layer_of(const MambaSpec& mamba, Index /*dim*/) noexcept {
+    const Index width = mamba.heads * mamba.head_dim;
+    return {width * mamba.state, (mamba.taps - 1) * (width + 2 * mamba.groups * mamba.state), 0,
+            true};
+  }
+  static Layer layer_of(const ShortConvSpec& conv, Index dim) noexcept {
+    return {0, (conv.taps - 1) * dim, 0, true};
+  }
+  /// Keeps nothing, as if in a state.
+  static Layer layer_of(std::monostate /*none*/, Index /*dim*/) noexcept { return {0, 0, 0, true}; }
   [[nodiscard]] Index part_bytes(const Layer& layer, Index width, Index rows) const noexcept {
     const DType dtype = layer.is_state ? DType::f32 : dtype_;
     return round_up(rows * width * dtype_bits(dtype) / 8, kAlignment);

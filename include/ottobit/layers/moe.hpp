@@ -29,16 +29,21 @@ class Moe {
  public:
   [[nodiscard]] static Moe bind(const MoeSpec& spec, Index dim, const NormSpec& norm,
                                 const WeightScope& scope) {
-    Moe moe(dim, spec.hidden, Router::bind(spec.router, dim, norm, scope));
+    const Index width = spec.latent > 0 ? spec.latent : dim;
+    Moe moe(dim, width, spec.hidden, Router::bind(spec.router, dim, norm, scope));
     moe.gate_function_ = {spec.activation, static_cast<float>(spec.limit)};
     moe.weighs_input_ = spec.weighs_input;
     moe.experts_ = std::visit(
         [&](const auto& names) {
-          return bind_experts(names, spec.router.experts, spec.hidden, dim, scope(spec.experts));
+          return bind_experts(names, spec.router.experts, spec.hidden, width, scope(spec.experts));
         },
         spec.names);
-    if (spec.shared_hidden > 0) {
-      moe.shared_ = Mlp::bind({.hidden = spec.shared_hidden}, dim, scope(spec.shared_name));
+    if (spec.latent > 0) {
+      moe.latent_ = {Linear::bind(scope("fc1_latent_proj"), {width, dim}, false),
+                     Linear::bind(scope("fc2_latent_proj"), {dim, width}, false)};
+    }
+    if (spec.shared.hidden > 0) {
+      moe.shared_ = Mlp::bind(spec.shared, dim, scope(spec.shared.scope));
     }
     if (!spec.shared_gate.empty()) {
       moe.shared_gate_ = Linear::bind(scope(spec.shared_gate), {1, dim}, false);
@@ -67,19 +72,11 @@ class Moe {
     } else {
       std::fill_n(out, tokens * dim_, 0.0F);
     }
-    const WaveSize size(*ctx.kernels.linear, ctx.compute, tokens, dim_, hidden_);
-    ExpertWave wave(ctx, size, gate_function_, weighs_input_);
-    for (Index e = 0; e < experts(); ++e) {
-      const Index n = first[e + 1] - first[e];
-      if (n == 0) {
-        continue;
-      }
-      if (!wave.fits(n)) {
-        wave.run(h, rows, out);
-      }
-      wave.add(experts_[static_cast<std::size_t>(e)], first[e], n);
+    if (latent_) {
+      add_through_latents(ctx, h, tokens, {rows, first}, out);
+    } else {
+      add_experts(ctx, h, tokens, {rows, first}, out);
     }
-    wave.run(h, rows, out);
   }
 
   void workspace(const WorkspaceFor& use, ArenaSize& size) const {
@@ -99,8 +96,15 @@ class Moe {
       Packed::workspace(use, dim_, gate);
     }
     ArenaSize wave;
+    if (latent_) {
+      wave.take<float>(use.tokens * width_);
+      wave.take<float>(use.tokens * width_);
+      wave.take<float>(use.tokens * dim_);
+      Packed::workspace(use, dim_, wave);
+      Packed::workspace(use, width_, wave);
+    }
     ExpertWave::workspace(
-        use, WaveSize(*use.kernels.linear, use.compute, use.tokens, dim_, hidden_), wave);
+        use, WaveSize(*use.kernels.linear, use.compute, use.tokens, width_, hidden_), wave);
     size.take<std::byte>(std::max({router.bytes(), shared.bytes(), gate.bytes(), wave.bytes()}));
   }
 
@@ -110,9 +114,15 @@ class Moe {
     const double share = static_cast<double>(chosen()) / static_cast<double>(experts());
     see(router_.gate(), 1.0);
     for (const Expert& expert : experts_) {
-      see(expert.gate, share);
-      see(expert.up, share);
-      see(expert.down, share);
+      for (const Linear* linear : {&expert.gate, &expert.up, &expert.down}) {
+        if (linear->rows() > 0) {
+          see(*linear, share);
+        }
+      }
+    }
+    if (latent_) {
+      see(latent_->in, 1.0);
+      see(latent_->out, 1.0);
     }
     if (shared_) {
       shared_->each_linear(see);
@@ -125,8 +135,58 @@ class Moe {
   [[nodiscard]] Index chosen() const noexcept { return router_.spec().chosen; }
 
  private:
-  Moe(Index dim, Index hidden, Router router)
-      : dim_(dim), hidden_(hidden), router_(std::move(router)) {}
+  /// To and from the width of the experts.
+  struct Latent {
+    Linear in, out;
+  };
+
+  Moe(Index dim, Index width, Index hidden, Router router)
+      : dim_(dim), width_(width), hidden_(hidden), router_(std::move(router)) {}
+
+  /// Tokens by expert.
+  struct Sorted {
+    const ExpertRow* rows;
+    const Index* first;  ///< [E + 1], rows of each expert
+  };
+
+  /// out [T, width_] += what the experts make of h [T, width_].
+  void add_experts(ExecContext& ctx, const float* h, Index tokens, const Sorted& sorted,
+                   float* out) const {
+    const WaveSize size(*ctx.kernels.linear, ctx.compute, tokens, width_, hidden_);
+    ExpertWave wave(ctx, size, gate_function_, weighs_input_);
+    const auto [rows, first] = sorted;
+    for (Index e = 0; e < experts(); ++e) {
+      const Index n = first[e + 1] - first[e];
+      if (n == 0) {
+        continue;
+      }
+      if (!wave.fits(n)) {
+        wave.run(h, rows, out);
+      }
+      wave.add(experts_[static_cast<std::size_t>(e)], first[e], n);
+    }
+    wave.run(h, rows, out);
+  }
+
+  /// The same for models whose experts work in another width than theirs, D.
+  void add_through_latents(ExecContext& ctx, const float* h, Index tokens, const Sorted& sorted,
+                           float* out) const {
+    const Arena::Mark mark(ctx.arena);
+    auto* in = ctx.arena.take<float>(tokens * width_);
+    auto* sum = ctx.arena.take<float>(tokens * width_);
+    auto* back = ctx.arena.take<float>(tokens * dim_);
+    {
+      const Packed hidden(ctx, h, dim_, tokens, dim_);
+      hidden.multiply({{latent_->in, in, width_}});
+    }
+    std::fill_n(sum, tokens * width_, 0.0F);
+    add_experts(ctx, in, tokens, sorted, sum);
+    const Packed packed(ctx, sum, width_, tokens, width_);
+    packed.multiply({{latent_->out, back, dim_}});
+    ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
+      ctx.kernels.elementwise->add(out + begin * dim_, back + begin * dim_, (end - begin) * dim_);
+    });
+  }
 
   /// out [T, D] times the sigmoid of the shared expert's gate, where there is one.
   void weigh_shared(ExecContext& ctx, const float* h, Index tokens, float* out) const {
@@ -166,12 +226,14 @@ class Moe {
     first[0] = 0;
   }
 
-  Index dim_;
+  Index dim_;    ///< D
+  Index width_;  ///< of what the experts read and make: D, or that of the latents
   Index hidden_;
   Router router_;
   GateFunction gate_function_;
   bool weighs_input_ = false;
   LargeVector<Expert> experts_;
+  std::optional<Latent> latent_;
   std::optional<Mlp> shared_;
   std::optional<Linear> shared_gate_;
 };
