@@ -23,7 +23,7 @@ struct Entry {
 };
 
 // The first that fits is it: the more telling words come first.
-constexpr std::array<Entry, 19> kEntries = {{
+constexpr std::array<Entry, 20> kEntries = {{
     {{.name = "harmony",
       .think = {"<|channel|>analysis<|message|>", "<|end|>"},
       .end_thinking = "<|end|><|start|>assistant<|channel|>final<|message|>",
@@ -127,6 +127,13 @@ constexpr std::array<Entry, 19> kEntries = {{
       .syntax = CallSyntax::function_lines},
      {"<tool_call>", "<function="},
      {}},
+    {{.name = "lfm2",
+      .think = kThink,
+      .end_thinking = kEndLines,
+      .call = {"<|tool_call_start|>", "<|tool_call_end|>"},
+      .syntax = CallSyntax::python},
+     {"List of tools: "},
+     {"lfm2", "lfm2_moe", "lfm2_vl"}},
     {{.name = "tool-call-json",  // Qwen, Hermes, SmolLM
       .think = kThink,
       .end_thinking = kEndLines,

@@ -39,6 +39,8 @@ std::vector<std::string> fronts_of(CallSyntax syntax, const std::string& name) {
     case CallSyntax::calls:
     case CallSyntax::named:
       return {name + "[ARGS]", name + "[CALL_ID]"};
+    case CallSyntax::python:
+      return {"[" + name + "("};
     case CallSyntax::bare_keys:
       return {"call:" + name + "{"};
     case CallSyntax::none:

@@ -94,26 +94,40 @@ Expr ToolArguments::tags(const OrderedJson& schema) {
 }
 
 Expr ToolArguments::bare_keys(const OrderedJson& schema) {
+  return members(
+      schema, "<>\"\n\t ,:{}[]", ",", [&](const std::string& key, const OrderedJson& value) {
+        const bool as_is = types_of(schema).of("f", key) != ToolTypes::Kind::json;
+        const Expr quote = grammar::text(syntax_.spelled(kGemmaQuote));
+        return grammar::all(grammar::text(key + ":"),
+                            as_is
+                                ? grammar::all(quote, plain(value, std::string(kGemmaQuote)), quote)
+                                : json(value));
+      });
+}
+
+Expr ToolArguments::assignments(const OrderedJson& schema) {
+  return members(schema, "<>\"'\n\t ,:=(){}[]", ", ",
+                 [&](const std::string& key, const OrderedJson& value) {
+                   return grammar::all(grammar::text(key + "="), json(value));
+                 });
+}
+
+Expr ToolArguments::members(
+    const OrderedJson& schema, const char* unfit, const std::string& comma,
+    const std::function<Expr(const std::string& key, const OrderedJson& value)>& member) {
   // From the last on: what may follow a parameter, and what there is if none came before.
   Expr behind = grammar::text("");
   Expr alone = grammar::text("");
-  const std::vector<Parameter> all = parameters(schema, "<>\"\n\t ,:{}[]");
+  const std::vector<Parameter> all = parameters(schema, unfit);
   for (auto each = all.rbegin(); each != all.rend(); ++each) {
-    const OrderedJson value = property(each->key, schema);
-    const bool as_is = types_of(schema).of("f", each->key) != ToolTypes::Kind::json;
-    const Expr quote = grammar::text(syntax_.spelled(kGemmaQuote));
-    const Expr member = grammar::rule(rules_.add(
-        subject_ + " " + each->key,
-        grammar::all(grammar::text(each->key + ":"),
-                     as_is ? grammar::all(quote, plain(value, std::string(kGemmaQuote)), quote)
-                           : json(value))));
-    const auto as_rule = [&](Expr expr) {
-      return grammar::rule(rules_.add(subject_ + " behind " + each->key, std::move(expr)));
+    const auto as_rule = [&](const char* what, Expr expr) {
+      return grammar::rule(rules_.add(subject_ + what + each->key, std::move(expr)));
     };
-    Expr here = grammar::all(member, behind);
-    alone = each->required ? here : as_rule(grammar::any(here, alone));
-    Expr next = grammar::all(grammar::text(","), here);
-    behind = as_rule(each->required ? next : grammar::any(next, behind));
+    const Expr one = as_rule(" ", member(each->key, property(each->key, schema)));
+    Expr here = grammar::all(one, behind);
+    alone = each->required ? here : as_rule(" behind ", grammar::any(here, alone));
+    Expr next = grammar::all(grammar::text(comma), here);
+    behind = as_rule(" behind ", each->required ? next : grammar::any(next, behind));
   }
   return alone;
 }

@@ -2,6 +2,7 @@
 // The arguments of a tool call as a grammar: one JSON object, or values between tags of their own.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,17 @@ class ToolArguments {
   /// As Gemma 4 has them, key:value and commas between; strings within lists and objects as in
   /// JSON.
   grammar::Expr bare_keys(const OrderedJson& schema);
+  /// As Python has them, key=value and a comma and a blank between; values as in JSON.
+  grammar::Expr assignments(const OrderedJson& schema);
 
  private:
   [[noreturn]] void refuse(const std::string& why) const;
   grammar::Expr json(const OrderedJson& schema);
+  /// Those that must be there and any of the others, in their order, with `comma` between.
+  /// `member`: one of them, from its key and its own schema.
+  grammar::Expr members(
+      const OrderedJson& schema, const char* unfit, const std::string& comma,
+      const std::function<grammar::Expr(const std::string& key, const OrderedJson& value)>& member);
   /// A parameter, and whether it must be there.
   struct Parameter {
     std::string key;

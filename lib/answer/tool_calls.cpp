@@ -8,16 +8,13 @@
 #include "answer/call_markup.hpp"
 #include "answer/call_text.hpp"
 #include "answer/gemma_call.hpp"
-#include "answer/python_literal.hpp"
+#include "answer/python_call.hpp"
 
 namespace ottobit {
 
 using namespace call_text;
 
 namespace {
-
-constexpr std::string_view kNameLetters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
 // ---- {"name": F, "arguments": {...}} ----
 
@@ -76,45 +73,19 @@ std::optional<ToolCall> call_of(const OrderedJson& json, bool complete, const To
 }
 
 /// Llama's built-in tools: F.call(k="v", ...), with the values of a Python program.
-std::optional<ToolCall> python_call(std::string_view text) {
-  const std::optional<std::string_view> name = take_until(text, ".call(");
-  if (!name || name->empty() || name->find_first_not_of(kNameLetters) != std::string_view::npos ||
-      text.empty() || text.back() != ')') {
+std::optional<ToolCall> builtin_call(std::string_view text) {
+  constexpr std::string_view kCall = ".call";
+  std::optional<ToolCall> call = take_python_call(text);
+  if (!call || !text.empty() || !call->name.ends_with(kCall) || call->name.size() == kCall.size()) {
     return std::nullopt;
   }
-  text.remove_suffix(1);
-  std::string dict = "{";  // k=v as 'k':v
-  int depth = 0;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != 0) {
-      quote = c == quote ? '\0' : quote;
-      dict += c;
-      if (c == '\\' && i + 1 < text.size()) {
-        dict += text[++i];
-      }
-      continue;
-    }
-    quote = c == '"' || c == '\'' ? c : '\0';
-    depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
-    if (c == '=' && depth == 0) {
-      const std::size_t key = dict.find_last_not_of(kNameLetters) + 1;
-      dict.insert(key, 1, '\'');
-      dict += "':";
-    } else {
-      dict += c;
-    }
-  }
-  const std::optional<OrderedJson> arguments = read_python_literal(dict + "}");
-  return arguments ? std::optional(ToolCall{
-                         .id = {}, .name = std::string(*name), .arguments = dump(*arguments)})
-                   : std::nullopt;
+  call->name.resize(call->name.size() - kCall.size());
+  return call;
 }
 
 std::vector<ToolCall> read_json_calls(std::string_view body, bool complete, const ToolTypes& types,
                                       std::string& why) {
-  if (std::optional<ToolCall> call = python_call(trim(body))) {
+  if (std::optional<ToolCall> call = builtin_call(trim(body))) {
     return {std::move(*call)};
   }
   std::vector<ToolCall> calls;
@@ -324,6 +295,8 @@ std::vector<ToolCall> read_any(CallSyntax syntax, std::string_view body, const T
       return read_mistral(body, types, why);
     case CallSyntax::bare_keys:
       return read_bare_keys(body, types, why);
+    case CallSyntax::python:
+      return read_python_calls(body, types, why);
     case CallSyntax::none:
       break;
   }

@@ -32,6 +32,7 @@ enum class CallSyntax {
   pairs,      ///< F↵<arg_key>k</arg_key>↵<arg_value>v</arg_value>↵ (GLM)
   calls,      ///< a list of calls as in `json` (Mistral)
   named,      ///< F[ARGS]{...}, or F[CALL_ID]id[ARGS]{...} (Mistral)
+  python,     ///< [F(k="v", n=1), ...] (LFM2)
   bare_keys,  ///< call:F{k:1,t:<|"|>text<|"|>} (Gemma 4)
 };
 

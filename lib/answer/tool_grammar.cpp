@@ -198,7 +198,7 @@ class ToolReader {
     if (format_.bare_calls) {
       return one;
     }
-    if (format_.syntax == CallSyntax::calls) {
+    if (format_.syntax == CallSyntax::calls || format_.syntax == CallSyntax::python) {
       Expr more = several ? repeat(all(text(", "), one), 0, kUnbounded) : text("");
       return all(word(format_.call.open), text("["), one, std::move(more), text("]"),
                  word(format_.call.close));
@@ -251,6 +251,8 @@ class ToolReader {
       case CallSyntax::calls:
         return all(text("{\"name\": " + quoted + ", \"arguments\": "), arguments.object(schema),
                    text("}"));
+      case CallSyntax::python:
+        return all(text(name + "("), arguments.assignments(schema), text(")"));
       case CallSyntax::bare_keys:
         return all(open, text("call:" + name + "{"), arguments.bare_keys(schema), text("}"), close);
       case CallSyntax::none:

@@ -171,6 +171,29 @@ TEST_CASE("answers: Gemma's thoughts and calls") {
   CHECK(parts(gemma, "call:f{a:1}<tool_call|>") == R"(t: f {"a":1})");
 }
 
+TEST_CASE("answers: LFM2's calls are those of Python, or JSON") {
+  const AnswerStart lfm = start_with("List of tools: ", {"<|im_end|>"});
+  CHECK(parts(lfm,
+              "<|tool_call_start|>[f(a=1, t=\"x, y)=\\\"z\\\"\"), g-h.i()]<|tool_call_end|>So.") ==
+        R"(t: f {"a":1,"t":"x, y)=\"z\""}|t: g-h.i {}|c: So.)");
+  CHECK(parts(lfm,
+              "<|tool_call_start|>[ f ( o={'k': [true, None, -1.5]}, true = 'it\\'s' ) ]"
+              "<|tool_call_end|>")
+            .substr(0, 2) == "n:");  // a blank is no part of a name
+  CHECK(parts(lfm,
+              "<|tool_call_start|>[f(o={'k': [true, None, -1.5]}, true = 'it\\'s', l=(1,))]"
+              "<|tool_call_end|>") == R"(t: f {"o":{"k":[true,null,-1.5]},"true":"it's","l":[1]})");
+  CHECK(
+      parts(lfm, R"(<|tool_call_start|>[{"name": "f", "arguments": {"a": 1}}]<|tool_call_end|>)") ==
+      R"(t: f {"a":1})");
+  for (const char* bad : {"", "[", "[]", "f", "f(", "f(1)", "[f(a=1)", "f(a=1)]", "[f(a=x)]",
+                          "[f(a=1) g()]", "[f(a='1)]", "[f(a=1)))]", "(a=1)", "f(a=1, a=2)"}) {
+    CAPTURE(std::string(bad));
+    CHECK(parts(lfm, "<|tool_call_start|>" + std::string(bad) + "<|tool_call_end|>").substr(0, 2) ==
+          "n:");
+  }
+}
+
 TEST_CASE("answers: Llama's calls have no markers") {
   const AnswerStart llama = start_with("<|start_header_id|> \"parameters\"", {"<|eot_id|>"});
   CHECK(parts(llama, "{\"name\": \"f\", \"parameters\": {\"a\": 1}}<|eot_id|>") ==

@@ -122,6 +122,7 @@ TEST_CASE("tool grammar: calls of every syntax are read back as what the tools d
       {"[TOOL_CALLS][ARGS]", "", false},
       {"[ARGS][THINK]", "", false},
       {"<|channel>thought", "", false},
+      {"List of tools: ", "", false},
   };
   const nlohmann::ordered_json tools = nlohmann::ordered_json::parse(kTools);
   const std::string request =
