@@ -165,6 +165,29 @@ WeightView RandomWeights::matrix(const std::string& name, Shape2 shape, const Pr
   return w;
 }
 
+namespace {
+
+/// Keeps the first or the last `count` of a sequence that has an entry for each layer: those with
+/// more kinds among them.
+template <class Sequence>
+void keep_part(Sequence& all, Index count) {
+  const auto kept = std::min<std::ptrdiff_t>(count, std::ssize(all));
+  const auto kinds = [](auto begin, auto end) {
+    std::ptrdiff_t found = 0;
+    for (auto each = begin; each != end; ++each) {
+      found += std::find(begin, each, *each) == each ? 1 : 0;
+    }
+    return found;
+  };
+  if (kinds(all.begin(), all.begin() + kept) > kinds(all.end() - kept, all.end())) {
+    all.erase(all.begin() + kept, all.end());
+  } else {
+    all.erase(all.begin(), all.end() - kept);
+  }
+}
+
+}  // namespace
+
 RandomModel parse_random_model(const std::string& json) {
   const Config wish = Config::parse(parse_json(json, "random", ErrorCode::argument), "random");
   const std::string shape = wish.text("shape");
@@ -183,11 +206,17 @@ RandomModel parse_random_model(const std::string& json) {
       const Index shared = config["num_kv_shared_layers"].get<Index>() - left_out;
       config["num_kv_shared_layers"] = std::max<Index>(shared, 0);
     }
+    const Index whole = config["num_hidden_layers"].get<Index>();
     config["num_hidden_layers"] = layers;
-    // A part of a model has layers of each kind: the last ones, or one dense one.
-    if (config.contains("attn_type_list")) {
-      Json::Array& types = config["attn_type_list"].elements();
-      types.erase(types.begin(), types.end() - std::min<std::ptrdiff_t>(layers, std::ssize(types)));
+    // A part of a model has layers of each kind, where it can, and one dense one.
+    for (auto& [key, value] : config.items()) {
+      if (value.is_array() && std::ssize(value) == whole) {
+        keep_part(value.elements(), layers);
+      } else if (value.is_string() && std::ssize(value.text()) == whole) {
+        std::string letters(value.text());
+        keep_part(letters, layers);
+        value = letters;
+      }
     }
     if (config.contains("first_k_dense_replace")) {
       config["first_k_dense_replace"] = 1;

@@ -282,7 +282,7 @@ inline constexpr Shape kShapes[] = {
       "vocab_size": 32000})",
      "mistral-7b"},
     {"nemotron-3-nano-30b-a3b", R"({
-      "model_type": "nemotron_h", "hidden_size": 2688,
+      "model_type": "nemotron_h", "hidden_size": 2688, "num_hidden_layers": 52,
       "hybrid_override_pattern": "MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME",
       "mamba_num_heads": 64, "mamba_head_dim": 64, "n_groups": 8, "ssm_state_size": 128,
       "num_attention_heads": 32, "num_key_value_heads": 2, "head_dim": 128,

@@ -11,6 +11,7 @@
 #include "ottobit/decoder.hpp"
 #include "ottobit/model.hpp"
 
+#include "folder/random_weights.hpp"
 #include "models/registry.hpp"
 #include "support/errors.hpp"
 
@@ -94,6 +95,9 @@ TEST_CASE("published shapes have the published numbers of parameters") {
     const DecoderSpec spec = family_of(config).describe(config);
     validate(spec, config);
     const double billions = static_cast<double>(parameters(spec)) / 1e9;
+    const RandomModel part =
+        parse_random_model(R"({"layers": 3, "shape": ")" + std::string(known.shape) + R"("})");
+    CHECK(family_of(part.config).describe(part.config).blocks.size() == 3);
     CHECK(billions == doctest::Approx(known.billions).epsilon(known.digit / known.billions));
   }
 }
