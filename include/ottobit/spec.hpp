@@ -182,6 +182,7 @@ struct MlaSpec {
   double scale = 1.0;   ///< multiplies q.k before the softmax
   NormSpec norm;        ///< of the latents
   RopeSpec rope;        ///< of the rotated elements, rope.dim of them
+  bool rotates = true;  ///< else those elements stay as they are
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
   std::optional<IndexerSpec> indexer{};
 
@@ -249,8 +250,19 @@ struct ShortConvSpec {
   bool operator==(const ShortConvSpec&) const = default;
 };
 
+/// Kimi delta attention (Kimi Team 2025, arXiv:2510.26692): a gated delta net each channel of whose
+/// keys forgets at a rate of its own.
+struct KdaSpec {
+  Index heads = 0;         ///< H
+  Index head_dim = 0;      ///< A, and the rank of the matrices that make decays and gates
+  Index taps = 4;          ///< of the convolutions
+  double norm_eps = 1e-5;  ///< of the norm of each head's output
+
+  bool operator==(const KdaSpec&) const = default;
+};
+
 /// std::monostate: the block has none.
-using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec, MambaSpec,
+using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec, KdaSpec, MambaSpec,
                                ShortConvSpec, std::monostate>;
 
 /// What a feed-forward network does to its gate, or, without one, to what it makes of its input.
@@ -279,6 +291,7 @@ struct MlpSpec {
   Activation activation = Activation::silu;
   double limit = 0.0;         ///< of Activation::swiglu_limited
   std::string scope = "mlp";  ///< of its tensors, under the block's
+  std::string other_scope{};  ///< where some writers put them; or none
   MlpNames names = MlpNames();
   std::string fused{};  ///< of one matrix that holds the rows of gate and up; or empty
 

@@ -73,7 +73,7 @@ constexpr std::array<Entry, 20> kEntries = {{
       .call = {"<|tool_call_begin|>", "<|tool_call_end|>"},
       .syntax = CallSyntax::kimi},
      {"<|tool_call_begin|>"},
-     {"kimi_k2", "kimi_k25"}},
+     {"kimi_k2", "kimi_k25", "kimi_linear"}},
     {{.name = "minimax",
       .think = kThink,
       .end_thinking = kEndLines,

@@ -40,6 +40,10 @@ std::string kind_of(const LightningSpec& /*light*/) {
   return "lightning attention";
 }
 
+std::string kind_of(const KdaSpec& /*kda*/) {
+  return "Kimi delta attention";
+}
+
 std::string kind_of(const MambaSpec& /*mamba*/) {
   return "mamba";
 }
@@ -88,6 +92,11 @@ void describe_mixer(const DeltaNetSpec& net, OrderedJson& json) {
 void describe_mixer(const LightningSpec& light, OrderedJson& json) {
   json["state_heads"] = light.heads;
   json["state_dim"] = OrderedJson::array({light.head_dim, light.head_dim});
+}
+
+void describe_mixer(const KdaSpec& kda, OrderedJson& json) {
+  json["state_heads"] = kda.heads;
+  json["state_dim"] = OrderedJson::array({kda.head_dim, kda.head_dim});
 }
 
 void describe_mixer(const MambaSpec& mamba, OrderedJson& json) {

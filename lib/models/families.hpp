@@ -37,6 +37,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_hy_v3(const Config& config);
 [[nodiscard]] DecoderSpec describe_internlm3(const Config& config);
 [[nodiscard]] DecoderSpec describe_kimi_k25(const Config& config);
+[[nodiscard]] DecoderSpec describe_kimi_linear(const Config& config);
 [[nodiscard]] DecoderSpec describe_lfm2(const Config& config);
 [[nodiscard]] DecoderSpec describe_lfm2_moe(const Config& config);
 [[nodiscard]] DecoderSpec describe_lfm2_vl(const Config& config);

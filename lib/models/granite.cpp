@@ -84,7 +84,8 @@ DecoderSpec describe_granitemoehybrid(const Config& config) {
   }
   const MlpSpec shared = shared_network(config, 1024);
   const bool is_dense = config.integer("num_local_experts", 8) == 0;
-  DecoderSpec spec = describe(config, is_dense ? FfnSpec(shared) : experts(config, shared));
+  const MoeSpec sparse = experts(config, shared);
+  DecoderSpec spec = describe(config, is_dense ? FfnSpec(shared) : sparse);
   const std::string positions = config.text("position_embedding_type", "nope");
   OTTOBIT_CHECK(positions == "nope" || positions == "rope", ErrorCode::unsupported,
                 config.subject(),

@@ -100,7 +100,7 @@ MoeSpec experts_of(const Config& config) {
   names.gate.clear();
   moe.names = names;
   moe.activation = Activation::relu_squared;
-  moe.latent = static_cast<Index>(number_or_none(config, "moe_latent_size", 0.0));
+  moe.latent = config.integer("moe_latent_size", 0);
   const bool has_shared = config.integer("n_shared_experts", 1) > 0;
   moe.shared = network(config, has_shared ? shared : 0, "shared_experts");
   return moe;

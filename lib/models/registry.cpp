@@ -36,6 +36,13 @@ constexpr Spelling kNemotron[] = {
     {"chunk_size", "mamba_chunk_size"},
 };
 
+constexpr Spelling kKimiLinear[] = {
+    {"max_position_embeddings", "model_max_length"},
+    {"norm_topk_prob", "moe_renormalize"},
+    {"n_group", "num_expert_group"},
+    {"n_shared_experts", "num_shared_experts"},
+};
+
 constexpr Spelling kMiMo[] = {{"rms_norm_eps", "layernorm_epsilon"}};
 
 constexpr Spelling kPangu[] = {
@@ -80,6 +87,7 @@ constexpr Family kFamilies[] = {
     {"internlm3", "InternLM3", describe_internlm3},
     {"kimi_k2", "Kimi K2", describe_deepseek_v3},
     {"kimi_k25", "Kimi K2.5", describe_kimi_k25},
+    {"kimi_linear", "Kimi Linear", describe_kimi_linear, kKimiLinear},
     {"lfm2", "LFM2", describe_lfm2},
     {"lfm2_moe", "LFM2 MoE", describe_lfm2_moe},
     {"lfm2_vl", "LFM2-VL", describe_lfm2_vl},
@@ -211,6 +219,12 @@ void validate(const DeltaNetSpec& net, const Config& config) {
 void validate(const LightningSpec& light, const Config& config) {
   check_size(config, "the number of attention heads", light.heads, 1 << 14);
   check_size(config, "the head dimension", light.head_dim, 1 << 12);
+}
+
+void validate(const KdaSpec& kda, const Config& config) {
+  check_size(config, "the number of heads of a state", kda.heads, 1 << 14);
+  check_size(config, "the dimension of such a head", kda.head_dim, 1 << 12);
+  check_size(config, "the width of the convolution", kda.taps, 1 << 8);
 }
 
 void validate(const MambaSpec& mamba, const Config& config) {

@@ -51,7 +51,7 @@ struct Input {
       : q(unit_rows(random, tokens * shape.key_heads, shape.key_dim)),
         k(unit_rows(random, tokens * shape.key_heads, shape.key_dim)),
         v(random.uniforms(tokens * shape.heads * shape.value_dim, -1.0F, 1.0F)),
-        decay(random.uniforms(tokens * shape.heads, 0.5F, 1.0F)),
+        decay(random.uniforms(tokens * shape.heads * shape.key_dim, 0.5F, 1.0F)),
         beta(random.uniforms(tokens * shape.heads, 0.0F, 1.0F)),
         state(random.uniforms(shape.heads * shape.key_dim * shape.value_dim, -1.0F, 1.0F)) {}
 
@@ -59,16 +59,19 @@ struct Input {
 };
 
 /// The tokens from `first` on.
-RecurrenceCall call_of(const Shape& shape, const Input& in, Index first, Index tokens, bool delta) {
+enum class Rule { sum, delta, channels };
+
+RecurrenceCall call_of(const Shape& shape, const Input& in, Index first, Index tokens, Rule rule) {
   const Index key_row = shape.key_heads * shape.key_dim;
   const Index value_row = shape.heads * shape.value_dim;
   RecurrenceCall call;
   call.q = {in.q.data() + first * key_row, key_row, shape.key_dim};
   call.k = {in.k.data() + first * key_row, key_row, shape.key_dim};
   call.v = {in.v.data() + first * value_row, value_row, shape.value_dim};
-  call.decay = in.decay.data() + first * shape.heads;
-  call.decay_stride = shape.heads;
-  call.beta = delta ? in.beta.data() + first * shape.heads : nullptr;
+  call.decays_by_channel = rule == Rule::channels;
+  call.decay_stride = shape.heads * (call.decays_by_channel ? shape.key_dim : 1);
+  call.decay = in.decay.data() + first * call.decay_stride;
+  call.beta = rule == Rule::sum ? nullptr : in.beta.data() + first * shape.heads;
   call.out_stride = value_row;
   call.tokens = tokens;
   call.heads = shape.heads;
@@ -96,12 +99,12 @@ float tolerance(const Shape& shape) {
 TEST_CASE("the recurrence on every level equals the plain loops, whatever the split") {
   Random random(61);
   for (const Shape& shape : kShapes) {
-    for (const bool delta : {false, true}) {
+    for (const Rule rule : {Rule::sum, Rule::delta, Rule::channels}) {
       const Input in(random, shape, kTokens);
       const Index size = kTokens * shape.heads * shape.value_dim;
       std::vector<float> expected(static_cast<std::size_t>(size));
       std::vector<float> expected_state(in.state.begin(), in.state.end());
-      RecurrenceCall wanted = call_of(shape, in, 0, kTokens, delta);
+      RecurrenceCall wanted = call_of(shape, in, 0, kTokens, rule);
       wanted.state = expected_state.data();
       wanted.out = expected.data();
       reference::recurrence(wanted);
@@ -109,12 +112,12 @@ TEST_CASE("the recurrence on every level equals the plain loops, whatever the sp
         CAPTURE(std::string(table->isa));
         CAPTURE(shape.key_dim);
         CAPTURE(shape.value_dim);
-        CAPTURE(delta);
+        CAPTURE(static_cast<int>(rule));
         const RecurrentKernels& kernels = *table->recurrent;
         GuardedBuffer<float> state{std::span<const float>(in.state.span())};
         GuardedBuffer<float> out(size);
         for (const RowRange tokens : {RowRange{0, 4}, RowRange{4, kTokens}}) {
-          RecurrenceCall call = call_of(shape, in, tokens.begin, tokens.end - tokens.begin, delta);
+          RecurrenceCall call = call_of(shape, in, tokens.begin, tokens.end - tokens.begin, rule);
           call.state = state.data();
           call.out = out.data() + tokens.begin * call.out_stride;
           const Index items = kernels.items(call);
@@ -148,7 +151,7 @@ TEST_CASE("a recurrence whose tokens decay alike takes one row of factors") {
       std::vector<float> state(in.state.begin(), in.state.end());
       std::vector<float>& out = results[once ? 1 : 0];
       out.resize(static_cast<std::size_t>(kTokens * shape.heads * shape.value_dim));
-      RecurrenceCall call = call_of(shape, in, 0, kTokens, false);
+      RecurrenceCall call = call_of(shape, in, 0, kTokens, Rule::sum);
       call.decay = once ? in.decay.data() : repeated.data();
       call.decay_stride = once ? 0 : shape.heads;
       call.state = state.data();

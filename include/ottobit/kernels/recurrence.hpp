@@ -25,7 +25,7 @@ inline constexpr Index kRecurrenceColumns = 32;
 }
 
 /// `kVectors` registers of columns of one state; the last register holds `last` of them.
-template <int kVectors>
+template <int kVectors, bool kByChannel>
 inline void recur_columns(const RecurrenceCall& call, Index head, Index column,
                           Index last) noexcept {
   const Index key_head = head / (call.heads / call.key_heads);
@@ -48,7 +48,9 @@ inline void recur_columns(const RecurrenceCall& call, Index head, Index column,
   for (Index t = 0; t < call.tokens; ++t) {
     const float* const q = call.q.of(t, key_head);
     const float* const k = call.k.of(t, key_head);
-    const Vf decay = broadcast(call.decay[t * call.decay_stride + head]);
+    const float* const decays =
+        call.decay + t * call.decay_stride + (kByChannel ? head * call.key_dim : head);
+    const Vf decay = broadcast(decays[0]);  // of all rows
     Vf delta[kVectors];
     load_row(call.v.of(t, head) + column, delta);
     if (call.beta != nullptr) {
@@ -58,13 +60,13 @@ inline void recur_columns(const RecurrenceCall& call, Index head, Index column,
         load_row(state + r * width, s);
         OTTOBIT_UNROLL
         for (int i = 0; i < kVectors; ++i) {
-          known[i] = fma(broadcast(k[r]), s[i], known[i]);
+          known[i] = fma(broadcast(kByChannel ? decays[r] * k[r] : k[r]), s[i], known[i]);
         }
       }
       const Vf beta = broadcast(call.beta[t * call.heads + head]);
       OTTOBIT_UNROLL
       for (int i = 0; i < kVectors; ++i) {
-        delta[i] = beta * (delta[i] - decay * known[i]);
+        delta[i] = beta * (delta[i] - (kByChannel ? known[i] : decay * known[i]));
       }
     }
     Vf out[kVectors] = {};
@@ -73,7 +75,8 @@ inline void recur_columns(const RecurrenceCall& call, Index head, Index column,
       load_row(state + r * width, s);
       OTTOBIT_UNROLL
       for (int i = 0; i < kVectors; ++i) {
-        s[i] = fma(broadcast(k[r]), delta[i], decay * s[i]);
+        const Vf kept = (kByChannel ? broadcast(decays[r]) : decay) * s[i];
+        s[i] = fma(broadcast(k[r]), delta[i], kept);
         out[i] = fma(broadcast(q[r]), s[i], out[i]);
       }
       store_row(state + r * width, s);
@@ -82,8 +85,8 @@ inline void recur_columns(const RecurrenceCall& call, Index head, Index column,
   }
 }
 
-/// The items [items.begin, items.end) of the call.
-inline void recurrence(const RecurrenceCall& call, RowRange items) noexcept {
+template <bool kByChannel>
+inline void recur_items(const RecurrenceCall& call, RowRange items) noexcept {
   constexpr int kVectors = static_cast<int>(kRecurrenceColumns / kLanes);
   const Index blocks = column_blocks(call);
   for (Index item = items.begin; item < items.end; ++item) {
@@ -91,13 +94,18 @@ inline void recurrence(const RecurrenceCall& call, RowRange items) noexcept {
     const Index first = item % blocks * kRecurrenceColumns;
     const Index end = std::min(first + kRecurrenceColumns, call.value_dim);
     if (end - first == kRecurrenceColumns) {
-      recur_columns<kVectors>(call, head, first, kLanes);
+      recur_columns<kVectors, kByChannel>(call, head, first, kLanes);
       continue;
     }
     for (Index column = first; column < end; column += kLanes) {
-      recur_columns<1>(call, head, column, std::min(end - column, kLanes));
+      recur_columns<1, kByChannel>(call, head, column, std::min(end - column, kLanes));
     }
   }
+}
+
+/// The items [items.begin, items.end) of the call.
+inline void recurrence(const RecurrenceCall& call, RowRange items) noexcept {
+  return call.decays_by_channel ? recur_items<true>(call, items) : recur_items<false>(call, items);
 }
 
 /// See ShortConvCall.

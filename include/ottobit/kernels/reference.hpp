@@ -257,11 +257,14 @@ inline void recurrence(const RecurrenceCall& call) {
     for (Index t = 0; t < call.tokens; ++t) {
       const float* const q = call.q.of(t, g);
       const float* const k = call.k.of(t, g);
-      const auto decay = static_cast<double>(call.decay[t * call.decay_stride + h]);
+      const auto decay = [&](Index r) {
+        const Index at = call.decays_by_channel ? h * rows + r : h;
+        return static_cast<double>(call.decay[t * call.decay_stride + at]);
+      };
       for (Index c = 0; c < columns; ++c) {
         double known = 0.0;
         for (Index r = 0; r < rows; ++r) {
-          s(r, c) *= decay;
+          s(r, c) *= decay(r);
           known += s(r, c) * static_cast<double>(k[r]);
         }
         const auto v = static_cast<double>(call.v.of(t, h)[c]);

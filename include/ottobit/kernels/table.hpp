@@ -158,8 +158,10 @@ struct RecurrenceCall {
   HeadRows v;
   const float* decay = nullptr;  ///< of token t and head h at t * decay_stride + h
   Index decay_stride = 0;        ///< 0: all tokens have the same
-  const float* beta = nullptr;   ///< [T, H] or null
-  float* state = nullptr;        ///< [H, A, B], read and written
+  /// Rows of S decay each by itself: row r of head h by what is at t * decay_stride + h A + r.
+  bool decays_by_channel = false;
+  const float* beta = nullptr;  ///< [T, H] or null
+  float* state = nullptr;       ///< [H, A, B], read and written
   float* out = nullptr;
   Index out_stride = 0;  ///< of a token, in floats
   Index tokens = 0;      ///< T

@@ -14,6 +14,7 @@
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/delta_net.hpp"
 #include "ottobit/layers/gqa.hpp"
+#include "ottobit/layers/kda.hpp"
 #include "ottobit/layers/layer_inputs.hpp"
 #include "ottobit/layers/lightning.hpp"
 #include "ottobit/layers/mamba.hpp"
@@ -28,7 +29,7 @@
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning, Mamba, ShortConv>;
+using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning, Kda, Mamba, ShortConv>;
 using Ffn = std::variant<Mlp, Moe>;
 
 [[nodiscard]] inline std::optional<Mixer> bind_mixer(const MixerSpec& spec, Index dim,
@@ -45,6 +46,7 @@ using Ffn = std::variant<Mlp, Moe>;
     Result operator()(const LightningSpec& light) const {
       return Lightning::bind(light, dim, scope);
     }
+    Result operator()(const KdaSpec& kda) const { return Kda::bind(kda, dim, scope); }
     Result operator()(const MambaSpec& mamba) const { return Mamba::bind(mamba, dim, scope); }
     Result operator()(const ShortConvSpec& conv) const { return ShortConv::bind(conv, dim, scope); }
     Result operator()(std::monostate /*none*/) const { return std::nullopt; }
@@ -59,7 +61,11 @@ using Ffn = std::variant<Mlp, Moe>;
     const NormSpec& norm;
     const WeightScope& scope;
     using Result = std::optional<Ffn>;
-    Result operator()(const MlpSpec& mlp) const { return Mlp::bind(mlp, dim, scope(mlp.scope)); }
+    Result operator()(const MlpSpec& mlp) const {
+      const bool is_other =
+          !mlp.other_scope.empty() && scope(mlp.other_scope).has(mlp.names.down + ".weight");
+      return Mlp::bind(mlp, dim, scope(is_other ? mlp.other_scope : mlp.scope));
+    }
     Result operator()(const MoeSpec& moe) const {
       return Moe::bind(moe, dim, norm, scope(moe.scope));
     }

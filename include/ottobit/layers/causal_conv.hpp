@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
@@ -25,18 +27,29 @@ class CausalConv {
   /// `weight` [channels, 1, taps] of the scope and, with a bias, `bias` [channels].
   [[nodiscard]] static CausalConv bind(const WeightScope& scope, Shape shape, bool has_bias,
                                        Output output) {
-    CausalConv conv;
-    conv.shape_ = shape;
-    conv.output_ = output;
-    const Floats weight = scope.tensor("weight", {shape.channels, 1, shape.taps});
-    conv.weight_.reserve(weight.size());
-    for (Index j = 0; j < shape.taps; ++j) {
-      for (Index c = 0; c < shape.channels; ++c) {
-        conv.weight_.push_back(weight[static_cast<std::size_t>(c * shape.taps + j)]);
-      }
-    }
+    CausalConv conv = bind(scope, {""}, shape, output);
     if (has_bias) {
       conv.bias_ = scope.vector("bias", shape.channels);
+    }
+    return conv;
+  }
+
+  /// Convolutions of that shape and those names, side by side.
+  [[nodiscard]] static CausalConv bind(const WeightScope& scope,
+                                       const std::vector<std::string_view>& names, Shape each,
+                                       Output output) {
+    CausalConv conv;
+    conv.shape_ = {each.channels * static_cast<Index>(names.size()), each.taps};
+    conv.output_ = output;
+    conv.weight_.resize(static_cast<std::size_t>(conv.shape_.channels * each.taps));
+    float* out = conv.weight_.data();
+    for (const std::string_view name : names) {
+      const Floats weight = scope(name).tensor("weight", {each.channels, 1, each.taps});
+      for (Index i = 0; i < each.channels * each.taps; ++i) {
+        out[i % each.taps * conv.shape_.channels + i / each.taps] =
+            weight[static_cast<std::size_t>(i)];
+      }
+      out += each.channels;
     }
     return conv;
   }

@@ -145,14 +145,8 @@ class DeltaNet {
 
   explicit DeltaNet(const DeltaNetSpec& spec)
       : spec_(spec),
-        // length^2 + 1e-6 under the root, and 1 / sqrt(A) for queries, as norms by the mean square
         q_norm_(length_norm(spec.key_dim, 1.0 / static_cast<double>(spec.key_dim))),
         k_norm_(length_norm(spec.key_dim, 1.0 / std::sqrt(static_cast<double>(spec.key_dim)))) {}
-
-  static RmsNorm length_norm(Index dim, double weight) {
-    return {Floats(static_cast<std::size_t>(dim), static_cast<float>(weight)),
-            static_cast<float>(1e-6 / static_cast<double>(dim))};
-  }
 
   [[nodiscard]] Index keys() const noexcept { return spec_.key_heads * spec_.key_dim; }
   [[nodiscard]] Index values() const noexcept { return spec_.value_heads * spec_.value_dim; }

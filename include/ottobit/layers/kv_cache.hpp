@@ -6,7 +6,7 @@
 //   Gqa: K [G, rows, A]  V [G, rows, A], or those of an earlier layer
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
 //   Lightning: state [H, A, A], f32
-//   DeltaNet: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
+//   DeltaNet, Kda: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
 //   Mamba: state [H, N, P] and such inputs;  ShortConv: such inputs alone
 //
 // Position p lies in row p. A layer whose tokens see a window keeps a ring instead: position p in
@@ -217,6 +217,10 @@ class KvCache {
   }
   static Layer layer_of(const LightningSpec& light, Index /*dim*/) noexcept {
     return {light.heads * light.head_dim * light.head_dim, 0, 0, true};
+  }
+  static Layer layer_of(const KdaSpec& kda, Index /*dim*/) noexcept {
+    const Index width = kda.heads * kda.head_dim;
+    return {width * kda.head_dim, (kda.taps - 1) * 3 * width, 0, true};
   }
   static Layer layer_of(const MambaSpec& mamba, Index /*dim*/) noexcept {
     const Index width = mamba.heads * mamba.head_dim;

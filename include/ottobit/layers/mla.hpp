@@ -134,13 +134,16 @@ class Mla {
  private:
   explicit Mla(const MlaSpec& spec)
       : sizes_{spec.heads,    spec.kv_rank,   spec.nope_dim,
-               spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)} {}
+               spec.rope.dim, spec.value_dim, static_cast<float>(spec.scale)},
+        rotates_(spec.rotates) {}
 
   /// Rotates tokens of a sequence to their positions and stores their latents.
   void place(const ExecContext& ctx, const Sequence& at, RowRange tokens, float* q,
              float* latents) const noexcept {
-    at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), tokens);
-    at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), tokens);
+    if (rotates_) {
+      at.rope.rotate(ctx, latents + sizes_.rank, 1, sizes_.row(), tokens);
+      at.rope.rotate(ctx, q + sizes_.nope, sizes_.heads, sizes_.query(), tokens);
+    }
     for (Index t = tokens.begin; temperature_ && t < tokens.end; ++t) {
       ctx.kernels.elementwise->scale(q + t * q_.rows(),
                                      temperature_at(*temperature_, at.position + t), q_.rows());
@@ -213,6 +216,7 @@ class Mla {
   }
 
   MlaSizes sizes_;
+  bool rotates_;
   Linear q_a_, q_, kv_a_, kv_b_, o_;
   RmsNorm q_norm_, kv_norm_;
   std::vector<MlaHead> heads_;

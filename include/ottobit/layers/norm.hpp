@@ -87,6 +87,13 @@ struct LayerNorm {
   }
 };
 
+/// Makes the length of a row of `dim` elements sqrt(dim) * weight: length^2 + 1e-6 under the root,
+/// as a norm by the mean square.
+[[nodiscard]] inline RmsNorm length_norm(Index dim, double weight) {
+  return {Floats(static_cast<std::size_t>(dim), static_cast<float>(weight)),
+          static_cast<float>(1e-6 / static_cast<double>(dim))};
+}
+
 /// x [T, D] = x + y by the rule of a residual connection; h [T, D] is the norm of x, y what the
 /// part made of it; all contiguous.
 inline void add_residual(ExecContext& ctx, const ResidualSpec& rule, float* x, const float* h,
