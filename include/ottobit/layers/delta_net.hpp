@@ -17,9 +17,9 @@
 
 #include "ottobit/layers/causal_conv.hpp"
 #include "ottobit/layers/context.hpp"
-#include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/recur.hpp"
 #include "ottobit/layers/sequence.hpp"
 #include "ottobit/numeric/softplus.hpp"
 #include "ottobit/spec.hpp"
@@ -54,7 +54,6 @@ class DeltaNet {
   void forward(ExecContext& ctx, std::span<const Sequence> all, const float* h, float* out) const {
     const Arena::Mark mark(ctx.arena);
     const Index tokens = total_tokens(all);
-    const auto count = static_cast<Index>(all.size());
     const Index heads = spec_.value_heads;
     auto* z = ctx.arena.take<float>(tokens * values());
     auto* beta = ctx.arena.take<float>(tokens * heads);
@@ -62,7 +61,6 @@ class DeltaNet {
     auto* mixed = ctx.arena.take<float>(tokens * channels());
     auto* made = ctx.arena.take<float>(tokens * values());
     const CausalConv::Inputs inputs = conv_.take(ctx, all, mixed);
-    auto* calls = ctx.arena.take<RecurrenceCall>(count);
 
     project(ctx, h, tokens, {inputs.tokens, z, beta, decay});
     conv_.gather(ctx, all, inputs);
@@ -76,19 +74,10 @@ class DeltaNet {
       }
     });
 
-    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
-      auto* const state = reinterpret_cast<float*>(at.layer(ctx).k);
-      if (at.position == 0) {
-        std::fill_n(state, heads * spec_.key_dim * spec_.value_dim, 0.0F);
-      }
-      return recurrence(at.tokens, mixed + at.first * channels(), decay + at.first * heads,
-                        beta + at.first * heads, state, made + at.first * values());
+    recur(ctx, all, [&](const Sequence& at) {
+      return recurrence(mixed + at.first * channels(), decay + at.first * heads,
+                        beta + at.first * heads, made + at.first * values());
     });
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
-              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
-                kernels.recurrence(call, items);
-              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const ElementwiseKernels& elementwise = *ctx.kernels.elementwise;
@@ -112,7 +101,7 @@ class DeltaNet {
     size.take<float>(use.tokens * channels());
     size.take<float>(use.tokens * values());
     conv_.workspace(use, size);
-    size.take<RecurrenceCall>(use.sequences);
+    recur_workspace(use, size);
     ArenaSize input;
     if (spec_.layout == DeltaLayout::grouped) {
       input.take<float>(use.tokens * qkv_.rows());
@@ -209,8 +198,7 @@ class DeltaNet {
     a = std::exp(-std::exp(decay_[i]) * softplus(a + step_[i]));
   }
 
-  [[nodiscard]] RecurrenceCall recurrence(Index tokens, const float* mixed, const float* decay,
-                                          const float* beta, float* state,
+  [[nodiscard]] RecurrenceCall recurrence(const float* mixed, const float* decay, const float* beta,
                                           float* out) const noexcept {
     RecurrenceCall call;
     call.q = {mixed, channels(), spec_.key_dim};
@@ -219,10 +207,8 @@ class DeltaNet {
     call.decay = decay;
     call.decay_stride = spec_.value_heads;
     call.beta = beta;
-    call.state = state;
     call.out = out;
     call.out_stride = values();
-    call.tokens = tokens;
     call.heads = spec_.value_heads;
     call.key_heads = spec_.key_heads;
     call.key_dim = spec_.key_dim;

@@ -11,16 +11,15 @@
 // past, in f32; at position 0 both begin as zeros.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <span>
 #include <utility>
 
 #include "ottobit/layers/causal_conv.hpp"
 #include "ottobit/layers/context.hpp"
-#include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/recur.hpp"
 #include "ottobit/layers/sequence.hpp"
 #include "ottobit/numeric/softplus.hpp"
 #include "ottobit/spec.hpp"
@@ -68,7 +67,6 @@ class Kda {
     auto* gate = ctx.arena.take<float>(tokens * width);
     auto* made = ctx.arena.take<float>(tokens * width);
     const CausalConv::Inputs inputs = conv_.take(ctx, all, mixed);
-    auto* calls = ctx.arena.take<RecurrenceCall>(static_cast<Index>(all.size()));
 
     project(ctx, h, tokens, {inputs.tokens, beta, decay, gate});
     conv_.gather(ctx, all, inputs);
@@ -84,11 +82,7 @@ class Kda {
       }
     });
 
-    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
-      auto* const state = reinterpret_cast<float*>(at.layer(ctx).k);
-      if (at.position == 0) {
-        std::fill_n(state, width * spec_.head_dim, 0.0F);
-      }
+    recur(ctx, all, [&](const Sequence& at) {
       RecurrenceCall call = shape();
       const float* const qkv = mixed + at.first * 3 * width;
       call.q.data = qkv;
@@ -96,16 +90,9 @@ class Kda {
       call.v.data = qkv + 2 * width;
       call.decay = decay + at.first * width;
       call.beta = beta + at.first * heads;
-      call.state = state;
       call.out = made + at.first * width;
-      call.tokens = at.tokens;
       return call;
     });
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
-              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
-                kernels.recurrence(call, items);
-              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       const ElementwiseKernels& elementwise = *ctx.kernels.elementwise;
@@ -126,7 +113,7 @@ class Kda {
       size.take<float>(use.tokens * width());
     }
     conv_.workspace(use, size);
-    size.take<RecurrenceCall>(use.sequences);
+    recur_workspace(use, size);
     size.take<float>(use.tokens * spec_.head_dim);
     size.take<float>(use.tokens * spec_.head_dim);
     Packed::workspace(use, q_.weight.cols, size);

@@ -9,15 +9,14 @@
 // as zeros.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
-#include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/recur.hpp"
 #include "ottobit/layers/sequence.hpp"
 #include "ottobit/spec.hpp"
 
@@ -44,7 +43,6 @@ class Lightning {
     auto* qkv = ctx.arena.take<float>(tokens * 3 * width);
     auto* gate = ctx.arena.take<float>(tokens * width);
     auto* made = ctx.arena.take<float>(tokens * width);
-    auto* calls = ctx.arena.take<RecurrenceCall>(static_cast<Index>(all.size()));
     const ElementwiseKernels& elementwise = *ctx.kernels.elementwise;
     const Packed hidden(ctx, h, qkv_.weight.cols, tokens, qkv_.weight.cols);
     hidden.multiply({{qkv_, qkv, 3 * width}, {gate_, gate, width}});
@@ -53,18 +51,9 @@ class Lightning {
       elementwise.sigmoid_mul(rows, rows, rows, (end - begin) * 3 * width);
     });
 
-    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
-      auto* state = reinterpret_cast<float*>(at.layer(ctx).k);
-      if (at.position == 0) {
-        std::fill_n(state, width * spec_.head_dim, 0.0F);
-      }
-      return recurrence(at.tokens, qkv + at.first * 3 * width, state, made + at.first * width);
+    recur(ctx, all, [&](const Sequence& at) {
+      return recurrence(qkv + at.first * 3 * width, made + at.first * width);
     });
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
-              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
-                kernels.recurrence(call, items);
-              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       elementwise.rms_norm(made, width, norm_.weight.data(), norm_.eps, width, made, width,
@@ -81,7 +70,7 @@ class Lightning {
     size.take<float>(use.tokens * 3 * width);
     size.take<float>(use.tokens * width);
     size.take<float>(use.tokens * width);
-    size.take<RecurrenceCall>(use.sequences);
+    recur_workspace(use, size);
     Packed::workspace(use, qkv_.weight.cols, size);
     Packed::workspace(use, width, size);
   }
@@ -102,8 +91,7 @@ class Lightning {
     }
   }
 
-  [[nodiscard]] RecurrenceCall recurrence(Index tokens, const float* qkv, float* state,
-                                          float* out) const noexcept {
+  [[nodiscard]] RecurrenceCall recurrence(const float* qkv, float* out) const noexcept {
     const Index dim = spec_.head_dim;
     const Index row = qkv_.rows();
     RecurrenceCall call;
@@ -111,10 +99,8 @@ class Lightning {
     call.k = {qkv + dim, row, 3 * dim};
     call.v = {qkv + 2 * dim, row, 3 * dim};
     call.decay = decay_.data();
-    call.state = state;
     call.out = out;
     call.out_stride = spec_.heads * dim;
-    call.tokens = tokens;
     call.heads = spec_.heads;
     call.key_heads = spec_.heads;
     call.key_dim = dim;

@@ -16,9 +16,9 @@
 
 #include "ottobit/layers/causal_conv.hpp"
 #include "ottobit/layers/context.hpp"
-#include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
+#include "ottobit/layers/recur.hpp"
 #include "ottobit/layers/sequence.hpp"
 #include "ottobit/numeric/softplus.hpp"
 #include "ottobit/spec.hpp"
@@ -62,7 +62,6 @@ class Mamba {
     auto* driven = ctx.arena.take<float>(tokens * width());
     auto* made = ctx.arena.take<float>(tokens * width());
     const CausalConv::Inputs inputs = conv_.take(ctx, all, xbc);
-    auto* calls = ctx.arena.take<RecurrenceCall>(static_cast<Index>(all.size()));
 
     const Packed hidden(ctx, h, xbc_.weight.cols, tokens, xbc_.weight.cols);
     hidden.multiply({{z_, z, width()}, {xbc_, inputs.tokens, channels}, {dt_, dt, heads}});
@@ -75,26 +74,15 @@ class Mamba {
       }
     });
 
-    std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
-      auto* const state = reinterpret_cast<float*>(at.layer(ctx).k);
-      if (at.position == 0) {
-        std::fill_n(state, width() * spec_.state, 0.0F);
-      }
+    recur(ctx, all, [&](const Sequence& at) {
       RecurrenceCall call = shape();
       call.q.data = xbc + at.first * channels + width() + shared();
       call.k.data = xbc + at.first * channels + width();
       call.v.data = driven + at.first * width();
       call.decay = decay + at.first * heads;
-      call.state = state;
       call.out = made + at.first * width();
-      call.tokens = at.tokens;
       return call;
     });
-    const RecurrentKernels& kernels = *ctx.kernels.recurrent;
-    for_items(ctx, std::span<const RecurrenceCall>(calls, all.size()), kernels.items,
-              [&](const RecurrenceCall& call, RowRange items, int) noexcept {
-                kernels.recurrence(call, items);
-              });
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
@@ -116,7 +104,7 @@ class Mamba {
     size.take<float>(use.tokens * width());
     size.take<float>(use.tokens * width());
     conv_.workspace(use, size);
-    size.take<RecurrenceCall>(use.sequences);
+    recur_workspace(use, size);
     Packed::workspace(use, xbc_.weight.cols, size);
     Packed::workspace(use, width(), size);
   }
