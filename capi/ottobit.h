@@ -287,8 +287,9 @@ typedef struct ottobit_session_options {
   int32_t compute;           /* matrix products: 0: bf16 where it is fast, else f32; 1: f32;
                                 2: bf16; 3 (int8) and 4 (fp8): OTTOBIT_E_UNSUPPORTED today.
                                 By default activations are kept in two bf16 numbers instead of
-                                one in models up to 1024 wide, and those of up to 16 tokens at a
-                                time in models up to 2048 wide or with experts */
+                                one in models less than 512 wide (with experts: up to 1024), and
+                                those of up to 16 tokens at a time in models up to 2048 wide or
+                                with experts */
   const char* settings_json; /* NULL or "{}": this release knows no setting here */
 } ottobit_session_options;
 

@@ -18,15 +18,14 @@ constexpr Index kMicroBatch = 512;
 /// small model. Both read few bytes for a token, so that they can afford Compute::bf16x2; the
 /// smallest have rate to spare for prompts, too.
 Compute fast_compute(const DecoderSpec& spec) {
-  constexpr Index kSmallest = 1024;
   constexpr Index kSmall = 2048;
-  if (spec.dim <= kSmallest) {
-    return Compute::bf16x2_all;
-  }
   const bool has_experts =
       std::any_of(spec.blocks.begin(), spec.blocks.end(), [](const BlockSpec& block) {
         return block.beside || std::holds_alternative<MoeSpec>(block.ffn);
       });
+  if (has_experts ? spec.dim <= 1024 : spec.dim < 512) {
+    return Compute::bf16x2_all;
+  }
   return has_experts || spec.dim <= kSmall ? Compute::bf16x2 : Compute::bf16;
 }
 
