@@ -35,7 +35,7 @@ ModelOptions model_options(const ottobit_model_options& o, const ottobit_runtime
                            const ProgressReport& report) {
   check_flags(o.flags,
               OTTOBIT_MODEL_NO_MMAP | OTTOBIT_MODEL_PREFAULT | OTTOBIT_MODEL_LOCK |
-                  OTTOBIT_MODEL_LENIENT | OTTOBIT_MODEL_TRUST_FILES,
+                  OTTOBIT_MODEL_LENIENT | OTTOBIT_MODEL_TRUST_FILES | OTTOBIT_MODEL_NO_PREFIXES,
               "flags");
   ModelOptions options;
   options.use_mmap = (o.flags & OTTOBIT_MODEL_NO_MMAP) == 0;
@@ -44,6 +44,9 @@ ModelOptions model_options(const ottobit_model_options& o, const ottobit_runtime
   options.lenient = (o.flags & OTTOBIT_MODEL_LENIENT) != 0;
   options.trust_files = (o.flags & OTTOBIT_MODEL_TRUST_FILES) != 0;
   options.memory_limit = o.memory_limit;
+  options.prefix_bytes = (o.flags & OTTOBIT_MODEL_NO_PREFIXES) != 0 ? 0
+                         : o.prefix_bytes == 0                      ? ModelOptions::kChosen
+                                                                    : o.prefix_bytes;
   options.progress = report.progress();
   options.warn = [&runtime](std::string_view text) {
     runtime.log(OTTOBIT_LOG_WARN, "model", std::string(text));

@@ -264,6 +264,7 @@ typedef int32_t(OTTOBIT_CALL* ottobit_progress_fn)(int32_t phase, uint64_t done,
 #define OTTOBIT_MODEL_LOCK 0x4u     /* keep the weights in memory; failure is an error */
 #define OTTOBIT_MODEL_LENIENT 0x8u  /* log unused tensors and unknown keys, do not refuse them */
 #define OTTOBIT_MODEL_TRUST_FILES 0x10u /* do not look whether the weight files change */
+#define OTTOBIT_MODEL_NO_PREFIXES 0x20u /* sessions know nothing of each other's prompts */
 typedef struct ottobit_model_options {
   uint32_t struct_size;
   uint32_t flags;               /* OTTOBIT_MODEL_* */
@@ -274,6 +275,14 @@ typedef struct ottobit_model_options {
   ottobit_cancel* cancel;       /* NULL: none */
   ottobit_progress_fn progress; /* NULL: none */
   void* progress_user;
+  uint64_t prefix_bytes; /* at most, for what sessions computed of prompts: another one of the
+                            model that begins with the same tokens, kv_dtype and compute
+                            takes it up instead of computing it. 0: a quarter of the weights,
+                            at least 16 and at most 512 MiB (random weights: none). It grows as
+                            prompts are read, keeps what was used last, and gives way to sessions
+                            under memory_limit. The rest of a prompt has the bits that it would have
+                            without; in models with experts, latent attention or recurrent states,
+                            those that it has behind the same beginning appended by itself. */
 } ottobit_model_options;
 
 typedef struct ottobit_session_options {
@@ -293,7 +302,8 @@ typedef struct ottobit_session_options {
   const char* settings_json; /* NULL or "{}": this release knows no setting here */
 } ottobit_session_options;
 
-/* Memory that a model and a session with it need, in bytes. */
+/* Memory that a model and a session with it need, in bytes; what is kept of prompts as they are
+   read (prefix_bytes) comes beside it. */
 typedef struct ottobit_memory_estimate {
   uint32_t struct_size; /* set by the caller */
   uint32_t fits;        /* 1: all of it, in what is available */
@@ -743,7 +753,7 @@ typedef struct ottobit_stats {
   uint32_t struct_size;
   uint32_t reserved0;
   uint64_t prompt_tokens; /* read by append and set, since the session was made */
-  uint64_t prompt_reused; /* found in the history by set */
+  uint64_t prompt_reused; /* found in the history by set, or taken from other sessions */
   uint64_t generated_tokens;
   uint64_t drafted_tokens; /* 0 in this release, as the next */
   uint64_t accepted_tokens;

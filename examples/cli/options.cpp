@@ -144,7 +144,7 @@ Model open_model(ottobit_runtime* runtime, const FolderOptions& folder,
   ProgressBar bar("loading", ProgressBar::Unit::bytes, kLoadBarDelay);
   auto o = initialised<ottobit_model_options>(ottobit_model_options_init);
   o.settings_json = settings_json.empty() ? nullptr : settings_json.c_str();
-  o.flags = folder.lenient ? OTTOBIT_MODEL_LENIENT : 0U;
+  o.flags = OTTOBIT_MODEL_NO_PREFIXES | (folder.lenient ? OTTOBIT_MODEL_LENIENT : 0U);
   o.progress = ProgressBar::report;
   o.progress_user = &bar;
   ottobit_model* model = nullptr;

@@ -141,6 +141,15 @@ class Decoder {
   [[nodiscard]] const DecoderSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] const Embedding& embedding() const noexcept { return embedding_; }
   [[nodiscard]] const Linear& head() const noexcept { return head_; }
+  /// The length of a history up to which what is kept of a token depends on those before it alone.
+  [[nodiscard]] Index causal_context() const noexcept {
+    auto least = static_cast<double>(spec_.context);
+    for (const Rope& rope : ropes_) {
+      const auto* longer = std::get_if<RopeLong>(&rope.spec().scaling);
+      least = longer == nullptr ? least : std::min(least, longer->original);
+    }
+    return static_cast<Index>(std::max(least, 0.0));
+  }
   /// The table of the blocks' own inputs, of which a token reads a row; without rows if there is
   /// none.
   [[nodiscard]] WeightView layer_table() const noexcept {

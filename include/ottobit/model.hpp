@@ -24,6 +24,7 @@ namespace ottobit {
 class Decoder;
 class Engine;
 class MemoryLimit;
+class PrefixStore;
 namespace grammar {
 class Vocabulary;
 }  // namespace grammar
@@ -45,6 +46,11 @@ struct ModelOptions {
   /// Bytes for the model and all sessions with it; 0: none. What would not fit is refused before
   /// it is there, a model before its weights are read.
   std::uint64_t memory_limit = 0;
+  /// Bytes for what sessions computed of their prompts, kept so that others with the same
+  /// beginning take it up; 0: none. kChosen: a quarter of the weights, 16 to 512 MiB, but
+  /// none for random weights.
+  std::uint64_t prefix_bytes = 0;
+  static constexpr std::uint64_t kChosen = ~std::uint64_t{0};
   Progress progress;
   /// Hears of what is odd in a folder and yet read, or passed over; one line of text each.
   std::function<void(std::string_view)> warn;
@@ -124,11 +130,14 @@ class Model {
   /// What sessions take their memory from; safe from several threads.
   [[nodiscard]] MemoryLimit& memory_limit() const noexcept;
 
+  /// What its sessions know of each other's prompts.
+  [[nodiscard]] PrefixStore& prefixes() const noexcept;
+
   /// Description as one JSON object: name, family, format, sizes, tokenizer, ...
   [[nodiscard]] const std::string& json() const noexcept;
 
  private:
-  explicit Model(std::uint64_t memory_limit);
+  explicit Model(const ModelOptions& options);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

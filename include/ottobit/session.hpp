@@ -27,7 +27,7 @@ struct SessionOptions {
 
 struct SessionStats {
   std::uint64_t prompt_tokens = 0;  ///< tokens appended by append() and set()
-  std::uint64_t prompt_reused = 0;  ///< tokens that set() found in the history
+  std::uint64_t prompt_reused = 0;  ///< that set() found in the history, or any in other sessions
   std::uint64_t generated_tokens = 0;
   double prompt_seconds = 0.0;
   double decode_seconds = 0.0;

@@ -104,12 +104,15 @@ struct Batch::Impl {
   void read_prompt(Member& m) {
     Session::Impl& session = *m.session;
     const auto start = Clock::now();
+    session.take_prefix();
     const Index before = session.computed;
     const Progress wanted = [&](std::uint64_t, std::uint64_t) {
       return !m.generation->is_cancelled();
     };
     try {
-      session.compute_batch({wanted, session.computed, session.pending()});
+      if (session.pending() > 0) {
+        session.compute_batch({wanted, session.computed, session.pending()});
+      }
     } catch (const Error& error) {
       if (error.code() != ErrorCode::cancelled) {
         throw;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,17 +39,28 @@ class MemoryLimit {
     std::uint64_t bytes_ = 0;
   };
 
-  /// Error{memory, subject} where less than that is left. From several threads at once.
-  [[nodiscard]] Share take(std::uint64_t bytes, const std::string& subject, const char* what) {
+  /// Nothing where less than that is left. From several threads at once.
+  [[nodiscard]] std::optional<Share> try_take(std::uint64_t bytes) noexcept {
     std::uint64_t taken = taken_.load();
     do {
-      OTTOBIT_CHECK(limit_ == 0 || (taken <= limit_ && bytes <= limit_ - taken), ErrorCode::memory,
-                    subject,
-                    std::to_string(bytes) + " bytes for " + what +
-                        (taken == 0 ? "" : ", beside " + std::to_string(taken) + " of the model") +
-                        "; the limit is " + std::to_string(limit_));
+      if (limit_ != 0 && (taken > limit_ || bytes > limit_ - taken)) {
+        return std::nullopt;
+      }
     } while (!taken_.compare_exchange_weak(taken, taken + bytes));
-    return {*this, bytes};
+    return Share(*this, bytes);
+  }
+
+  /// The same; Error{memory, subject} where less is left.
+  [[nodiscard]] Share take(std::uint64_t bytes, const std::string& subject, const char* what) {
+    std::optional<Share> share = try_take(bytes);
+    if (!share) {
+      const std::uint64_t taken = taken_.load();
+      fail(ErrorCode::memory, subject,
+           std::to_string(bytes) + " bytes for " + what +
+               (taken == 0 ? "" : ", beside " + std::to_string(taken) + " of the model") +
+               "; the limit is " + std::to_string(limit_));
+    }
+    return std::move(*share);
   }
 
  private:

@@ -25,6 +25,7 @@
 #include "io/checksum.hpp"
 #include "runtime/footprint.hpp"
 #include "runtime/memory_limit.hpp"
+#include "runtime/prefix_store.hpp"
 
 namespace ottobit {
 namespace {
@@ -67,7 +68,7 @@ std::string what_of(const Footprint& footprint) {
 }  // namespace
 
 struct Model::Impl {
-  explicit Impl(std::uint64_t memory_limit) : limit(memory_limit) {}
+  explicit Impl(const ModelOptions& options) : limit(options.memory_limit) {}
 
   Machine machine;
   std::string name;
@@ -87,7 +88,8 @@ struct Model::Impl {
   bool trusts_files = false;
   mutable MemoryLimit limit;
   MemoryLimit::Share share;  // of the model itself
-  std::string config_text;   // or what asked for random weights
+  mutable std::optional<PrefixStore> prefixes;
+  std::string config_text;  // or what asked for random weights
   std::once_flag fingerprint_made;
   std::uint64_t fingerprint = 0;
   std::once_flag vocabulary_made;
@@ -276,14 +278,14 @@ void Model::Impl::describe() {
   json = out.dump();
 }
 
-Model::Model(std::uint64_t memory_limit) : impl_(std::make_unique<Impl>(memory_limit)) {}
+Model::Model(const ModelOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Model::~Model() = default;
 
 std::shared_ptr<const Model> Model::open(const std::filesystem::path& directory,
                                          const Machine& machine, const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   // The constructor is private.
-  const std::shared_ptr<Model> model(new Model(options.memory_limit));
+  const std::shared_ptr<Model> model(new Model(options));
   Impl& m = *model->impl_;
   m.machine = complete(machine);
   if (options.random_json.empty()) {
@@ -291,6 +293,8 @@ std::shared_ptr<const Model> Model::open(const std::filesystem::path& directory,
   } else {
     m.open_random(options);
   }
+  const std::uint64_t weights = m.random ? m.random->total_bytes() : m.checkpoint->file_bytes();
+  m.prefixes.emplace(prefix_bound(options, weights), m.limit);
   m.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   m.describe();
   return model;
@@ -354,6 +358,9 @@ std::uint64_t Model::fingerprint() const {
 
 MemoryLimit& Model::memory_limit() const noexcept {
   return impl_->limit;
+}
+PrefixStore& Model::prefixes() const noexcept {
+  return *impl_->prefixes;
 }
 const std::string& Model::json() const noexcept {
   return impl_->json;

@@ -31,9 +31,11 @@ void Session::append(std::span<const std::int32_t> ids, const Progress& progress
   s.tokens.insert(s.tokens.end(), ids.begin(), ids.end());
   const auto start = Clock::now();
   const Index before = s.computed;
+  const std::uint64_t reused = s.stats.prompt_reused;
   const auto account = [&] {
     s.stats.prompt_seconds += seconds_since(start);
-    s.stats.prompt_tokens += static_cast<std::uint64_t>(std::max(s.computed, before) - before);
+    s.stats.prompt_tokens += static_cast<std::uint64_t>(std::max(s.computed, before) - before) -
+                             (s.stats.prompt_reused - reused);
   };
   try {
     s.compute_tail(progress);
@@ -84,6 +86,7 @@ Session::Session(ForkOf of) : Session(of.session.impl_->model, of.session.impl_-
   o.computed = s.computed;
   o.written = s.written;
   o.oldest = s.oldest;
+  o.uniform = s.uniform;
   for (std::size_t i = 0; i < s.cache.layers(); ++i) {
     if (!s.cache.is_borrowed(i)) {
       const RowRange kept = s.cache.kept(i, s.written, s.computed);

@@ -38,8 +38,7 @@ struct Session::Impl {
         plan(plan_session(decoder.spec(), *model->machine().kernels, options)),
         context(plan.context),
         batch(plan.batch),
-        share(model->memory_limit().take(plan.memory(decoder, model->machine()).bytes(),
-                                         model->name(), "a session")),
+        share(take_share()),
         cache(plan.cache(decoder.spec())),
         pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory),
         arena(plan.workspace(decoder, model->machine()), model->machine().memory),
@@ -98,6 +97,7 @@ struct Session::Impl {
 
   /// Computes those tokens, in micro batches.
   void compute_tail(const Progress& progress) {
+    take_prefix();
     if (pending() == 0) {
       return;
     }
@@ -117,8 +117,9 @@ struct Session::Impl {
 
   /// Computes a micro batch of them.
   void compute_batch(const Report& report) {
-    const Index count = std::min(batch, pending());
+    const Index count = next_count();
     pass(count, count == pending() || states.exist() ? 1 : 0, logits.data(), report);
+    give_prefix();
   }
 
   /// Reads the next `count` tokens of the history; the logits of the last `scored` to `out`. If
@@ -157,6 +158,8 @@ struct Session::Impl {
   }
   /// After a pass that read them.
   void advance(Index count) noexcept {
+    const bool stays = computed <= uniform && count > kSplitTokens;
+    uniform = length() > decoder.causal_context() ? 0 : uniform_length() + (stays ? count : 0);
     computed += count;
     note_progress();
   }
@@ -245,11 +248,28 @@ struct Session::Impl {
 
   /// All is read again: NaN in the cache spoils rows beside it.
   void forget_all() {
-    computed = written = oldest = 0;
+    computed = written = oldest = uniform = 0;
     states.forget();
     pages = Pages("KV cache", cache.bytes(), Pages::Size::normal, model->machine().memory);
     cache.attach(pages.data());
   }
+
+  // ---- what sessions of a model know of each other's prompts: session_prefix.cpp ----
+
+  /// The beginning of the history whose rows have the bits that another session would give them:
+  /// those that were read many at a time.
+  [[nodiscard]] Index uniform_length() const noexcept { return std::min(uniform, computed); }
+  /// Takes up what other sessions computed of the tokens to come, such that the rest has the bits
+  /// that it would have without (in models with experts, latents or states: that it has behind the
+  /// beginning read by itself).
+  void take_prefix();
+  /// Keeps what was computed for other sessions.
+  void give_prefix() noexcept;
+  /// Tokens of the next micro batch.
+  [[nodiscard]] Index next_count() const noexcept;
+
+  /// Memory of the session; what is kept for others gives way.
+  [[nodiscard]] MemoryLimit::Share take_share() const;
 
   void note_progress() noexcept {
     written = std::max(written, computed);
@@ -279,6 +299,9 @@ struct Session::Impl {
   Index computed = 0;                // tokens whose keys and values are in the cache
   Index written = 0;                 // the most it ever had since it was last begun anew
   Index oldest = 0;                  // windows begin here: a restored session has no more
+  Index uniform = 0;                 // see uniform_length
+  Index next_end = 0;                // where a micro batch is to end, if it lies ahead
+  Index marked = 0;                  // where states were last kept for other sessions
   LargeVector<float> logits;         // after token computed - 1
   SavedStates states;                // after the last prompt
   SessionStats stats;

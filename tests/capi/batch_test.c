@@ -188,9 +188,7 @@ static void refusals(ottobit_model* m) {
 
 int main(void) {
   ottobit_runtime* rt = make_runtime(2);
-  ottobit_model* m = NULL;
-  ottobit_error* e = NULL;
-  check_ok("open", ottobit_model_open(rt, MODEL, OTTOBIT_NUL, NULL, &m, &e), &e);
+  ottobit_model* m = open_without_prefixes(rt, MODEL);
   side_by_side(m, 0);
   side_by_side(m, 1);
   refusals(m);

@@ -56,6 +56,17 @@ static ottobit_runtime* make_runtime(int32_t threads) {
   return rt;
 }
 
+/* A model each of whose sessions computes its prompts itself, so that they can be compared. */
+static inline ottobit_model* open_without_prefixes(ottobit_runtime* rt, const char* path) {
+  ottobit_model* m = NULL;
+  ottobit_error* e = NULL;
+  ottobit_model_options o;
+  CHECK(ottobit_model_options_init(&o, sizeof o) == OTTOBIT_OK);
+  o.flags = OTTOBIT_MODEL_NO_PREFIXES;
+  check_ok("open", ottobit_model_open(rt, path, OTTOBIT_NUL, &o, &m, &e), &e);
+  return m;
+}
+
 static int report(void) {
   if (failures != 0) {
     fprintf(stderr, "%d checks failed\n", failures);

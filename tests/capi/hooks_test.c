@@ -32,14 +32,13 @@ typedef struct result {
 
 /* A prompt twelve times as long as the chat, so that all kinds of work are split. Releases rt. */
 static result compute(ottobit_runtime* rt) {
-  ottobit_model* m = NULL;
+  ottobit_model* m = open_without_prefixes(rt, MODEL);
   ottobit_session* s = NULL;
   ottobit_error* e = NULL;
   int32_t ids[kMost];
   int i;
   result r;
   memset(&r, 0, sizeof r);
-  check_ok("open", ottobit_model_open(rt, MODEL, OTTOBIT_NUL, NULL, &m, &e), &e);
   check_ok("session", ottobit_session_create(m, NULL, &s, &e), &e);
   check_ok("tokens", ottobit_chat_tokens(m, CHAT, OTTOBIT_NUL, ids, kMost, &r.prompt, &e), &e);
   for (i = 0; i < 12; ++i) {

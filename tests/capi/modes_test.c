@@ -24,13 +24,12 @@ typedef struct result {
 /* All that computes: opening, tokens, a prompt, logits, a product. */
 static result compute(int32_t threads) {
   ottobit_runtime* rt = make_runtime(threads);
-  ottobit_model* m = NULL;
+  ottobit_model* m = open_without_prefixes(rt, MODEL);
   ottobit_session* s = NULL;
   ottobit_error* e = NULL;
   int32_t ids[kMost];
   result r;
   memset(&r, 0, sizeof r);
-  check_ok("open", ottobit_model_open(rt, MODEL, OTTOBIT_NUL, NULL, &m, &e), &e);
   check_ok("session", ottobit_session_create(m, NULL, &s, &e), &e);
   check_ok("tokens", ottobit_chat_tokens(m, CHAT, OTTOBIT_NUL, ids, kMost, &r.prompt, &e), &e);
   check_ok("append", ottobit_session_append(s, ids, r.prompt, NULL, NULL, NULL, &e), &e);

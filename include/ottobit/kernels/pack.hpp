@@ -43,10 +43,6 @@ OTTOBIT_INLINE constexpr bool packs_bf16(Compute compute) noexcept {
 /// Tokens of a call that are multiplied as a single one is, to the same bits (gemv_few.hpp).
 inline constexpr Index kFewTokens = 8;
 
-/// Tokens of a call that Compute::bf16x2 keeps exact to 17 bits. Up to 8 of them cost nothing, as
-/// their two parts fit one vector of lanes; up to here the weights' way from memory hides the rest.
-inline constexpr Index kSplitTokens = 16;
-
 /// True if the mode keeps 17 bits of so many tokens.
 OTTOBIT_INLINE constexpr bool splits(Compute compute, Index tokens) noexcept {
   return compute == Compute::bf16x2_all || (compute == Compute::bf16x2 && tokens <= kSplitTokens);

@@ -28,6 +28,11 @@ enum class Compute : std::int32_t {
   bf16x2_all = 6,
 };
 
+/// Tokens of a call that Compute::bf16x2 keeps exact to 17 bits. Up to 8 of them cost nothing, as
+/// their two parts fit one vector of lanes; up to here the weights' way from memory hides the rest.
+/// In every mode, a token among more than these has the same bits however many they are.
+inline constexpr Index kSplitTokens = 16;
+
 /// Whether prompts are rounded to bf16, as their makers do. Attention may then round likewise.
 [[nodiscard]] constexpr bool rounds_prompts(Compute compute) noexcept {
   return compute == Compute::bf16 || compute == Compute::bf16x2;

@@ -145,6 +145,8 @@ class KvCache {
   [[nodiscard]] bool is_borrowed(std::size_t index) const noexcept {
     return layers_[index].is_borrowed;
   }
+  /// The layer keeps the whole past in one.
+  [[nodiscard]] bool is_state(std::size_t index) const noexcept { return layers_[index].is_state; }
   /// The layer has no window.
   [[nodiscard]] bool sees_all(std::size_t index) const noexcept {
     return layers_[index].window == 0;
