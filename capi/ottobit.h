@@ -205,11 +205,13 @@ typedef struct ottobit_thread_hooks {
 #define OTTOBIT_RUNTIME_EXACT 0x2u /* same bits whatever the thread count; always so today */
 typedef struct ottobit_runtime_options {
   uint32_t struct_size;
-  uint32_t flags;      /* OTTOBIT_RUNTIME_* */
-  int32_t threads;     /* 0: one for each physical core this process may use; at most 4096 */
-  int32_t log_level;   /* messages up to this OTTOBIT_LOG_*; 0: none */
-  const char* isa_cap; /* NULL: the best level; else the best one that is not above this one */
-  const char* settings_json;                /* NULL or "{}": this release knows no setting here */
+  uint32_t flags;            /* OTTOBIT_RUNTIME_* */
+  int32_t threads;           /* 0: one for each physical core this process may use; at most 4096 */
+  int32_t log_level;         /* messages up to this OTTOBIT_LOG_*; 0: none */
+  const char* isa_cap;       /* NULL: the best level; else the best one that is not above this one.
+                                "amx_bf16", where there is AMX, asks Linux for its registers: see
+                                docs/guest.md */
+  const char* settings_json; /* NULL or "{}": this release knows no setting here */
   const ottobit_allocator* allocator;       /* NULL: the system */
   const ottobit_thread_hooks* thread_hooks; /* NULL: the library's own threads */
   ottobit_log_fn log;                       /* NULL: silence */

@@ -16,7 +16,8 @@ constexpr ottobit_runtime_options kRuntimeDefaults{};
 constexpr std::int32_t kMostThreads = 4096;
 
 // Best first. A cap may name a level that this machine lacks.
-constexpr std::array<std::string_view, 4> kLevels{"avx512_bf16", "avx512", "avx2", "baseline"};
+constexpr std::array<std::string_view, 5> kLevels{"amx_bf16", "avx512_bf16", "avx512", "avx2",
+                                                  "baseline"};
 
 std::string usable_levels() {
   std::string text;

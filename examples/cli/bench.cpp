@@ -106,7 +106,7 @@ std::string random_settings(const BenchOptions& options) {
 
 /// What the library computes in where nothing is asked for.
 bool computes_in_bf16(const std::string& compute, const std::string& isa) {
-  return compute.empty() ? isa == "avx512_bf16" : compute == "bf16";
+  return compute.empty() ? isa == "avx512_bf16" || isa == "amx_bf16" : compute == "bf16";
 }
 
 std::size_t last_level_cache_bytes() {

@@ -11,8 +11,8 @@ namespace ottobit::cli {
 
 /// Peaks of arithmetic; 0 where there is no kernel for this processor.
 struct Peaks {
-  double dp_gflops = 0;  ///< of the instruction for the compute type: VDPBF16PS for bf16 on
-                         ///< avx512_bf16, otherwise multiply-add in f32; two operations each
+  double dp_gflops = 0;  ///< of the instruction for the compute type: for bf16 TDPBF16PS on
+                         ///< amx_bf16 and VDPBF16PS on avx512_bf16, otherwise multiply-add in f32
   double int8_gops = 0;  ///< of the int8 dot product: VPDPBUSD, else VPMADDUBSW and VPMADDWD
 };
 

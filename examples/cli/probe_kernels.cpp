@@ -130,6 +130,29 @@ constexpr ProbeKernels kAvx512 = {"avx512", read_avx512, f32_avx512,  kChains512
 constexpr ProbeKernels kAvx512Bf16 = {
     "avx512_bf16", read_avx512,           f32_avx512, kChains512 * 16 * 2.0,
     bf16_avx512,   kChains512 * 32 * 2.0, int8_vnni,  kChains512 * 64 * 2.0};
+// The library has asked for the tile registers where it says that it uses them.
+void bf16_amx(long rounds) {
+  struct alignas(64) Config {
+    unsigned char palette = 1;
+    unsigned char reserved[15] = {};
+    unsigned short row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    unsigned char rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  };
+  constexpr static Config kConfig;
+  asm volatile("ldtilecfg %0" : : "m"(kConfig));  // which makes all tiles 0
+  for (long round = 0; round < rounds; ++round) {
+    asm volatile(
+        "tdpbf16ps %%tmm7, %%tmm6, %%tmm0\n\ttdpbf16ps %%tmm7, %%tmm6, %%tmm1\n\t"
+        "tdpbf16ps %%tmm7, %%tmm6, %%tmm2\n\ttdpbf16ps %%tmm7, %%tmm6, %%tmm3\n\t"
+        "tdpbf16ps %%tmm7, %%tmm6, %%tmm4\n\ttdpbf16ps %%tmm7, %%tmm6, %%tmm5" ::);
+  }
+  asm volatile("tilerelease");
+}
+
+constexpr ProbeKernels kAmxBf16 = {"amx_bf16", read_avx512,
+                                   f32_avx512, kChains512 * 16 * 2.0,
+                                   bf16_amx,   6 * 16 * 16 * 32 * 2.0,
+                                   int8_vnni,  kChains512 * 64 * 2.0};
 constexpr ProbeKernels kBaseline = {"baseline",        read_baseline,    f32_baseline,
                                     kChains * 4 * 2.0, nullptr,          0,
                                     int8_baseline,     kChains * 8 * 2.0};
@@ -159,6 +182,9 @@ constexpr ProbeKernels kBaseline = {
 const ProbeKernels& probe_kernels([[maybe_unused]] std::string_view isa) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  if (isa == kAmxBf16.isa && has_avx512_bf16()) {
+    return kAmxBf16;
+  }
   if (isa == kAvx512Bf16.isa && has_avx512_bf16()) {
     return kAvx512Bf16;
   }

@@ -10,6 +10,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace ottobit {
 namespace {
@@ -19,7 +23,7 @@ struct FeatureName {
   std::string_view name;
 };
 
-constexpr std::array<FeatureName, 27> kFeatureNames{{
+constexpr std::array<FeatureName, 30> kFeatureNames{{
     {CpuFeature::sse3, "sse3"},
     {CpuFeature::ssse3, "ssse3"},
     {CpuFeature::sse4_1, "sse4_1"},
@@ -47,6 +51,9 @@ constexpr std::array<FeatureName, 27> kFeatureNames{{
     {CpuFeature::avx512vnni, "avx512vnni"},
     {CpuFeature::avx512bf16, "avx512bf16"},
     {CpuFeature::avx512fp16, "avx512fp16"},
+    {CpuFeature::amx_tile, "amx_tile"},
+    {CpuFeature::amx_bf16, "amx_bf16"},
+    {CpuFeature::amx_int8, "amx_int8"},
 }};
 
 enum class Register { eax, ebx, ecx, edx };
@@ -61,7 +68,7 @@ struct CpuidBit {
 
 constexpr std::uint32_t kExtended = 0x80000001U;
 
-constexpr std::array<CpuidBit, 27> kCpuidBits{{
+constexpr std::array<CpuidBit, 30> kCpuidBits{{
     {CpuFeature::sse3, 1, 0, Register::ecx, 0},
     {CpuFeature::ssse3, 1, 0, Register::ecx, 9},
     {CpuFeature::fma, 1, 0, Register::ecx, 12},
@@ -84,7 +91,10 @@ constexpr std::array<CpuidBit, 27> kCpuidBits{{
     {CpuFeature::avx512vbmi, 7, 0, Register::ecx, 1},
     {CpuFeature::avx512vbmi2, 7, 0, Register::ecx, 6},
     {CpuFeature::avx512vnni, 7, 0, Register::ecx, 11},
+    {CpuFeature::amx_bf16, 7, 0, Register::edx, 22},
     {CpuFeature::avx512fp16, 7, 0, Register::edx, 23},
+    {CpuFeature::amx_tile, 7, 0, Register::edx, 24},
+    {CpuFeature::amx_int8, 7, 0, Register::edx, 25},
     {CpuFeature::avx_vnni, 7, 1, Register::eax, 4},
     {CpuFeature::avx512bf16, 7, 1, Register::eax, 5},
     {CpuFeature::lahf, kExtended, 0, Register::ecx, 0},
@@ -97,8 +107,11 @@ constexpr std::uint64_t kNeedsZmm = feature_mask(
     CpuFeature::avx512f, CpuFeature::avx512cd, CpuFeature::avx512dq, CpuFeature::avx512bw,
     CpuFeature::avx512vl, CpuFeature::avx512ifma, CpuFeature::avx512vbmi, CpuFeature::avx512vbmi2,
     CpuFeature::avx512vnni, CpuFeature::avx512bf16, CpuFeature::avx512fp16);
+constexpr std::uint64_t kNeedsTiles =
+    feature_mask(CpuFeature::amx_tile, CpuFeature::amx_bf16, CpuFeature::amx_int8);
 constexpr std::uint64_t kYmmState = 0x06;  // XCR0: SSE and AVX
 constexpr std::uint64_t kZmmState = 0xE6;  // and opmask, the upper halves, the upper registers
+constexpr std::uint64_t kTileState = 0x60000;
 
 std::uint32_t pick(const CpuidResult& result, Register where) noexcept {
   switch (where) {
@@ -132,6 +145,9 @@ std::uint64_t decode_bits(CpuidReader cpuid, std::uint64_t xcr0) noexcept {
   }
   if ((xcr0 & kZmmState) != kZmmState) {
     bits &= ~kNeedsZmm;
+  }
+  if ((xcr0 & kTileState) != kTileState) {
+    bits &= ~kNeedsTiles;
   }
   return bits;
 }
@@ -220,6 +236,17 @@ const CpuFeatures& detect_cpu() noexcept {
   static const CpuFeatures cpu;
 #endif
   return cpu;
+}
+
+bool may_use_tiles() noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM, Linux 5.16
+  constexpr long kTileData = 18;
+  static const bool may = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return may;
+#else
+  return false;
+#endif
 }
 
 std::vector<std::string_view> feature_names(std::uint64_t bits) {

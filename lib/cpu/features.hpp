@@ -42,6 +42,9 @@ enum class CpuFeature : std::uint64_t {
   avx512vnni = 1ULL << 24U,
   avx512bf16 = 1ULL << 25U,
   avx512fp16 = 1ULL << 26U,
+  amx_tile = 1ULL << 27U,
+  amx_bf16 = 1ULL << 28U,
+  amx_int8 = 1ULL << 29U,
 };
 
 /// The union of several features.
@@ -63,6 +66,12 @@ struct CpuFeatures {
 
 /// This machine; found out at the first call, in any thread.
 const CpuFeatures& detect_cpu() noexcept;
+
+/// Asks the operating system, at the first call, to let this process use the tile registers of AMX,
+/// which processes may not by themselves. From then on it refuses signal stacks (sigaltstack) that
+/// could not hold them: less than getauxval(AT_MINSIGSTKSZ), some 11 KB. False: it does not, or one
+/// of the process's threads has such a stack already.
+bool may_use_tiles() noexcept;
 
 /// The names of the features that are set, in the order of CpuFeature, e.g. "avx512f".
 std::vector<std::string_view> feature_names(std::uint64_t bits);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernel tables this machine can run. The build announces the levels it compiled with
 // OTTOBIT_HAVE_<LEVEL>; the baseline is always there. Compiled without instruction set flags.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "ottobit/kernels/table.hpp"
 
@@ -32,6 +34,9 @@ OTTOBIT_DECLARE_LEVEL(avx512)
 #endif
 #if defined(OTTOBIT_HAVE_AVX512_BF16)
 OTTOBIT_DECLARE_LEVEL(avx512_bf16)
+namespace ottobit::avx512_bf16 {
+extern const LinearKernels amx_linear_kernels;
+}
 #endif
 
 namespace ottobit {
@@ -48,6 +53,7 @@ using enum CpuFeature;
     kAvx2Features | feature_mask(avx512f, avx512cd, avx512dq, avx512bw, avx512vl);
 [[maybe_unused]] constexpr std::uint64_t kAvx512Bf16Features =
     kAvx512Features | feature_mask(avx512ifma, avx512vbmi, avx512vbmi2, avx512vnni, avx512bf16);
+constexpr std::uint64_t kTileFeatures = feature_mask(amx_tile, amx_bf16);
 
 struct Level {
   KernelTable table;
@@ -57,6 +63,9 @@ struct Level {
 // Best first.
 constexpr Level kLevels[] = {
 #if defined(OTTOBIT_HAVE_AVX512_BF16)
+    {{"amx_bf16", &avx512_bf16::amx_linear_kernels, &avx512_bf16::attention_kernels,
+      &avx512_bf16::elementwise_kernels, &avx512_bf16::recurrent_kernels},
+     kAvx512Bf16Features | kTileFeatures},
     {OTTOBIT_LEVEL_TABLE(avx512_bf16), kAvx512Bf16Features},
 #endif
 #if defined(OTTOBIT_HAVE_AVX512)
@@ -73,11 +82,15 @@ struct Supported {
   std::size_t count = 0;
 };
 
+bool is_usable(const Level& level) noexcept {
+  return detect_cpu().has(level.required) &&
+         ((level.required & kTileFeatures) == 0 || may_use_tiles());
+}
+
 Supported find_supported() noexcept {
-  const CpuFeatures& cpu = detect_cpu();
   Supported supported;
   for (const Level& level : kLevels) {
-    if (cpu.has(level.required)) {
+    if (is_usable(level)) {
       supported.tables[supported.count++] = &level.table;
     }
   }
@@ -92,16 +105,12 @@ std::span<const KernelTable* const> supported_kernel_tables() noexcept {
 }
 
 const KernelTable* find_kernel_table(std::string_view isa) noexcept {
-  const std::span<const KernelTable* const> tables = supported_kernel_tables();
   if (isa.empty()) {
-    return tables.front();
+    return supported_kernel_tables().front();
   }
-  for (const KernelTable* table : tables) {
-    if (table->isa == isa) {
-      return table;
-    }
-  }
-  return nullptr;
+  const auto* const level = std::find_if(std::begin(kLevels), std::end(kLevels),
+                                         [&](const Level& each) { return each.table.isa == isa; });
+  return level != std::end(kLevels) && is_usable(*level) ? &level->table : nullptr;
 }
 
 }  // namespace ottobit

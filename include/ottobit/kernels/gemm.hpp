@@ -5,8 +5,8 @@
 //
 //   strip: kStripRows rows of W
 //     piece: kPieceK columns of the strip, converted once, [block of 128][row][128], unscaled
-//       panel of tokens x block of 128 columns: tiles of kTileRows rows x 1 to 3 vectors of tokens
-//         accumulated in registers, then one fma with the block's scale into the strip's sums (f32)
+//       panel of tokens x block of 128 columns: tiles of some rows x 1 to 3 vectors of tokens,
+//         accumulated in registers; then one fma with the block's scale into the strip's sums (f32)
 //
 // Each element of Y: products in the order of k within a block, blocks in order by one fma each;
 // rows and tokens never meet, so its bits depend on neither the row range nor the other tokens.
@@ -32,7 +32,10 @@ inline constexpr Index kStripRows = 64;
 inline constexpr Index kPieceBlocks = 4;
 inline constexpr Index kPieceK = kPieceBlocks * kBlockK;
 /// 8 x 3 sums, 3 vectors of tokens and a broadcast fill 28 of 32 registers; 4 x 3 of 16.
-inline constexpr Index kTileRows = kLanes == 16 ? 8 : 4;
+inline constexpr Index kVectorRows = kLanes == 16 ? 8 : 4;
+
+/// What an engine sets up for the length of a product: nothing.
+struct NoSetup {};
 
 /// Scratch of one thread: a piece, its scales, the strip's sums.
 template <class Element>
@@ -52,6 +55,8 @@ struct GemmScratch {
 /// Pairs of bf16 weights against pairs of bf16 activations.
 struct DotEngine {
   using Weight = std::uint16_t;
+  using Setup = NoSetup;
+  static constexpr Index kTileRows = kVectorRows;
   static constexpr Index kColumnBytes = 2;  ///< of a packed activation
 
   /// kBlockK weights at p, less their zero point.
@@ -137,6 +142,8 @@ struct PairColumns {
 template <class Columns>
 struct FmaEngine {
   using Weight = float;
+  using Setup = NoSetup;
+  static constexpr Index kTileRows = kVectorRows;
   static constexpr Index kColumnBytes = Columns::kColumnBytes;
 
   template <class F>
@@ -235,7 +242,7 @@ inline void multiply_panel(const Strip& strip, Index k, const std::byte* x,
   for (Index b = 0; b < strip.blocks; ++b) {
     const Index left = k - (strip.column + b * kBlockK);
     const Index columns = left < kBlockK ? (left + 1) / 2 * 2 : kBlockK;
-    for (Index i = 0; i < strip.tile_rows; i += kTileRows) {
+    for (Index i = 0; i < strip.tile_rows; i += Engine::kTileRows) {
       Engine::template tile<W>(scratch.piece + (b * kStripRows + i) * kBlockK, x, columns,
                                scratch.scales + b * kStripRows + i, sums + i * W * kLanes);
     }
@@ -270,12 +277,13 @@ inline void store_strip(const Strip& strip, const float* sums, Index tokens, boo
 template <class Engine, class F, bool Scaled>
 inline void gemm(const WeightView& w, const std::byte* packed, Index tokens, bool split, float* y,
                  Index y_stride, RowRange rows, std::byte* scratch_bytes) noexcept {
+  [[maybe_unused]] const typename Engine::Setup setup;
   const GemmScratch<typename Engine::Weight> scratch(scratch_bytes);
   const Index vectors = lane_vectors(split ? 2 * tokens : tokens);
   const Index columns = blocks_of(w.cols) * kBlockK;
   for (Index r = rows.begin; r < rows.end; r += kStripRows) {
     Strip strip{.row = r, .rows = least(kStripRows, rows.end - r), .tile_rows = 0};
-    strip.tile_rows = (strip.rows + kTileRows - 1) / kTileRows * kTileRows;
+    strip.tile_rows = (strip.rows + Engine::kTileRows - 1) / Engine::kTileRows * Engine::kTileRows;
     std::memset(scratch.sums, 0,
                 sizeof(float) * static_cast<std::size_t>(kStripRows * vectors * kLanes));
     for (; strip.column < w.cols; strip.column += kPieceK) {

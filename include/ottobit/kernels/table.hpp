@@ -243,7 +243,7 @@ struct ElementwiseKernels {
 };
 
 struct KernelTable {
-  const char* isa;  ///< "baseline", "avx2", "avx512", "avx512_bf16"
+  const char* isa;  ///< "baseline", "avx2", "avx512", "avx512_bf16", "amx_bf16"
   const LinearKernels* linear;
   const AttentionKernels* attention;
   const ElementwiseKernels* elementwise;
