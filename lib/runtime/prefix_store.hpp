@@ -58,7 +58,7 @@ class PrefixStore {
   struct Found {
     Index length = 0;  ///< tokens that are the same
     std::vector<std::shared_ptr<const Block>> blocks;
-    std::vector<std::shared_ptr<const PrefixMark>> marks;  ///< among them, by position
+    std::vector<std::shared_ptr<const PrefixMark>> marks;  ///< among them
   };
 
   /// Keeps `most` bytes at most, taken from `limit`; 0: never anything.

@@ -41,7 +41,8 @@ void Session::Impl::take_prefix() {
   const PrefixStore::Found found = store.find({cache.dtype(), plan.compute}, tokens);
   const PrefixMark* mark = nullptr;
   for (const auto& each : found.marks) {
-    if (each->position > begin && (each->position == end || states.exist())) {
+    const bool is_later = each->position > (mark == nullptr ? begin : mark->position);
+    if (is_later && (each->position == end || states.exist())) {
       mark = each.get();
     }
   }
