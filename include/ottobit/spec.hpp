@@ -138,7 +138,8 @@ struct GqaSpec {
   /// What a head makes is multiplied by the sigmoid of a gate; in the matrix of the queries, a
   /// head's gate follows its query.
   bool gated = false;
-  std::string gate{};  ///< or of a gate from this matrix [H B, D]
+  std::string gate{};        ///< or of a gate from this matrix [H B, D]
+  bool gates_heads = false;  ///< which has one number for each head instead: [H, D]
   /// A tensor [H], or none: a score of each head that joins the softmax, without a value.
   std::string sinks{};
   std::optional<TemperatureSpec> temperature{};  ///< of the queries
@@ -271,6 +272,10 @@ enum class Activation : std::uint8_t {
   gelu_tanh,  ///< the tanh form of gelu (Hendrycks and Gimpel 2016, arXiv:1606.08415)
   /// g sigmoid(1.702 g) (u + 1) of g = min(gate, limit) and u = up within +-limit (gpt-oss).
   swiglu_limited,
+  /// silu(g) u of g = min(gate, limit) and u = up within +-limit (DeepSeek V4).
+  silu_limited,
+  /// min(silu(gate), limit) u of u = up within +-limit (Step 3.5).
+  limited_silu,
   relu_squared,  ///< max(0, u)^2, without a gate (So et al. 2021, arXiv:2109.08668)
 };
 
@@ -289,7 +294,7 @@ struct MlpSpec {
   Index hidden = 0;  ///< F
   bool bias = false;
   Activation activation = Activation::silu;
-  double limit = 0.0;         ///< of Activation::swiglu_limited
+  double limit = 0.0;         ///< of the activations that have one
   std::string scope = "mlp";  ///< of its tensors, under the block's
   std::string other_scope{};  ///< where some writers put them; or none
   MlpNames names = MlpNames();
@@ -359,6 +364,14 @@ struct ExpertColumns {
   bool operator==(const ExpertColumns&) const = default;
 };
 
+/// The matrices of all experts in one tensor for each kind, `experts.<name>.weight` [E, F, D] or
+/// [E, D, F]; in files that have no such tensor each expert has matrices of its own.
+struct ExpertKinds {
+  MlpNames names = MlpNames();
+
+  bool operator==(const ExpertKinds&) const = default;
+};
+
 /// The expert that every token goes to.
 [[nodiscard]] inline MlpSpec shared_expert(Index hidden, std::string scope = "shared_experts") {
   return {.hidden = hidden, .scope = std::move(scope)};
@@ -370,7 +383,7 @@ struct MoeSpec {
   std::string scope = "mlp";        ///< of its tensors, under the block's
   std::string experts = "experts";  ///< of those of the experts, under that
   /// Each expert has matrices of its own, `experts.<e>.<name>`, or as the others say.
-  std::variant<MlpNames, ExpertStack, ExpertHalves, ExpertColumns> names;
+  std::variant<MlpNames, ExpertStack, ExpertHalves, ExpertColumns, ExpertKinds> names;
   RouterSpec router = RouterSpec();
   Index hidden = 0;  ///< F of an expert
   /// Experts read and make so many numbers, between matrices `fc1_latent_proj` and
@@ -380,7 +393,7 @@ struct MoeSpec {
   std::string shared_gate;            ///< a row whose sigmoid multiplies the shared expert; or none
   bool weighs_input = false;  ///< an expert's weight multiplies what goes in, not what comes out
   Activation activation = Activation::silu;
-  double limit = 0.0;  ///< of Activation::swiglu_limited
+  double limit = 0.0;  ///< of the activations that have one
 
   bool operator==(const MoeSpec&) const = default;
 };

@@ -109,7 +109,7 @@ WeightView CheckpointReader::matrix(const std::string& name, Shape2 shape) {
 
 WeightView CheckpointReader::stack(const std::string& name, Index count, Shape2 shape) {
   std::vector<std::string> used;
-  const WeightView view = recognise_stack(source_, name, count, shape, used);
+  const WeightView view = recognise_stack(source_, name, count, shape, blocks_, used);
   weights_.push_back({used.front(), view});
   used_.insert(used.begin(), used.end());
   return view;

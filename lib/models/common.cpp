@@ -22,9 +22,13 @@ std::vector<std::string> layer_types(const Config& config, Index layers) {
     return types;
   }
   types = config.texts("layer_types");
-  OTTOBIT_CHECK(static_cast<Index>(types.size()) == layers, ErrorCode::format, config.subject(),
-                "`layer_types` has " + std::to_string(types.size()) + " entries for " +
+  const auto entries = static_cast<Index>(types.size());
+  const Index drafts = entries > layers ? config.integer("num_nextn_predict_layers", 0) : 0;
+  OTTOBIT_CHECK(entries == layers || entries == layers + drafts, ErrorCode::format,
+                config.subject(),
+                "`layer_types` has " + std::to_string(entries) + " entries for " +
                     std::to_string(layers) + " layers");
+  types.resize(static_cast<std::size_t>(layers));
   for (std::string& type : types) {
     type = type == "attention" ? "full_attention" : type;  // names of earlier releases
     type = type == "mamba" ? "linear_attention" : type;

@@ -76,6 +76,8 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_seed_oss(const Config& config);
 [[nodiscard]] DecoderSpec describe_smollm3(const Config& config);
 [[nodiscard]] DecoderSpec describe_solar_open(const Config& config);
+[[nodiscard]] DecoderSpec describe_step3p5(const Config& config);
+[[nodiscard]] DecoderSpec describe_step3p7(const Config& config);
 [[nodiscard]] DecoderSpec describe_youtu(const Config& config);
 
 }  // namespace ottobit

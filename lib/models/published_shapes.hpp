@@ -425,6 +425,50 @@ inline constexpr Shape kShapes[] = {
       "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 128256,
       "max_position_embeddings": 131072, "rope_theta": 1600000, "rms_norm_eps": 1e-6,
       "tie_word_embeddings": true})"},
+    {"step-3.5-flash", R"({
+      "model_type": "step3p5", "hidden_size": 4096, "intermediate_size": 11264,
+      "moe_intermediate_size": 1280, "num_hidden_layers": 45, "num_attention_heads": 64,
+      "num_attention_groups": 8, "head_dim": 128, "sliding_window": 512,
+      "use_head_wise_attn_gate": true,
+      "attention_other_setting": {"attention_type": "sliding_attention",
+        "num_attention_heads": 96, "num_attention_groups": 8, "head_dim": 128},
+      "layer_types": [
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention", "sliding_attention", "sliding_attention", "sliding_attention",
+        "full_attention"],
+      "mlp_layer_types": [
+        "dense", "dense", "dense", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse",
+        "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse",
+        "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse",
+        "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse",
+        "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse", "sparse"],
+      "rope_theta": [
+        5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4,
+        1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4,
+        5e6, 1e4, 1e4, 1e4, 5e6, 1e4, 1e4, 1e4, 5e6],
+      "partial_rotary_factors": [
+        0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5,
+        1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1, 0.5],
+      "swiglu_limits": [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 7],
+      "swiglu_limits_shared": [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16],
+      "moe_num_experts": 288, "moe_top_k": 8, "share_expert_dim": 1280, "vocab_size": 128896,
+      "max_position_embeddings": 262144,
+      "rope_scaling": {"rope_type": "llama3", "factor": 2.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 32.0, "original_max_position_embeddings": 131072},
+      "yarn_only_types": ["full_attention"]})"},
 };
 // clang-format on
 

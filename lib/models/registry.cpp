@@ -128,6 +128,8 @@ constexpr Family kFamilies[] = {
     {"seed_oss", "Seed-OSS", describe_seed_oss},
     {"smollm3", "SmolLM3", describe_smollm3},
     {"solar_open", "Solar Open", describe_solar_open},
+    {"step3p5", "Step 3.5", describe_step3p5},
+    {"step3p7", "Step 3.7", describe_step3p7},
     {"youtu", "Youtu-LLM", describe_youtu},
 };
 // clang-format on

@@ -164,6 +164,23 @@ bool is_stretched(const Config& section) {
   return type != "default" && type != "mrope" && type != "dynamic";
 }
 
+RopeScaling scaling_of(const Config& config, Index dim, std::string_view layer_type) {
+  const std::optional<Config> section = rope_section(config, layer_type);
+  if (!section) {
+    return {};
+  }
+  RopeScaling scaling = rope_scaling(config, *section);
+  if (const auto* longer = std::get_if<RopeLong>(&scaling)) {
+    const auto pairs = static_cast<std::size_t>(dim / 2);
+    OTTOBIT_CHECK(longer->short_factors.size() == pairs && longer->long_factors.size() == pairs,
+                  ErrorCode::format, section->subject(),
+                  "`short_factor` has " + std::to_string(longer->short_factors.size()) +
+                      " numbers and `long_factor` " + std::to_string(longer->long_factors.size()) +
+                      ", expected " + std::to_string(pairs));
+  }
+  return scaling;
+}
+
 RopeSpec rope_of(const Config& config, Index dim) {
   return rope_of(config, dim, "", 10000.0);
 }
@@ -177,17 +194,8 @@ RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
   if (const std::optional<Config> saved = config.section("rope_parameters")) {
     rope.theta = saved->number("rope_theta", rope.theta);
   }
+  rope.scaling = scaling_of(config, dim, layer_type);
   if (const std::optional<Config> section = rope_section(config, layer_type)) {
-    rope.scaling = rope_scaling(config, *section);
-    if (const auto* longer = std::get_if<RopeLong>(&rope.scaling)) {
-      const auto pairs = static_cast<std::size_t>(dim / 2);
-      OTTOBIT_CHECK(longer->short_factors.size() == pairs && longer->long_factors.size() == pairs,
-                    ErrorCode::format, section->subject(),
-                    "`short_factor` has " + std::to_string(longer->short_factors.size()) +
-                        " numbers and `long_factor` " +
-                        std::to_string(longer->long_factors.size()) + ", expected " +
-                        std::to_string(pairs));
-    }
     rope.theta = section->number("rope_theta", rope.theta);
   }
   require_theta(config, "rope_theta", rope.theta);

@@ -23,6 +23,9 @@ void require_theta(const Config& config, std::string_view key, double theta);
 [[nodiscard]] RopeSpec rope_of(const Config& config, Index dim, std::string_view layer_type,
                                double default_theta);
 
+/// How the angles of `dim` elements are scaled, for the layers of one type.
+[[nodiscard]] RopeScaling scaling_of(const Config& config, Index dim, std::string_view layer_type);
+
 /// The section that scales rotations: `rope_scaling`, or `rope_parameters` as transformers 5 writes
 /// it; of it, the member for a type of layer, where it has some. Nobody reads these keys otherwise.
 [[nodiscard]] std::optional<Config> rope_section(const Config& config,

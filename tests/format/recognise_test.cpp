@@ -309,10 +309,28 @@ TEST_CASE("what belongs to a matrix is accounted for, what would change it is re
   });
 }
 
+TEST_CASE("stacks of experts in 8 bits with scales of each, under both names") {
+  for (const std::string end : {"", ".weight"}) {
+    std::vector<std::string> used;
+    const MemorySource source = MemorySource()
+                                    .add("e.down" + end, DType::f8_e4m3, {4, 6, 64})
+                                    .add("e.down" + end + "_scale_inv", DType::f32, {4, 3, 4});
+    const WeightView view = recognise_stack(source, "e.down", 4, {6, 64}, {{2, 16}}, used);
+    CHECK(format_text(view) == "FP8 E4M3, 2x16, scales F32");
+    CHECK(view.rows == 24);
+    CHECK(view.scale_row_bytes == 16);
+    CHECK(used == std::vector<std::string>{"e.down" + end, "e.down" + end + "_scale_inv"});
+    // Blocks that reach over the end of a matrix do not join with those of the next.
+    test::expect_error(ErrorCode::checkpoint, {"e.down", "scale"}, [&] {
+      (void)recognise_stack(source, "e.down", 4, {6, 64}, {{4, 16}}, used);
+    });
+  }
+}
+
 TEST_CASE("stacks of experts: dense, or MXFP4 in blocks and scales") {
   std::vector<std::string> used;
   const MemorySource dense = MemorySource().add("e.down", DType::bf16, {4, 6, 64});
-  const WeightView plain = recognise_stack(dense, "e.down", 4, {6, 64}, used);
+  const WeightView plain = recognise_stack(dense, "e.down", 4, {6, 64}, {}, used);
   CHECK(plain.rows == 24);
   CHECK(plain.row_bytes == 128);
   CHECK(used == std::vector<std::string>{"e.down"});
@@ -321,7 +339,7 @@ TEST_CASE("stacks of experts: dense, or MXFP4 in blocks and scales") {
   const MemorySource source = MemorySource()
                                   .add("e.down_blocks", DType::u8, {4, 6, 2, 16})
                                   .add("e.down_scales", DType::u8, {4, 6, 2});
-  const WeightView view = recognise_stack(source, "e.down", 4, {6, 64}, used);
+  const WeightView view = recognise_stack(source, "e.down", 4, {6, 64}, {}, used);
   CHECK(format_text(view) == "FP4 E2M1, 1x32, scales UE8M0");
   CHECK(view.rows == 24);
   CHECK(view.row_bytes == 32);
@@ -330,14 +348,14 @@ TEST_CASE("stacks of experts: dense, or MXFP4 in blocks and scales") {
 
   const auto refused = [&](const MemorySource& wrong, ErrorCode code, const char* part) {
     test::expect_error(code, {"e.down", part}, [&] {
-      (void)recognise_stack(wrong, "e.down", 4, {6, 64}, used);
+      (void)recognise_stack(wrong, "e.down", 4, {6, 64}, {}, used);
     });
   };
   refused(MemorySource(), ErrorCode::checkpoint, "missing");
   refused(MemorySource().add("e.down", DType::bf16, {4, 64, 6}), ErrorCode::checkpoint,
           "[4, 6, 64]");
-  refused(MemorySource().add("e.down", DType::f8_e4m3, {4, 6, 64}), ErrorCode::unsupported,
-          "e.down_blocks");
+  refused(MemorySource().add("e.down", DType::f8_e4m3, {4, 6, 64}), ErrorCode::checkpoint,
+          "without scales");
   refused(MemorySource().add("e.down_blocks", DType::u8, {4, 6, 2, 16}), ErrorCode::checkpoint,
           "e.down_scales");
   refused(MemorySource()

@@ -104,7 +104,9 @@ TEST_CASE("rope on every level, in both layouts, leaving the rest of a head alon
   }
 }
 
-TEST_CASE("silu_mul, sigmoid_mul, relu_squared, multiply, add and add_scaled on every level") {
+TEST_CASE(
+    "silu_mul, silu_mul_limited, sigmoid_mul, relu_squared, multiply, add and add_scaled on every "
+    "level") {
   Random random(43);
   for (const Index n : kLengths) {
     std::vector<float> gates = random.normals(n, 6.0F);
@@ -116,12 +118,19 @@ TEST_CASE("silu_mul, sigmoid_mul, relu_squared, multiply, add and add_scaled on 
     const GuardedBuffer<float> up(random.normals(n));
     std::vector<float> expected(static_cast<std::size_t>(n));
     reference::silu_mul(gate.data(), up.data(), expected.data(), n);
+    const GateLimits limits{.gate = 4.0F, .activated = 3.5F, .up = 0.9F};
+    std::vector<float> limited(static_cast<std::size_t>(n));
+    reference::silu_mul_limited(gate.data(), up.data(), limits, limited.data(), n);
     std::vector<float> sigmoid(static_cast<std::size_t>(n));
     reference::sigmoid_mul(gate.data(), up.data(), sigmoid.data(), n);
     on_every_level([&](const ElementwiseKernels& kernels) {
       CAPTURE(n);
       GuardedBuffer<float> out(n);
       kernels.silu_mul(gate.data(), up.data(), out.data(), n);
+      CHECK(relative(expected, out.span(), 1e-30) <= 16 * 0x1p-24);
+      kernels.silu_mul_limited(gate.data(), up.data(), limits, out.data(), n);
+      CHECK(relative(limited, out.span(), 1e-30) <= 16 * 0x1p-24);
+      kernels.silu_mul_limited(gate.data(), up.data(), GateLimits(), out.data(), n);
       CHECK(relative(expected, out.span(), 1e-30) <= 16 * 0x1p-24);
       kernels.sigmoid_mul(gate.data(), up.data(), out.data(), n);
       CHECK(relative(sigmoid, out.span(), 1e-30) <= 16 * 0x1p-24);

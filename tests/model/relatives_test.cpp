@@ -129,6 +129,26 @@ TEST_SUITE("model") {
     CHECK(norms.ffn_out == "post_mlp_layernorm");
   }
 
+  TEST_CASE("lists of Step 3.5 may speak of draft layers, which are set aside, too") {
+    const DecoderSpec plain = spec_of("step3p7-wrapper", [](nlohmann::json&) {});
+    DecoderSpec found = spec_of("step3p7-wrapper", [](nlohmann::json& config) {
+      nlohmann::json& text = config["text_config"];
+      text["num_nextn_predict_layers"] = 2;
+      text["moe_layers_enum"] = {1, 2, 3, 4, 5};
+      text["swiglu_limits"] = {nullptr, 0, 7, 7, 0, 0};
+      text["swiglu_limits_shared"] = {0, 0, 0, 16, 0, 0};
+      for (const char* key : {"layer_types", "rope_theta", "partial_rotary_factors"}) {
+        text[key].push_back(text[key].back());
+        text[key].push_back(text[key].back());
+      }
+    });
+    REQUIRE(found.aside.size() == plain.aside.size() + 2);
+    std::erase_if(found.aside, [](const std::string& scope) {
+      return scope == "model.layers.4" || scope == "model.layers.5";
+    });
+    CHECK(found == plain);
+  }
+
   TEST_CASE("MiniMax-Text-01 is M1 under the makers' name, and under that of transformers") {
     CHECK(spec_of("minimax_m1-bf16", [](nlohmann::json& config) {
             config["model_type"] = "minimax_text_01";

@@ -3,6 +3,7 @@
 // addition to the residual stream.
 #pragma once
 
+#include "ottobit/kernels/table.hpp"
 #include "ottobit/simd/math.hpp"
 
 OTTOBIT_ISA_BEGIN
@@ -53,6 +54,28 @@ inline void swiglu_limited(const float* gate, const float* up, float limit, floa
     u = xsimd::select(u < least, least, u);
     const Vf one = broadcast(1.0F);
     return g / (one + exp(g * broadcast(-1.702F))) * (u + one);
+  };
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    store(out + i, value(load(gate + i), load(up + i)));
+  }
+  const Index rest = n - i;
+  store_partial(out + i, value(load_partial(gate + i, rest), load_partial(up + i, rest)), rest);
+}
+
+/// out[i] = min(silu(min(gate[i], limits.gate)), limits.activated) * u, where u = up[i] within
+/// +-limits.up; out may be gate or up. NaN stays.
+inline void silu_mul_limited(const float* gate, const float* up, const GateLimits& limits,
+                             float* out, Index n) noexcept {
+  const auto at_most = [](Vf x, float limit) noexcept {
+    const Vf most = broadcast(limit);
+    return xsimd::select(x > most, most, x);
+  };
+  const auto value = [&](Vf g, Vf u) noexcept {
+    const Vf least = broadcast(-limits.up);
+    u = at_most(u, limits.up);
+    return at_most(silu(at_most(g, limits.gate)), limits.activated) *
+           xsimd::select(u < least, least, u);
   };
   Index i = 0;
   for (; i + kLanes <= n; i += kLanes) {

@@ -17,6 +17,7 @@ constexpr ElementwiseKernels make_elementwise_kernels() noexcept {
           .silu_mul = silu_mul,
           .gelu_mul = gelu_mul,
           .swiglu_limited = swiglu_limited,
+          .silu_mul_limited = silu_mul_limited,
           .sigmoid_mul = sigmoid_mul,
           .relu_squared = relu_squared,
           .soft_cap = soft_cap,

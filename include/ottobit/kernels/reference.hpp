@@ -93,6 +93,17 @@ inline void swiglu_limited(const float* gate, const float* up, float limit, floa
   }
 }
 
+inline void silu_mul_limited(const float* gate, const float* up, const GateLimits& limits,
+                             float* out, Index n) noexcept {
+  const auto l = static_cast<double>(limits.up);
+  for (Index i = 0; i < n; ++i) {
+    const double g = std::fmin(static_cast<double>(gate[i]), static_cast<double>(limits.gate));
+    const double s = std::fmin(g / (1.0 + std::exp(-g)), static_cast<double>(limits.activated));
+    const double u = std::fmax(-l, std::fmin(static_cast<double>(up[i]), l));
+    out[i] = static_cast<float>(s * u);
+  }
+}
+
 inline void soft_cap(float* x, float cap, Index n) noexcept {
   const auto c = static_cast<double>(cap);
   for (Index i = 0; i < n; ++i) {

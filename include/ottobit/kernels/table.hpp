@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -204,6 +205,13 @@ struct ScoredToken {
   float score = 0.0F;
 };
 
+/// How far the parts of a gated activation may go.
+struct GateLimits {
+  float gate = std::numeric_limits<float>::infinity();
+  float activated = std::numeric_limits<float>::infinity();
+  float up = std::numeric_limits<float>::infinity();
+};
+
 struct ElementwiseKernels {
   /// out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight, rows of `dim` floats; out may be x.
   void (*rms_norm)(const float* x, Index x_stride, const float* weight, float eps, Index dim,
@@ -220,6 +228,10 @@ struct ElementwiseKernels {
   /// +-limit; out may be gate or up.
   void (*swiglu_limited)(const float* gate, const float* up, float limit, float* out,
                          Index n) noexcept;
+  /// out[i] = min(silu(min(gate[i], limits.gate)), limits.activated) * u, where u = up[i] within
+  /// +-limits.up; out may be gate or up.
+  void (*silu_mul_limited)(const float* gate, const float* up, const GateLimits& limits, float* out,
+                           Index n) noexcept;
   /// out[i] = sigmoid(gate[i]) * up[i]; out may be gate or up.
   void (*sigmoid_mul)(const float* gate, const float* up, float* out, Index n) noexcept;
   /// In place: x[i] = max(x[i], 0)^2

@@ -116,4 +116,24 @@ namespace ottobit {
   return experts;
 }
 
+[[nodiscard]] inline LargeVector<Expert> bind_experts(const ExpertKinds& kinds, Index count,
+                                                      Index hidden, Index dim,
+                                                      const WeightScope& scope) {
+  const MlpNames& names = kinds.names;
+  if (!scope.has(names.down + ".weight")) {
+    return bind_experts(names, count, hidden, dim, scope);
+  }
+  const WeightView gate = scope.stack(names.gate + ".weight", count, {hidden, dim});
+  const WeightView up = scope.stack(names.up + ".weight", count, {hidden, dim});
+  const WeightView down = scope.stack(names.down + ".weight", count, {dim, hidden});
+  LargeVector<Expert> experts(scope.memory());
+  for (Index e = 0; e < count; ++e) {
+    const RowRange rows{e * hidden, (e + 1) * hidden};
+    experts.push_back({{slice(gate, rows), {}},
+                       {slice(up, rows), {}},
+                       {slice(down, {e * dim, (e + 1) * dim}), {}}});
+  }
+  return experts;
+}
+
 }  // namespace ottobit

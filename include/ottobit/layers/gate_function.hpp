@@ -23,6 +23,12 @@ struct GateFunction {
         return kernels.elementwise->gelu_mul(gate, up, gate, n);
       case Activation::swiglu_limited:
         return kernels.elementwise->swiglu_limited(gate, up, limit, gate, n);
+      case Activation::silu_limited:
+        return kernels.elementwise->silu_mul_limited(gate, up, {.gate = limit, .up = limit}, gate,
+                                                     n);
+      case Activation::limited_silu:
+        return kernels.elementwise->silu_mul_limited(gate, up, {.activated = limit, .up = limit},
+                                                     gate, n);
       case Activation::relu_squared:
         return kernels.elementwise->relu_squared(gate, n);
     }

@@ -41,7 +41,8 @@ class Gqa {
     Gqa gqa{spec, qkv[0], qkv[1], qkv[2],
             Linear::bind(scope(spec.names.out), {dim, mixed_rows}, spec.out_bias)};
     if (!spec.gate.empty()) {
-      gqa.gate_ = Linear::bind(scope(spec.gate), {mixed_rows, dim}, false);
+      const Index gates = spec.gates_heads ? spec.heads : mixed_rows;
+      gqa.gate_ = Linear::bind(scope(spec.gate), {gates, dim}, false);
     }
     const auto plain = [&](Index width) {
       return RmsNorm{Floats(static_cast<std::size_t>(width), 1.0F), static_cast<float>(norm.eps)};
@@ -86,7 +87,7 @@ class Gqa {
     hidden.multiply({{q_, spec_.gated ? projected : q, q_.rows()},
                      {k_, k, kv_dim},
                      {v_, v, v_dim},
-                     {gate_, gates, mixed_dim}});  // no rows, no product
+                     {gate_, gates, gate_.rows()}});  // no rows, no product
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       if (spec_.gated) {
@@ -114,9 +115,7 @@ class Gqa {
       });
     } else if (gate_.rows() > 0) {
       ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
-        float* const rows = mixed + begin * mixed_dim;
-        ctx.kernels.elementwise->sigmoid_mul(gates + begin * mixed_dim, rows, rows,
-                                             (end - begin) * mixed_dim);
+        multiply_by(ctx, gates, mixed, {begin, end});
       });
     }
 
@@ -188,6 +187,21 @@ class Gqa {
       const float* const gate = projected + (i * 2 + 1) * spec_.head_dim;
       float* const head = mixed + i * spec_.head_dim;
       ctx.kernels.elementwise->sigmoid_mul(gate, head, head, spec_.head_dim);
+    }
+  }
+
+  /// mixed [T, H, B] times the sigmoids of gates [T, H, B], or [T, H].
+  void multiply_by(const ExecContext& ctx, const float* gates, float* mixed,
+                   RowRange tokens) const noexcept {
+    const Index heads = spec_.heads;
+    const Index width = value_dim(spec_);
+    if (!spec_.gates_heads) {
+      float* const rows = mixed + tokens.begin * heads * width;
+      return ctx.kernels.elementwise->sigmoid_mul(gates + tokens.begin * heads * width, rows, rows,
+                                                  (tokens.end - tokens.begin) * heads * width);
+    }
+    for (Index i = tokens.begin * heads; i < tokens.end * heads; ++i) {
+      ctx.kernels.elementwise->scale(mixed + i * width, 1.0F / (1.0F + std::exp(-gates[i])), width);
     }
   }
 
