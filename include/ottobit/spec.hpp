@@ -118,6 +118,18 @@ struct GqaNames {
   bool operator==(const GqaNames&) const = default;
 };
 
+/// Which blocks of earlier keys a token sees (MiniMax M3): those whose best key has the largest
+/// products with small queries of the token, one query for each KV head.
+struct BlockIndexerSpec {
+  Index head_dim = 0;
+  Index block = 0;    ///< keys of a block
+  Index top = 0;      ///< blocks that a token sees at most
+  Index local = 1;    ///< of these the newest that it sees in any case, its own among them
+  Index initial = 0;  ///< and the first of the sequence
+
+  bool operator==(const BlockIndexerSpec&) const = default;
+};
+
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245).
 struct GqaSpec {
   Index heads = 0;           ///< H
@@ -149,6 +161,7 @@ struct GqaSpec {
   GqaNames names = GqaNames();
   /// An earlier block, with the same window, whose keys and values serve here, too.
   std::optional<Index> kv_of{};
+  std::optional<BlockIndexerSpec> indexer{};
 
   bool operator==(const GqaSpec&) const = default;
 };

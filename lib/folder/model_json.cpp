@@ -24,6 +24,10 @@ std::string kind_of(const GqaSpec& gqa) {
   if (gqa.window > 0) {
     return "attention within " + std::to_string(gqa.window);
   }
+  if (gqa.indexer) {
+    return "attention to the best " + std::to_string(gqa.indexer->top) + " blocks of " +
+           std::to_string(gqa.indexer->block);
+  }
   return gqa.chunk > 0 ? "attention in chunks of " + std::to_string(gqa.chunk) : "attention";
 }
 

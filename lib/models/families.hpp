@@ -47,6 +47,8 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_mimo_v2_flash(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m1(const Config& config);
 [[nodiscard]] DecoderSpec describe_minimax_m2(const Config& config);
+[[nodiscard]] DecoderSpec describe_minimax_m3(const Config& config);
+[[nodiscard]] DecoderSpec describe_minimax_m3_text(const Config& config);
 [[nodiscard]] DecoderSpec describe_ministral3(const Config& config);
 [[nodiscard]] DecoderSpec describe_mistral(const Config& config);
 [[nodiscard]] DecoderSpec describe_mistral3(const Config& config);

@@ -98,6 +98,9 @@ constexpr Family kFamilies[] = {
     {"minimax", "MiniMax-Text-01", describe_minimax_m1},
     {"minimax_m1", "MiniMax M1", describe_minimax_m1},
     {"minimax_m2", "MiniMax M2", describe_minimax_m2},
+    {"minimax_m3", "MiniMax M3", describe_minimax_m3},
+    {"minimax_m3_vl", "MiniMax M3", describe_minimax_m3},
+    {"minimax_m3_vl_text", "MiniMax M3", describe_minimax_m3_text},
     {"minimax_text_01", "MiniMax-Text-01", describe_minimax_m1},
     {"ministral3", "Ministral 3", describe_ministral3},
     {"mistral", "Mistral", describe_mistral},
@@ -185,6 +188,17 @@ void validate(const GqaSpec& attention, const Config& config) {
                 ErrorCode::format, config.subject(),
                 "the window, the chunk, the scale or the cap of attention is out of range");
   validate(attention.rope, attention.head_dim, config);
+  if (const std::optional<BlockIndexerSpec>& indexer = attention.indexer) {
+    check_size(config, "the head dimension of the indexer", indexer->head_dim, 1 << 12);
+    check_size(config, "the number of keys of a block", indexer->block, 1 << 16);
+    check_size(config, "the number of blocks that a token sees", indexer->top, 1 << 16);
+    OTTOBIT_CHECK(indexer->local >= 1 && indexer->initial >= 0 &&
+                      indexer->local + indexer->initial <= indexer->top,
+                  ErrorCode::format, config.subject(),
+                  "of " + std::to_string(indexer->top) + " blocks that a token sees, " +
+                      std::to_string(indexer->local) + " are the newest and " +
+                      std::to_string(indexer->initial) + " the first");
+  }
 }
 
 void validate(const MlaSpec& attention, const Config& config) {

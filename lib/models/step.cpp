@@ -165,8 +165,8 @@ DecoderSpec describe_step3p5(const Config& config) {
   DecoderSpec spec = mixed_blocks(config, 262144, attention_of(config, false),
                                   MlpSpec{.hidden = config.integer("intermediate_size", 11264)},
                                   experts_of(config), sparse);
-  spec.norm = {.eps = config.number("rms_norm_eps", 1e-5),
-               .plus_one = config.flag("zero_centered", true)};
+  spec.norm = NormSpec{.eps = config.number("rms_norm_eps", 1e-5),
+                       .plus_one = config.flag("zero_centered", true)};
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
     BlockSpec& block = spec.blocks[i];
     GqaSpec attention = attention_of(config, slides[i]);

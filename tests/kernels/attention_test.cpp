@@ -236,6 +236,41 @@ TEST_CASE("windows, chunks, caps and sinks, one by one and together") {
   }
 }
 
+TEST_CASE("queries that see chosen blocks of keys only") {
+  Random random(58);
+  for (const auto& [tokens, position] :
+       {std::pair<Index, Index>{1, 200}, {3, 700}, {75, 0}, {40, 330}}) {
+    Fixture fixture({12, 2, 24, tokens, position}, DType::bf16, random);
+    for (const Index block : {1, 16, 48, 64, 128}) {
+      AttentionCall call = fixture.call;
+      call.block = block;
+      call.blocks = (fixture.rows() + block - 1) / block;
+      GuardedBuffer<std::uint8_t> chosen(tokens * call.kv_heads * call.blocks);
+      for (Index t = 0; t < tokens; ++t) {
+        for (Index g = 0; g < call.kv_heads; ++g) {
+          std::uint8_t* const its = chosen.data() + (t * call.kv_heads + g) * call.blocks;
+          std::generate_n(its, call.blocks, [&] { return random.index(5) == 0 ? 1 : 0; });
+          // Every query sees a key: its own, or, of an odd one, the first.
+          its[t % 2 == 0 ? (position + t) / block : 0] = 1;
+        }
+      }
+      call.chosen = chosen.data();
+      CAPTURE(block);
+      for (const float cap : {0.0F, 2.5F}) {
+        call.cap = cap;
+        check_levels(call);
+      }
+      // All blocks chosen are no choice, to the bit.
+      std::fill(chosen.begin(), chosen.end(), std::uint8_t{1});
+      const KernelTable& table = *supported_kernel_tables().back();
+      CHECK(run(*table.attention, call, 1) == [&] {
+        call.chosen = nullptr;
+        return run(*table.attention, call, 1);
+      }());
+    }
+  }
+}
+
 TEST_CASE("a ring of rows holds what a window needs: the bits of the whole sequence") {
   Random random(57);
   constexpr Index kWindow = 40;

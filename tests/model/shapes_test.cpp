@@ -67,6 +67,7 @@ TEST_CASE("published shapes have the published numbers of parameters") {
         Known{"llama-3.1-8b", 8.03, 0.01}, Known{"llama-3.2-1b", 1.236, 0.001},
         Known{"llama-4-scout", 109.0, 1.5},  // with an encoder of images, which is not here
         Known{"minimax-m1", 456.09, 0.001}, Known{"minimax-m2", 228.69, 0.01},
+        Known{"minimax-m3", 428.0, 2.0},  // with an encoder of images, which is not here
         Known{"qwen3-0.6b", 0.596, 0.001}, Known{"qwen3-1.7b", 1.721, 0.001},
         Known{"qwen3-8b", 8.191, 0.001}, Known{"qwen3-30b-a3b", 30.53, 0.01},
         Known{"qwen3-next-80b-a3b", 79.674, 0.001}, Known{"qwen3.5-27b", 26.896, 0.001},

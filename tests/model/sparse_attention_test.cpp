@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// DeepSeek V3.2: the indexer's choice of keys. Where scores are equal, the golden logits follow the
-// order of torch.topk, which depends on the length of the whole prompt. In this tiny model scores
-// are often equal: one is 0 whenever none of four heads likes the key. The first choice among
-// equals that matters comes at position 43 of `mid` or later; what lies before is compared here.
+// The choices of indexers: MiniMax M3's of blocks of keys, DeepSeek V3.2's of keys. Where scores
+// are equal, the golden logits of the latter follow the order of torch.topk, which depends on the
+// length of the whole prompt. In this tiny model scores are often equal: one is 0 whenever none of
+// four heads likes the key. The first choice among equals that matters comes at position 43 of
+// `mid` or later; what lies before is compared here.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -37,9 +38,41 @@ std::vector<float> logits(const std::shared_ptr<const Model>& model, Compute com
   return test::logits_of(session, golden.ints("mid.ids"), piece);
 }
 
+/// MiniMax M3 sees 4 blocks of 16 keys.
+constexpr Index kSeen = 64;
+
+std::vector<float> block_logits(const std::filesystem::path& path, const KernelTable* kernels,
+                                Compute compute, Index piece) {
+  const auto model = Model::open(path, {.kernels = kernels, .threads = 2}, {.lenient = true});
+  const test::Golden golden = test::Golden::open(test::test_data("minimax_m3-mxfp8"));
+  Session session(model, {.context = 512, .compute = compute});
+  return test::logits_of(session, golden.ints("mid.ids"), piece);
+}
+
 }  // namespace
 
 TEST_SUITE("model") {
+  TEST_CASE("up to as many blocks as a token sees, MiniMax M3 is dense, to the bit; not beyond") {
+    const std::filesystem::path sparse = test::test_data("minimax_m3-mxfp8");
+    const test::TempDirectory dense;
+    test::copy_folder(sparse, dense.path());
+    test::replace_in_file(dense / "config.json", "\"use_sparse_attention\": true",
+                          "\"use_sparse_attention\": false");
+    const auto same = static_cast<std::ptrdiff_t>(kSeen * test::open_model(sparse)->vocab());
+    for (const KernelTable* table : supported_kernel_tables()) {
+      for (const Compute compute : {Compute::f32, Compute::bf16x2}) {
+        for (const Index piece : {64, 1}) {
+          CAPTURE(std::string(table->isa));
+          CAPTURE(piece);
+          const std::vector<float> a = block_logits(sparse, table, compute, piece);
+          const std::vector<float> b = block_logits(dense.path(), table, compute, piece);
+          CHECK(std::equal(a.begin(), a.begin() + same, b.begin()));
+          CHECK_FALSE(std::equal(a.begin() + same, a.end(), b.begin() + same));
+        }
+      }
+    }
+  }
+
   TEST_CASE("sparse attention equals the golden logits, with more keys than it chooses") {
     const test::Golden golden = test::Golden::open(folder());
     for (const KernelTable* table : supported_kernel_tables()) {

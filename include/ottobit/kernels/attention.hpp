@@ -113,6 +113,41 @@ struct AttentionItem {
     return (begin + r / shape.group) * stride + (head * shape.group + r % shape.group) * dim;
   }
 
+  /// The choice of row r among blocks of keys; only where there is one.
+  [[nodiscard]] OTTOBIT_INLINE const std::uint8_t* choice_of(Index r) const noexcept {
+    return call.chosen + ((begin + r / shape.group) * call.kv_heads + head) * call.blocks;
+  }
+  /// Whether any of the rows [from, to) may see any of the keys [first, last].
+  [[nodiscard]] OTTOBIT_INLINE bool may_see(Index from, Index to, Index first,
+                                            Index last) const noexcept {
+    if (call.chosen == nullptr) {
+      return true;
+    }
+    for (Index r = from; r < to; r += shape.group - r % shape.group) {
+      const std::uint8_t* const its = choice_of(r);
+      for (Index b = first / call.block; b <= last / call.block; ++b) {
+        if (its[b] != 0) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+  /// Scores of the keys from `first` on that row r does not see become -inf.
+  OTTOBIT_INLINE void hide(Index r, Index first) const noexcept {
+    const Index seen = visible(r) - first;
+    const Index n = seen < kKeyBlock ? seen : kKeyBlock;
+    float* const row = s.scores + r * kKeyBlock;
+    const std::uint8_t* const its = choice_of(r);
+    for (Index j = 0; j < n;) {
+      const Index b = (first + j) / call.block;
+      const Index end = (b + 1) * call.block - first;
+      for (; j < end && j < n; ++j) {
+        row[j] = its[b] != 0 ? row[j] : kMinusInfinity;
+      }
+    }
+  }
+
   template <class Multiply>
   OTTOBIT_INLINE void load_queries() const noexcept {
     for (Index r = 0; r < rows(); ++r) {
@@ -125,15 +160,15 @@ struct AttentionItem {
       Multiply::prepare(s.q + r * shape.q_width, shape.q_width);
       store(s.sums + r * kLanes, zero());
       s.maxima[r] = kMinusInfinity;
+      for (Index d = 0; call.chosen != nullptr && d < shape.width; d += kLanes) {
+        store(s.out + r * shape.width + d, zero());
+      }
     }
   }
 
   /// Scores of row r to weights: P = exp(S - max) for its keys [from, n), 0 for the rest.
   OTTOBIT_INLINE void weigh(Index r, Index from, Index n) const noexcept {
     float* row = s.scores + r * kKeyBlock;
-    if (call.cap > 0.0F) {
-      soft_cap(row, call.cap, kKeyBlock);
-    }
     for (Index j = 0; j < from && j < kKeyBlock; ++j) {
       row[j] = kMinusInfinity;
     }
@@ -175,11 +210,20 @@ struct AttentionItem {
       return;
     }
     const Index keys = seen < kKeyBlock ? seen : kKeyBlock;
+    if (!may_see(from, to, first, first + keys - 1)) {
+      return;
+    }
     float* scores = s.scores + from * kKeyBlock;
     with_rows(to - from, [&](auto rows) noexcept {
       block.template score<rows.value>(s.q + from * shape.q_width, shape.q_width, keys, scores);
     });
     for (Index r = from; r < to; ++r) {
+      if (call.cap > 0.0F) {
+        soft_cap(s.scores + r * kKeyBlock, call.cap, kKeyBlock);
+      }
+      if (call.chosen != nullptr) {
+        hide(r, first);
+      }
       weigh(r, call.first_key(position(r)) - first, visible(r) - first);
       Block::Multiply::prepare(s.scores + r * kKeyBlock, kKeyBlock);
     }
@@ -235,17 +279,21 @@ struct AttentionItem {
     const Index start = call.first_key(position(0)) / kKeyBlock * kKeyBlock;
     for (Index first = start; first < all; first += kKeyBlock) {
       const Index n = all - first < kKeyBlock ? all - first : kKeyBlock;
+      if (!may_see(0, rows(), first, first + n - 1)) {
+        continue;
+      }
+      const bool fresh = first == start && call.chosen == nullptr;  // else O is 0 at first
       const Index row = call.ring == 0 ? first : first % call.ring;
       const bool turns = call.ring != 0 && row + 2 * kKeyBlock > call.ring;
       const Index ahead = first + 2 * kKeyBlock <= all && !turns ? kKeyBlock : 0;
       const CacheBlock<Cache> cached{keys.from(row), values.from(row), ahead, n};
       if (Multiply::kPerWord == 1 && tiles() <= kDirectTiles) {
-        add_tiles(cached, first, first == start);
+        add_tiles(cached, first, fresh);
       } else {
         Multiply::pack_keys(cached.keys, ahead, n, s.keys);
         Multiply::pack_values(cached.values, ahead, n, shape.width, s.values);
         const PanelBlock<Multiply> panels{s.keys, s.values, call.head_dim, shape.width};
-        add_tiles(panels, first, first == start);
+        add_tiles(panels, first, fresh);
       }
     }
     store_result();

@@ -229,6 +229,10 @@ inline void attention_row(const AttentionCall& call, Index t, Index h) {
     score *= static_cast<double>(call.scale);
     const auto cap = static_cast<double>(call.cap);
     weights.push_back(cap > 0.0 ? cap * std::tanh(score / cap) : score);
+    if (call.chosen != nullptr &&
+        call.chosen[(t * call.kv_heads + g) * call.blocks + j / call.block] == 0) {
+      weights.back() = -HUGE_VAL;
+    }
     largest = std::fmax(largest, weights.back());
   }
   double sum = call.sinks == nullptr ? 0.0 : std::exp(static_cast<double>(call.sinks[h]) - largest);

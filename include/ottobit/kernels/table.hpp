@@ -111,6 +111,11 @@ struct AttentionCall {
   float scale = 1.0F;            ///< multiplies q.k before the softmax
   float cap = 0.0F;              ///< then s becomes cap * tanh(s / cap); 0: it does not
   const float* sinks = nullptr;  ///< [H] or null: a score without a value that joins the softmax
+  /// Which of the keys that a query would see it does see, in blocks of `block` keys from 0 on: [T,
+  /// G, blocks] of 0 or 1, of each KV head; null: all. Every query sees a key.
+  const std::uint8_t* chosen = nullptr;
+  Index block = 0;
+  Index blocks = 0;  ///< at least those that the queries would see
   /// Queries times scale, keys, weights exp(s - max) and values may be rounded to bf16, where that
   /// is faster; sums are f32 in any case.
   bool may_round = false;

@@ -3,16 +3,19 @@
 //   q, k, v = Wq h + bq, Wk h + bk, Wv h + bv;  q, k normed (QkNorm) and rotated;
 //   out = Wo softmax(q k^T / sqrt(A)) v
 //
-// with the variations of GqaSpec: windows and chunks, sinks, capped scores, scaled queries, gates.
+// with the variations of GqaSpec: windows and chunks, sinks, capped scores, scaled queries, gates,
+// blocks of keys that an indexer chooses.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "ottobit/layers/block_indexer.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
@@ -64,6 +67,9 @@ class Gqa {
     if (!spec.sinks.empty()) {
       gqa.sinks_ = scope.vector(spec.sinks, spec.heads);
     }
+    if (spec.indexer) {
+      gqa.indexer_ = BlockIndexer::bind(*spec.indexer, spec.kv_heads, dim, norm, scope);
+    }
     return gqa;
   }
 
@@ -82,12 +88,19 @@ class Gqa {
     auto* v = ctx.arena.take<float>(tokens * v_dim);
     auto* mixed = ctx.arena.take<float>(tokens * mixed_dim);
     auto* gates = ctx.arena.take<float>(tokens * gate_.rows());
+    const Linear none;
+    const Linear& index_q = indexer_ ? indexer_->q() : none;
+    const Linear& index_k = indexer_ ? indexer_->k() : none;
+    auto* index_queries = ctx.arena.take<float>(tokens * index_q.rows());
+    auto* index_keys = ctx.arena.take<float>(tokens * index_k.rows());
 
     const Packed hidden(ctx, h, q_.weight.cols, tokens, q_.weight.cols);
     hidden.multiply({{q_, spec_.gated ? projected : q, q_.rows()},
                      {k_, k, kv_dim},
                      {v_, v, v_dim},
-                     {gate_, gates, gate_.rows()}});  // no rows, no product
+                     {gate_, gates, gate_.rows()},  // no rows, no product
+                     {index_q, index_queries, index_q.rows()},
+                     {index_k, index_keys, index_k.rows()}});
 
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
       if (spec_.gated) {
@@ -105,10 +118,18 @@ class Gqa {
       }
       each_sequence(all, {begin, end}, [&](const Sequence& at, RowRange rows) noexcept {
         place(ctx, at, rows, {q + at.first * q_dim, k + at.first * kv_dim, v + at.first * v_dim});
+        if (indexer_) {
+          indexer_->place(ctx, at, rows, index_queries + at.first * index_q.rows(),
+                          index_keys + at.first * index_k.rows());
+        }
       });
     });
 
-    attend(ctx, all, q, mixed);
+    if (indexer_) {
+      attend_chosen(ctx, all, q, index_queries, mixed);
+    } else {
+      attend(ctx, all, q, mixed, {});
+    }
     if (spec_.gated) {
       ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int) noexcept {
         multiply_by_gates(ctx, projected, mixed, {begin, end});
@@ -133,6 +154,11 @@ class Gqa {
     size.take<float>(use.tokens * value_width());
     size.take<float>(use.tokens * mixed_dim);
     size.take<float>(use.tokens * gate_.rows());
+    if (indexer_) {
+      size.take<float>(use.tokens * indexer_->q().rows());
+      size.take<float>(use.tokens * indexer_->k().rows());
+      indexer_->workspace(use, size);
+    }
     Packed::workspace(use, q_.weight.cols, size);
     size.take<AttentionCall>(use.sequences);
     size.take<std::byte>(attention_scratch(use.kernels) * use.threads);
@@ -149,6 +175,9 @@ class Gqa {
       }
     }
     see(o_, 1.0);
+    if (indexer_) {
+      indexer_->each_linear(see);
+    }
   }
 
  private:
@@ -251,8 +280,30 @@ class Gqa {
     }
   }
 
-  /// out [T, H, B] = softmax(q k^T / sqrt(A)) v over the keys and values that each sequence has.
-  void attend(ExecContext& ctx, std::span<const Sequence> all, const float* q, float* out) const {
+  /// attend() to the blocks of keys that the indexer chooses, of those who would see more.
+  void attend_chosen(ExecContext& ctx, std::span<const Sequence> all, const float* q,
+                     const float* index_queries, float* out) const {
+    for (const Sequence& at : all) {
+      const Index whole = std::clamp<Index>(indexer_->whole() - at.position, 0, at.tokens);
+      if (whole > 0) {
+        const Arena::Mark mark(ctx.arena);
+        const Sequence first = at.part(0, whole);
+        attend(ctx, {&first, 1}, q, out, {});
+      }
+      for (Index t = whole; t < at.tokens; t += BlockIndexer::kTokens) {
+        const Arena::Mark mark(ctx.arena);
+        const Sequence part = at.part(t, std::min(BlockIndexer::kTokens, at.tokens - t));
+        const BlockChoice choice =
+            indexer_->choose(ctx, part, index_queries + part.first * indexer_->q().rows());
+        attend(ctx, {&part, 1}, q, out, choice);
+      }
+    }
+  }
+
+  /// out [T, H, B] = softmax(q k^T / sqrt(A)) v over the keys and values that each sequence has;
+  /// `choice` is of one sequence's tokens, or of none.
+  void attend(ExecContext& ctx, std::span<const Sequence> all, const float* q, float* out,
+              const BlockChoice& choice) const {
     const auto count = static_cast<Index>(all.size());
     auto* calls = ctx.arena.take<AttentionCall>(count);
     std::transform(all.begin(), all.end(), calls, [&](const Sequence& at) {
@@ -268,6 +319,9 @@ class Gqa {
       call.v = {kv.v, call.value_dim, kv.rows * call.value_dim};
       call.kv_dtype = at.cache->dtype();
       call.position = at.position;
+      call.chosen = choice.chosen;
+      call.block = choice.block;
+      call.blocks = choice.blocks;
       return call;
     });
     const Index stride = attention_scratch(ctx.kernels);
@@ -302,6 +356,7 @@ class Gqa {
   Linear q_, k_, v_, o_, gate_;
   RmsNorm q_norm_, k_norm_, v_norm_, rotated_norm_;
   Floats sinks_;  ///< [H] or empty
+  std::optional<BlockIndexer> indexer_;
 };
 
 }  // namespace ottobit

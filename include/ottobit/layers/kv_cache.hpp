@@ -3,7 +3,7 @@
 // owns; memory that is never written is never touched, so an untouched context costs no physical
 // pages.
 //
-//   Gqa: K [G, rows, A]  V [G, rows, A], or those of an earlier layer
+//   Gqa: K [G, rows, A]  V [G, rows, A], or those of an earlier layer; keys of an indexer [rows, A]
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
 //   Lightning: state [H, A, A], f32
 //   DeltaNet, Kda: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
@@ -32,8 +32,9 @@ namespace ottobit {
 struct KvLayer {
   std::byte* k = nullptr;  ///< keys or latents, of KvCache::dtype, or a state
   std::byte* v = nullptr;  ///< values, or keys of an indexer, or last inputs, where there are any
-  Index rows = 0;          ///< of a head
-  Index ring = 0;          ///< rows, if they are reused; 0: a row for each position
+  std::byte* index = nullptr;  ///< keys of an indexer of Gqa, where there is one
+  Index rows = 0;              ///< of a head
+  Index ring = 0;              ///< rows, if they are reused; 0: a row for each position
 };
 
 /// Rows of a cache as a matrix [rows, width].
@@ -71,6 +72,8 @@ class KvCache {
       bytes_ += part_bytes(layer, layer.k_width, layer.rows);
       layer.v = bytes_;
       bytes_ += part_bytes(layer, layer.v_width, layer.rows);
+      layer.index = bytes_;
+      bytes_ += part_bytes(layer, layer.index_width, layer.rows);
       state_bytes_ += layer.is_state ? bytes_ - layer.k : 0;
       layers_.push_back(layer);
     }
@@ -81,7 +84,8 @@ class KvCache {
 
   [[nodiscard]] KvLayer layer(std::size_t index) const noexcept {
     const Layer& layer = layers_[index];
-    return {memory_ + layer.k, memory_ + layer.v, layer.rows, layer.is_ring ? layer.rows : 0};
+    return {memory_ + layer.k, memory_ + layer.v, memory_ + layer.index, layer.rows,
+            layer.is_ring ? layer.rows : 0};
   }
   [[nodiscard]] Index bytes() const noexcept { return bytes_; }
   /// Bytes that so many positions occupy.
@@ -89,7 +93,7 @@ class KvCache {
     Index sum = 0;
     for (const Layer& layer : layers_) {
       const Index rows = layer.is_borrowed ? 0 : std::min(positions, layer.rows);
-      sum += part_bytes(layer, layer.k_width, rows) + part_bytes(layer, layer.v_width, rows);
+      sum += all_bytes(layer, rows);
     }
     return sum;
   }
@@ -98,7 +102,8 @@ class KvCache {
     Index sum = 0;
     for (const Layer& layer : layers_) {
       const bool grows = !layer.is_borrowed && !layer.is_state && !layer.is_ring;
-      sum += grows ? (layer.k_width + layer.v_width) * dtype_bits(dtype_) / 8 : 0;
+      sum +=
+          grows ? (layer.k_width + layer.v_width + layer.index_width) * dtype_bits(dtype_) / 8 : 0;
     }
     return sum;
   }
@@ -107,9 +112,7 @@ class KvCache {
     Index sum = 0;
     for (const Layer& layer : layers_) {
       const bool is_fixed = !layer.is_borrowed && (layer.is_state || layer.is_ring);
-      sum += !is_fixed ? 0
-                       : part_bytes(layer, layer.k_width, layer.rows) +
-                             part_bytes(layer, layer.v_width, layer.rows);
+      sum += is_fixed ? all_bytes(layer, layer.rows) : 0;
     }
     return sum;
   }
@@ -189,6 +192,9 @@ class KvCache {
         visit(Run{memory_ + at + head * layer.rows * row_bytes, row_bytes, layer.rows});
       }
     }
+    if (layer.index_width > 0) {
+      visit(Run{memory_ + layer.index, layer.index_width * bits / 8, layer.rows});
+    }
   }
 
  private:
@@ -203,11 +209,15 @@ class KvCache {
     Index rows = 0;
     Index k = 0;  ///< offsets of the parts
     Index v = 0;
+    Index index_width = 0;  ///< of the keys of an indexer beside keys and values
+    Index index = 0;
   };
 
   static Layer layer_of(const GqaSpec& gqa, Index /*dim*/) noexcept {
-    return {gqa.kv_heads * gqa.head_dim, gqa.kv_heads * value_dim(gqa),
-            gqa.window > 0 ? gqa.window : gqa.chunk, false, gqa.kv_heads};
+    Layer layer{gqa.kv_heads * gqa.head_dim, gqa.kv_heads * value_dim(gqa),
+                gqa.window > 0 ? gqa.window : gqa.chunk, false, gqa.kv_heads};
+    layer.index_width = gqa.indexer ? gqa.indexer->head_dim : 0;
+    return layer;
   }
   static Layer layer_of(const MlaSpec& mla, Index /*dim*/) noexcept {
     return {mla.kv_rank + mla.rope.dim,
@@ -237,6 +247,10 @@ class KvCache {
   [[nodiscard]] Index part_bytes(const Layer& layer, Index width, Index rows) const noexcept {
     const DType dtype = layer.is_state ? DType::f32 : dtype_;
     return round_up(rows * width * dtype_bits(dtype) / 8, kAlignment);
+  }
+  [[nodiscard]] Index all_bytes(const Layer& layer, Index rows) const noexcept {
+    return part_bytes(layer, layer.k_width, rows) + part_bytes(layer, layer.v_width, rows) +
+           part_bytes(layer, layer.index_width, rows);
   }
   template <class Visit>
   void each_state(const Visit& visit) const noexcept {
