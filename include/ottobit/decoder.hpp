@@ -63,13 +63,16 @@ class Decoder {
       decoder.layer_inputs_ = LayerInputs::bind(
           *s.layer_inputs, static_cast<Index>(s.blocks.size()), s.dim, s.norm, root("model"));
     }
+    if (s.hyper) {
+      decoder.streams_ = Hyper::bind(*s.hyper, s.dim, s.norm.eps, 1, "hc_head", root);
+    }
     decoder.norm_ = RmsNorm::bind(root(s.names.norm), s.dim, s.final_norm.value_or(s.norm));
     if (s.embedding_eps > 0.0) {
       decoder.embedding_norm_ = {Floats(static_cast<std::size_t>(s.dim), 1.0F),
                                  static_cast<float>(s.embedding_eps)};
     }
     decoder.head_.weight =
-        s.tied_head ? decoder.embedding_.weight : root.matrix("lm_head", {s.vocab, s.dim});
+        s.tied_head ? decoder.embedding_.weight : root.matrix(s.names.head, {s.vocab, s.dim});
     return decoder;
   }
 
@@ -81,27 +84,36 @@ class Decoder {
     ctx.layer = 0;
     const std::span<const std::int32_t> ids = read(ctx, passages);
     const auto tokens = static_cast<Index>(ids.size());
-    auto* x = ctx.arena.take<float>(tokens * spec_.dim);
+    ctx.ids = ids.data();
+    auto* x = ctx.arena.take<float>(tokens * stream_width());
     auto* h = ctx.arena.take<float>(tokens * spec_.dim);
     auto* y = ctx.arena.take<float>(tokens * spec_.dim);
     ctx.choices = shared_top_ > 0 ? ctx.arena.take<std::int32_t>(tokens * shared_top_) : nullptr;
     const Sequence* const sequences = rotate(ctx, passages);
-    embedding_.forward(ctx, ids, x);
+    float* const first = streams_ ? h : x;
+    embedding_.forward(ctx, ids, first);
     if (!embedding_norm_.weight.empty()) {
-      embedding_norm_.forward(ctx, x, tokens, x);
+      embedding_norm_.forward(ctx, first, tokens, first);
+    }
+    if (streams_) {
+      spread(h, tokens, x);
     }
     const float* const inputs = make_layer_inputs(ctx, ids, x);
     const Index width = layer_inputs_ ? spec_.layer_inputs->dim : 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const Block& block = blocks_[i];
       ctx.layer = static_cast<Index>(i);
-      observe(ctx, ctx.layer, x, tokens);
+      observe(ctx, ctx.layer, x, tokens, stream_width());
       const std::span all(sequences + block.rope * passages.size(), passages.size());
       block.forward(ctx, all, {x, h, y}, inputs == nullptr ? nullptr : inputs + ctx.layer * width,
                     static_cast<Index>(blocks_.size()) * width);
     }
-    norm_.forward(ctx, x, tokens, h);
-    observe(ctx, static_cast<Index>(blocks_.size()), h, tokens);
+    if (streams_) {
+      const Arena::Mark end(ctx.arena);
+      streams_->take(ctx, x, tokens, streams_->coefficients(ctx, tokens), h);
+    }
+    norm_.forward(ctx, streams_ ? h : x, tokens, h);
+    observe(ctx, static_cast<Index>(blocks_.size()), h, tokens, spec_.dim);
     score(ctx, passages, h);
   }
 
@@ -109,7 +121,7 @@ class Decoder {
   [[nodiscard]] Index workspace(const WorkspaceFor& use) const {
     ArenaSize common;
     common.take<std::int32_t>(use.tokens);
-    common.take<float>(use.tokens * spec_.dim);
+    common.take<float>(use.tokens * stream_width());
     common.take<float>(use.tokens * spec_.dim);
     common.take<float>(use.tokens * spec_.dim);
     common.take<std::int32_t>(use.tokens * shared_top_);
@@ -124,6 +136,11 @@ class Decoder {
     }
     Packed::workspace(use, spec_.dim, head);
     Index most = head.bytes();
+    if (streams_) {
+      ArenaSize end;
+      streams_->workspace(use, end);
+      most = std::max(most, end.bytes());
+    }
     if (layer_inputs_) {
       common.take<float>(use.tokens * layer_inputs_->projection.rows());
       ArenaSize inputs;
@@ -143,6 +160,11 @@ class Decoder {
   [[nodiscard]] const Linear& head() const noexcept { return head_; }
   /// The length of a history up to which what is kept of a token depends on those before it alone.
   [[nodiscard]] Index causal_context() const noexcept {
+    for (const BlockSpec& block : spec_.blocks) {
+      if (std::holds_alternative<CsaSpec>(block.mixer)) {
+        return 0;  // not all that is kept is a token's own
+      }
+    }
     auto least = static_cast<double>(spec_.context);
     for (const Rope& rope : ropes_) {
       const auto* longer = std::get_if<RopeLong>(&rope.spec().scaling);
@@ -165,6 +187,9 @@ class Decoder {
     }
     if (layer_inputs_) {
       see(layer_inputs_->projection, 1.0);
+    }
+    if (streams_) {
+      streams_->each_linear(see);
     }
   }
 
@@ -280,9 +305,23 @@ class Decoder {
     return inputs;
   }
 
-  void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens) const {
+  static void observe(const ExecContext& ctx, Index layer, const float* x, Index tokens,
+                      Index width) {
     if (ctx.observer.see != nullptr) {
-      ctx.observer.see(ctx.observer.user, layer, x, tokens, spec_.dim);
+      ctx.observer.see(ctx.observer.user, layer, x, tokens, width);
+    }
+  }
+
+  /// Floats of a token between blocks.
+  [[nodiscard]] Index stream_width() const noexcept {
+    return spec_.dim * (spec_.hyper ? spec_.hyper->streams : 1);
+  }
+  /// Embeddings [T, D] to each of the streams x [T, n, D].
+  void spread(const float* embeddings, Index tokens, float* x) const {
+    for (Index t = 0; t < tokens; ++t) {
+      for (Index i = 0; i < spec_.hyper->streams; ++i) {
+        x = std::copy_n(embeddings + t * spec_.dim, spec_.dim, x);
+      }
     }
   }
 
@@ -294,7 +333,8 @@ class Decoder {
   std::vector<Block> blocks_;
   RmsNorm norm_;
   Linear head_;
-  Index shared_top_ = 0;  ///< positions that blocks take from an indexer before them
+  std::optional<Hyper> streams_;  ///< what the end takes of several streams
+  Index shared_top_ = 0;          ///< positions that blocks take from an indexer before them
 };
 
 }  // namespace ottobit

@@ -203,6 +203,25 @@ struct MlaSpec {
   bool operator==(const MlaSpec&) const = default;
 };
 
+/// Compressed sparse attention (DeepSeek V4): one vector of a token is key and value of all heads;
+/// a token sees those of a window, and entries that hold several earlier tokens each.
+struct CsaSpec {
+  Index heads = 0;        ///< H
+  Index head_dim = 0;     ///< A
+  Index q_rank = 0;       ///< of the queries' latent
+  Index out_rank = 0;     ///< of the latent of each group of heads' results
+  Index groups = 1;       ///< of heads, equal
+  Index window = 0;       ///< positions that a token sees, itself included
+  Index ratio = 0;        ///< tokens of an entry; 0: there are none
+  bool overlaps = false;  ///< an entry is made of its tokens and of those of the one before
+  /// Which entries a token sees, all heads the same; else all that end before it or with it.
+  std::optional<IndexerSpec> indexer{};
+  NormSpec norm;
+  RopeSpec rope;  ///< of the last rope.dim elements of a head, and of values, which turn back
+
+  bool operator==(const CsaSpec&) const = default;
+};
+
 /// How the input projections of a gated delta net lie in a checkpoint.
 enum class DeltaLayout : std::uint8_t {
   grouped,   ///< `in_proj_qkvz` and `in_proj_ba`, rows by key head
@@ -276,8 +295,8 @@ struct KdaSpec {
 };
 
 /// std::monostate: the block has none.
-using MixerSpec = std::variant<GqaSpec, MlaSpec, DeltaNetSpec, LightningSpec, KdaSpec, MambaSpec,
-                               ShortConvSpec, std::monostate>;
+using MixerSpec = std::variant<GqaSpec, MlaSpec, CsaSpec, DeltaNetSpec, LightningSpec, KdaSpec,
+                               MambaSpec, ShortConvSpec, std::monostate>;
 
 /// What a feed-forward network does to its gate, or, without one, to what it makes of its input.
 enum class Activation : std::uint8_t {
@@ -318,8 +337,9 @@ struct MlpSpec {
 
 /// What a router makes of its logits.
 enum class RouterScore : std::uint8_t {
-  softmax,  ///< over all experts
-  sigmoid,  ///< of each by itself
+  softmax,        ///< over all experts
+  sigmoid,        ///< of each by itself
+  sqrt_softplus,  ///< sqrt(ln(1 + e^s)) of each by itself (DeepSeek V4)
 };
 
 /// Which experts a token goes to, and how much each of them counts.
@@ -330,6 +350,10 @@ struct RouterSpec {
   /// A vector added to the scores for the choice only (DeepSeek-V3, arXiv:2412.19437, section
   /// 2.1.2); its tensor under the block's scope, or none.
   std::string correction_bias;
+  /// A tensor [V, chosen] that says which experts a token goes to, whatever their scores, which
+  /// weigh them; or none.
+  std::string table{};
+  Index vocab = 0;            ///< V of that
   std::string name = "gate";  ///< of its matrix under the block's scope
   bool bias = false;          ///< of the logits
   /// Experts are chosen from the best `chosen_groups` of `groups` equal groups; a group counts as
@@ -441,6 +465,17 @@ struct PlaceholderSpec {
   bool operator==(const PlaceholderSpec&) const = default;
 };
 
+/// Several residual streams (Xie et al. 2025, arXiv:2512.24880); see layers/hyper.hpp.
+struct HyperSpec {
+  static constexpr Index kMost = 8;  ///< streams
+
+  Index streams = 4;
+  Index rounds = 20;  ///< in which rows and columns of a mixture are brought to sum to 1
+  double eps = 1e-6;
+
+  bool operator==(const HyperSpec&) const = default;
+};
+
 /// What the norms of a block are called; an empty name: there is none.
 struct BlockNorms {
   std::string mixer_in = "input_layernorm";
@@ -482,6 +517,7 @@ struct BlockSpec {
 struct DecoderNames {
   std::string embedding = "model.embed_tokens";
   std::string norm = "model.norm";
+  std::string head = "lm_head";
 
   bool operator==(const DecoderNames&) const = default;
 };
@@ -501,6 +537,7 @@ struct DecoderSpec {
   /// The decoder is a part of a multimodal model, whose files put a prefix before its tensors.
   bool wrapped = false;
   std::optional<LayerInputSpec> layer_inputs{};
+  std::optional<HyperSpec> hyper{};  ///< of all blocks
   PlaceholderSpec placeholders = PlaceholderSpec();
   DecoderNames names = DecoderNames();
   std::vector<BlockSpec> blocks;

@@ -36,6 +36,13 @@ std::string kind_of(const MlaSpec& mla) {
                      : "latent attention";
 }
 
+std::string kind_of(const CsaSpec& csa) {
+  const std::string window = "attention within " + std::to_string(csa.window);
+  return csa.ratio == 0 ? window
+                        : window + " and to entries of " + std::to_string(csa.ratio) + " tokens" +
+                              (csa.indexer ? ", the best " + std::to_string(csa.indexer->top) : "");
+}
+
 std::string kind_of(const DeltaNetSpec& /*net*/) {
   return "gated delta net";
 }
@@ -86,6 +93,13 @@ void describe_mixer(const MlaSpec& mla, OrderedJson& json) {
   json["value_dim"] = mla.value_dim;
   json["q_rank"] = mla.q_rank;
   json["kv_rank"] = mla.kv_rank;
+}
+
+void describe_mixer(const CsaSpec& csa, OrderedJson& json) {
+  json["heads"] = csa.heads;
+  json["kv_heads"] = 1;
+  json["head_dim"] = csa.head_dim;
+  json["q_rank"] = csa.q_rank;
 }
 
 void describe_mixer(const DeltaNetSpec& net, OrderedJson& json) {

@@ -111,8 +111,14 @@ WeightReader RandomWeights::reader(const Matrix& matrix) const {
         for (const Index size : shape) {
           n *= size;
         }
-        return Floats(static_cast<std::size_t>(n), name.ends_with("bias") ? 0.0F : 1.0F,
+        Floats values(static_cast<std::size_t>(n), name.ends_with("bias") ? 0.0F : 1.0F,
                       source_of_memory_);
+        if (name.ends_with("tid2eid")) {  // experts of each token
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = static_cast<float>(static_cast<Index>(i) % shape.back());
+          }
+        }
+        return values;
       },
       // Experts in one tensor are published in blocks of rows or in BF16, each by itself in FP8.
       [this](const std::string& name, const std::vector<Index>& shape) {
@@ -122,7 +128,8 @@ WeightReader RandomWeights::reader(const Matrix& matrix) const {
 }
 
 WeightView RandomWeights::shape_of(const std::string& name, Shape2 shape) const {
-  const bool outer = name.ends_with("embed_tokens") || name.ends_with("lm_head");
+  const bool outer = name.ends_with("embed_tokens") || name.ends_with("lm_head") ||
+                     name == "embed" || name == "head";
   WeightView w;
   w.format = outer && format_ == FormatId::fp8_e4m3 ? FormatId::bf16 : format_;
   w.rows = shape.rows;

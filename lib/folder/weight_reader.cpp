@@ -121,6 +121,9 @@ Floats CheckpointReader::vector(const std::string& name, const std::vector<Index
   for (const Index size : shape) {
     n *= size;
   }
+  if (entry.dtype == DType::i64 || entry.dtype == DType::i32) {
+    return integers(name, entry, n);
+  }
   WeightView row;
   const bool known = AllFormats::find(
       [&](auto format) {
@@ -144,10 +147,33 @@ Floats CheckpointReader::vector(const std::string& name, const std::vector<Index
   return values;
 }
 
+Floats CheckpointReader::integers(const std::string& name, const TensorEntry& entry, Index n) {
+  Floats values(static_cast<std::size_t>(n), memory_);
+  const std::byte* from = entry.bytes.data();
+  for (float& value : values) {
+    std::int64_t number = 0;
+    if (entry.dtype == DType::i64) {
+      std::memcpy(&number, from, sizeof(number));
+    } else {
+      std::int32_t narrow = 0;
+      std::memcpy(&narrow, from, sizeof(narrow));
+      number = narrow;
+    }
+    from += dtype_bits(entry.dtype) / 8;
+    constexpr std::int64_t kExact = 1 << 24;
+    OTTOBIT_CHECK(number >= -kExact && number <= kExact, ErrorCode::checkpoint, name,
+                  "has " + std::to_string(number) + ", expected numbers up to 2^24");
+    value = static_cast<float>(number);
+  }
+  used_.insert(name);
+  copied_bytes_ += n * static_cast<Index>(sizeof(float));
+  return values;
+}
+
 bool CheckpointReader::has_head() const {
-  return source_.find(stored_name("lm_head.weight")) != nullptr ||
-         source_.find(stored_name("lm_head.weight_packed")) != nullptr ||
-         Repacker::stores(source_, stored_name("lm_head"));
+  const std::string head = stored_name(spec_.names.head);
+  return source_.find(head + ".weight") != nullptr ||
+         source_.find(head + ".weight_packed") != nullptr || Repacker::stores(source_, head);
 }
 
 Index CheckpointReader::leave_aside() {

@@ -55,6 +55,7 @@ class CheckpointReader {
   [[nodiscard]] WeightView matrix(const std::string& name, Shape2 shape);
   [[nodiscard]] WeightView stack(const std::string& name, Index count, Shape2 shape);
   [[nodiscard]] Floats vector(const std::string& name, const std::vector<Index>& shape);
+  [[nodiscard]] Floats integers(const std::string& name, const TensorEntry& entry, Index n);
 
   const TensorSource& source_;
   const DecoderSpec& spec_;

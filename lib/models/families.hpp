@@ -12,6 +12,7 @@ namespace ottobit {
 [[nodiscard]] DecoderSpec describe_cwm(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v2(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v3(const Config& config);
+[[nodiscard]] DecoderSpec describe_deepseek_v4(const Config& config);
 [[nodiscard]] DecoderSpec describe_deepseek_v32(const Config& config);
 [[nodiscard]] DecoderSpec describe_dots1(const Config& config);
 [[nodiscard]] DecoderSpec describe_ernie4_5(const Config& config);

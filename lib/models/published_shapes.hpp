@@ -36,6 +36,21 @@ inline constexpr Shape kShapes[] = {
       "rms_norm_eps": 1e-6, "rope_scaling": {"type": "yarn", "factor": 40, "beta_fast": 32,
         "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
         "original_max_position_embeddings": 4096}})"},
+    {"deepseek-v4-flash", R"({
+      "model_type": "deepseek_v4", "hidden_size": 4096, "num_hidden_layers": 43,
+      "num_attention_heads": 64, "num_key_value_heads": 1, "head_dim": 512,
+      "qk_rope_head_dim": 64, "q_lora_rank": 1024, "o_lora_rank": 1024, "o_groups": 8,
+      "sliding_window": 128, "n_routed_experts": 256, "num_experts_per_tok": 6,
+      "n_shared_experts": 1, "moe_intermediate_size": 2048, "routed_scaling_factor": 1.5,
+      "num_hash_layers": 3, "swiglu_limit": 10.0, "index_n_heads": 64, "index_head_dim": 128,
+      "index_topk": 512, "hc_mult": 4, "hc_sinkhorn_iters": 20, "hc_eps": 1e-6,
+      "rope_theta": 10000.0, "compress_rope_theta": 160000.0,
+      "rope_scaling": {"type": "yarn", "factor": 16.0, "beta_fast": 32.0, "beta_slow": 1.0,
+        "original_max_position_embeddings": 65536},
+      "compress_ratios": [
+        0, 0, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4,
+        128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4, 128, 4],
+      "vocab_size": 129280, "max_position_embeddings": 1048576, "rms_norm_eps": 1e-6})"},
     {"dots.llm1", R"({
       "model_type": "dots1", "hidden_size": 4096, "intermediate_size": 10944,
       "moe_intermediate_size": 1408, "num_hidden_layers": 62, "first_k_dense_replace": 1,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/registry.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <variant>
@@ -61,6 +62,7 @@ constexpr Family kFamilies[] = {
     {"deepseek_v2", "DeepSeek V2", describe_deepseek_v2},
     {"deepseek_v3", "DeepSeek V3", describe_deepseek_v3},
     {"deepseek_v32", "DeepSeek V3.2", describe_deepseek_v32},
+    {"deepseek_v4", "DeepSeek V4", describe_deepseek_v4},
     {"dots1", "dots.llm1", describe_dots1},
     {"ernie4_5", "ERNIE 4.5", describe_ernie4_5},
     {"ernie4_5_moe", "ERNIE 4.5 MoE", describe_ernie4_5_moe},
@@ -220,6 +222,29 @@ void validate(const MlaSpec& attention, const Config& config) {
   validate(attention.rope, kWidest, config);
 }
 
+void validate(const CsaSpec& attention, const Config& config) {
+  check_size(config, "the number of attention heads", attention.heads, 1 << 14);
+  check_size(config, "the head dimension", attention.head_dim, 1 << 12);
+  check_size(config, "`q_lora_rank`", attention.q_rank, 1 << 16);
+  check_size(config, "`o_lora_rank`", attention.out_rank, 1 << 16);
+  check_size(config, "`o_groups`", attention.groups, attention.heads);
+  OTTOBIT_CHECK(attention.heads % attention.groups == 0, ErrorCode::format, config.subject(),
+                std::to_string(attention.heads) + " attention heads do not form " +
+                    std::to_string(attention.groups) + " equal groups");
+  check_size(config, "`sliding_window`", attention.window, 1 << 20);
+  OTTOBIT_CHECK(
+      attention.ratio >= 0 && attention.ratio <= 1 << 16, ErrorCode::format, config.subject(),
+      "`compress_ratios` has " + std::to_string(attention.ratio) + ", expected 0 to 65536");
+  Index narrowest = attention.head_dim;
+  if (attention.indexer) {
+    check_size(config, "`index_n_heads`", attention.indexer->heads, 1 << 12);
+    check_size(config, "`index_head_dim`", attention.indexer->head_dim, 1 << 12);
+    check_size(config, "`index_topk`", attention.indexer->top, 1 << 20);
+    narrowest = std::min(narrowest, attention.indexer->head_dim);
+  }
+  validate(attention.rope, narrowest, config);
+}
+
 void validate(const DeltaNetSpec& net, const Config& config) {
   check_size(config, "`linear_num_key_heads`", net.key_heads, 1 << 14);
   check_size(config, "`linear_num_value_heads`", net.value_heads, 1 << 14);
@@ -316,6 +341,10 @@ void validate(const DecoderSpec& spec, const Config& config) {
   if (spec.layer_inputs) {
     check_size(config, "`vocab_size_per_layer_input`", spec.layer_inputs->vocab, 1 << 24);
     check_size(config, "`hidden_size_per_layer_input`", spec.layer_inputs->dim, 1 << 16);
+  }
+  if (spec.hyper) {
+    check_size(config, "`hc_mult`", spec.hyper->streams, HyperSpec::kMost);
+    check_size(config, "`hc_sinkhorn_iters`", spec.hyper->rounds, 1 << 10);
   }
   OTTOBIT_CHECK(spec.placeholders.as < spec.vocab, ErrorCode::format, config.subject(),
                 "`pad_token_id` is " + std::to_string(spec.placeholders.as) + " of " +

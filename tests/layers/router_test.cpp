@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/errors.hpp"
 #include "support/random.hpp"
 
 namespace ottobit {
@@ -41,7 +42,9 @@ std::vector<double> expected_weights(const RouterSpec& spec, const std::vector<f
   std::vector<double> choice(experts);
   for (std::size_t e = 0; e < experts; ++e) {
     const double x = static_cast<double>(logits[e]);
-    score[e] = spec.score == RouterScore::softmax ? std::exp(x) / all : 1.0 / (1.0 + std::exp(-x));
+    score[e] = spec.score == RouterScore::softmax   ? std::exp(x) / all
+               : spec.score == RouterScore::sigmoid ? 1.0 / (1.0 + std::exp(-x))
+                                                    : std::sqrt(std::log(1.0 + std::exp(x)));
     choice[e] = score[e] + (bias.empty() ? 0.0 : static_cast<double>(bias[e]));
   }
   const std::size_t size = experts / static_cast<std::size_t>(spec.groups);
@@ -80,7 +83,7 @@ void check_router(const RouterSpec& spec, const std::vector<float>& logits,
   std::vector<float> choice(experts);
   std::vector<ScoredToken> best(experts);
   std::vector<Assignment> chosen(static_cast<std::size_t>(spec.chosen));
-  router.choose(*find_kernel_table("")->elementwise, scores.data(), choice.data(), best.data(),
+  router.assign(*find_kernel_table("")->elementwise, 0, scores.data(), choice.data(), best.data(),
                 chosen.data());
   const std::vector<double> expected = expected_weights(spec, logits, bias);
   std::vector<double> found(experts);
@@ -101,7 +104,8 @@ void check_router(const RouterSpec& spec, const std::vector<float>& logits,
 
 TEST_CASE("experts are chosen and weighted as the families define it") {
   test::Random random(71);
-  for (const RouterScore score : {RouterScore::softmax, RouterScore::sigmoid}) {
+  for (const RouterScore score :
+       {RouterScore::softmax, RouterScore::sigmoid, RouterScore::sqrt_softplus}) {
     for (const bool corrected : {false, true}) {
       for (const bool normalised : {false, true}) {
         for (const auto& groups :
@@ -122,6 +126,33 @@ TEST_CASE("experts are chosen and weighted as the families define it") {
   }
 }
 
+TEST_CASE("a table sends tokens to experts that their scores weigh; it names each once") {
+  test::Random random(73);
+  const std::vector<float> logits = random.normals(8, 2.0F);
+  RouterSpec spec{.experts = 8, .chosen = 2, .score = RouterScore::sqrt_softplus};
+  spec.table = "table";
+  spec.vocab = 3;
+  const Router router = make_router(spec, {0, 1, 7, 3, 5, 2});
+  std::vector<float> scores = logits;
+  std::vector<float> choice(8);
+  std::vector<ScoredToken> best(8);
+  std::vector<Assignment> found(2);
+  router.assign(*find_kernel_table("")->elementwise, 1, scores.data(), choice.data(), best.data(),
+                found.data());
+  const auto score = [&](std::size_t e) {
+    return std::sqrt(std::log(1.0 + std::exp(static_cast<double>(logits[e]))));
+  };
+  CHECK(found[0].expert == 3);
+  CHECK(found[1].expert == 7);
+  CHECK(found[0].weight == doctest::Approx(score(3) / (score(3) + score(7))).epsilon(1e-5));
+  CHECK(found[1].weight == doctest::Approx(score(7) / (score(3) + score(7))).epsilon(1e-5));
+  for (const std::vector<float>& wrong :
+       {std::vector<float>{0, 1, 7, 8, 5, 2}, {0, 1, 7, 7, 5, 2}, {0, 1, 7, -1, 5, 2}}) {
+    test::expect_error(ErrorCode::checkpoint, {"table", "token 1"},
+                       [&] { (void)make_router(spec, wrong); });
+  }
+}
+
 TEST_CASE("numbers of the experts weigh what was chosen, and choose nothing") {
   test::Random random(72);
   const std::vector<float> logits = random.normals(16, 2.0F);
@@ -134,7 +165,7 @@ TEST_CASE("numbers of the experts weigh what was chosen, and choose nothing") {
   std::vector<ScoredToken> best(16);
   std::vector<Assignment> chosen(4);
   make_router(spec, factors)
-      .choose(*find_kernel_table("")->elementwise, scores.data(), choice.data(), best.data(),
+      .assign(*find_kernel_table("")->elementwise, 0, scores.data(), choice.data(), best.data(),
               chosen.data());
   const std::vector<double> expected = expected_weights(plain, logits, {});
   for (const Assignment& assignment : chosen) {
@@ -154,7 +185,7 @@ TEST_CASE("equal scores go to the lower expert and the lower group; NaN is survi
   std::vector<float> choice(12);
   std::vector<ScoredToken> best(12);
   std::vector<Assignment> chosen(4);
-  make_router(spec, {}).choose(*find_kernel_table("")->elementwise, scores.data(), choice.data(),
+  make_router(spec, {}).assign(*find_kernel_table("")->elementwise, 0, scores.data(), choice.data(),
                                best.data(), chosen.data());
   for (const Assignment& assignment : chosen) {
     CHECK(assignment.expert >= 0);

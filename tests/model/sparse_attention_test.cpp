@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The choices of indexers: MiniMax M3's of blocks of keys, DeepSeek V3.2's of keys. Where scores
-// are equal, the golden logits of the latter follow the order of torch.topk, which depends on the
-// length of the whole prompt. In this tiny model scores are often equal: one is 0 whenever none of
-// four heads likes the key. The first choice among equals that matters comes at position 43 of
-// `mid` or later; what lies before is compared here.
+// The choices of indexers: MiniMax M3's of blocks of keys, DeepSeek V4's of entries, V3.2's of
+// keys. Where scores are equal, the golden logits of the last follow the order of torch.topk, which
+// depends on the length of the whole prompt. In this tiny model scores are often equal: one is 0
+// whenever none of four heads likes the key. The first choice among equals that matters comes at
+// position 43 of `mid` or later; what lies before is compared here.
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -49,9 +50,75 @@ std::vector<float> block_logits(const std::filesystem::path& path, const KernelT
   return test::logits_of(session, golden.ints("mid.ids"), piece);
 }
 
+/// DeepSeek V4 with so many entries that a token sees all of them. The golden logits of that,
+/// `whole.safetensors`, are transformers 5.24.0's in f32, with `index_topk` 128.
+std::shared_ptr<const Model> whole_v4(const test::TempDirectory& directory,
+                                      const KernelTable* kernels) {
+  test::copy_folder(test::test_data("deepseek_v4-fp4"), directory.path());
+  test::replace_in_file(directory / "config.json", "\"index_topk\": 8", "\"index_topk\": 128");
+  return test::open_model(directory.path(), kernels);
+}
+
 }  // namespace
 
 TEST_SUITE("model") {
+  TEST_CASE("DeepSeek V4 with all entries equals the golden logits, in any pieces") {
+    const test::TempDirectory directory;
+    const SafetensorsFile golden =
+        SafetensorsFile::open(test::test_data("deepseek_v4-fp4") / "whole.safetensors");
+    const auto values = [&]<class T>(const std::string& name, T) {
+      const TensorEntry& entry = *golden.find(name);
+      std::vector<T> all(entry.bytes.size() / sizeof(T));
+      std::memcpy(all.data(), entry.bytes.data(), entry.bytes.size());
+      return all;
+    };
+    for (const KernelTable* table : supported_kernel_tables()) {
+      const auto model = whole_v4(directory, table);
+      const auto vocab = static_cast<std::size_t>(model->vocab());
+      for (const std::string prompt : {"mid", "long"}) {
+        const std::vector<float> expected = values(prompt + ".logits", 0.0F);
+        const std::vector<std::int32_t> ids = values(prompt + ".ids", std::int32_t{0});
+        const std::vector<std::int32_t> positions = values(prompt + ".positions", std::int32_t{0});
+        for (const Index piece : {300, 64, 7, 1}) {
+          CAPTURE(std::string(table->isa));
+          CAPTURE(prompt);
+          CAPTURE(piece);
+          Session session(model, {.context = 512, .compute = Compute::f32});
+          const std::vector<float> all = test::logits_of(session, ids, piece);
+          std::vector<float> found;
+          for (const std::int32_t position : positions) {
+            const auto* const row = all.data() + static_cast<std::size_t>(position) * vocab;
+            found.insert(found.end(), row, row + vocab);
+          }
+          CHECK(test::relative_error(expected, found) <= 1e-4);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("up to index_topk entries, DeepSeek V4 sees all of them, to the bit; not beyond") {
+    const test::TempDirectory directory;
+    const std::filesystem::path folder = test::test_data("deepseek_v4-fp4");
+    const test::Golden golden = test::Golden::open(folder);
+    for (const KernelTable* table : supported_kernel_tables()) {
+      const auto some = test::open_model(folder, table);
+      const auto whole = whole_v4(directory, table);
+      const auto same = static_cast<std::ptrdiff_t>(35 * some->vocab());  // 8 entries of 4 tokens
+      for (const Index piece : {35, 1}) {
+        CAPTURE(std::string(table->isa));
+        CAPTURE(piece);
+        const auto logits_of = [&](const std::shared_ptr<const Model>& model) {
+          Session session(model, {.context = 512, .compute = Compute::f32});
+          return test::logits_of(session, golden.ints("mid.ids"), piece);
+        };
+        const std::vector<float> a = logits_of(some);
+        const std::vector<float> b = logits_of(whole);
+        CHECK(std::equal(a.begin(), a.begin() + same, b.begin()));
+        CHECK_FALSE(std::equal(a.begin() + same, a.end(), b.begin() + same));
+      }
+    }
+  }
+
   TEST_CASE("up to as many blocks as a token sees, MiniMax M3 is dense, to the bit; not beyond") {
     const std::filesystem::path sparse = test::test_data("minimax_m3-mxfp8");
     const test::TempDirectory dense;

@@ -50,8 +50,9 @@ Machine machine_with(const std::shared_ptr<Counter>& counter) {
 
 TEST_SUITE("model") {
   TEST_CASE("a session takes what the estimate says") {
-    for (const char* folder : {"gemma4-e2b", "gemma4-moe", "qwen3_next-fp8", "deepseek_v32-fp8",
-                               "minimax_m1-bf16", "gpt_oss-mxfp4", "qwen3-bf16-tied"}) {
+    for (const char* folder :
+         {"gemma4-e2b", "gemma4-moe", "qwen3_next-fp8", "deepseek_v32-fp8", "minimax_m1-bf16",
+          "gpt_oss-mxfp4", "qwen3-bf16-tied", "minimax_m3-mxfp8", "deepseek_v4-fp4"}) {
       for (const Index context : {Index{300}, Index{1000}}) {
         CAPTURE(std::string(folder));
         CAPTURE(context);

@@ -111,8 +111,9 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("a session goes on in a longer or shorter context, with other rings") {
-    for (const char* folder : {"gemma3-wrapper", "gemma4-e2b", "llama4-wrapper", "gpt_oss-mxfp4",
-                               "qwen3_next-fp8", "deepseek_v32-fp8", "minimax_m1-bf16"}) {
+    for (const char* folder :
+         {"gemma3-wrapper", "gemma4-e2b", "llama4-wrapper", "gpt_oss-mxfp4", "qwen3_next-fp8",
+          "deepseek_v32-fp8", "minimax_m1-bf16", "minimax_m3-mxfp8", "deepseek_v4-fp4"}) {
       CAPTURE(std::string(folder));
       const auto model = test::open_model(test::test_data(folder));
       Session session(model, {.context = 400, .micro_batch = 8});

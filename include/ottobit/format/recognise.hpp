@@ -218,7 +218,8 @@ inline std::vector<Index> stored_shape(Shape2 matrix, Index bits, DType dtype) {
   return {matrix.rows, (matrix.cols * bits + unit - 1) / unit};
 }
 
-/// The matrix `<name>.weight` or `<name>.weight_packed` [shape.rows, shape.cols] as it is stored.
+/// The matrix `<name>.weight`, `<name>.weight_packed` or, where neither is, `<name>` [shape.rows,
+/// shape.cols] as it is stored.
 ///   blocks  the geometries of scales that the configuration speaks of, {rows, columns} of one
 ///   used    receives the names of the tensors that belong to it
 /// Throws Error{checkpoint} if the tensor or its scales are missing or of the wrong shape,
@@ -227,7 +228,8 @@ inline WeightView recognise(const TensorSource& source, const std::string& name,
                             const std::vector<Shape2>& blocks, std::vector<std::string>& used,
                             ZeroPoints zeros = ZeroPoints::refused) {
   const bool packed = source.find(name + ".weight_packed") != nullptr;
-  const std::string weight = name + (packed ? ".weight_packed" : ".weight");
+  const bool plain = source.find(name + ".weight") == nullptr && source.find(name) != nullptr;
+  const std::string weight = name + (packed ? ".weight_packed" : plain ? "" : ".weight");
   const TensorEntry* const entry = source.find(weight);
   OTTOBIT_CHECK(
       entry != nullptr, ErrorCode::checkpoint, weight,

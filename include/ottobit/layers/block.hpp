@@ -12,8 +12,10 @@
 
 #include "ottobit/layers/beside.hpp"
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/csa.hpp"
 #include "ottobit/layers/delta_net.hpp"
 #include "ottobit/layers/gqa.hpp"
+#include "ottobit/layers/hyper.hpp"
 #include "ottobit/layers/kda.hpp"
 #include "ottobit/layers/layer_inputs.hpp"
 #include "ottobit/layers/lightning.hpp"
@@ -29,7 +31,7 @@
 
 namespace ottobit {
 
-using Mixer = std::variant<Gqa, Mla, DeltaNet, Lightning, Kda, Mamba, ShortConv>;
+using Mixer = std::variant<Gqa, Mla, Csa, DeltaNet, Lightning, Kda, Mamba, ShortConv>;
 using Ffn = std::variant<Mlp, Moe>;
 
 [[nodiscard]] inline std::optional<Mixer> bind_mixer(const MixerSpec& spec, Index dim,
@@ -42,6 +44,7 @@ using Ffn = std::variant<Mlp, Moe>;
     using Result = std::optional<Mixer>;
     Result operator()(const GqaSpec& gqa) const { return Gqa::bind(gqa, dim, norm, scope); }
     Result operator()(const MlaSpec& mla) const { return Mla::bind(mla, dim, scope); }
+    Result operator()(const CsaSpec& csa) const { return Csa::bind(csa, dim, scope); }
     Result operator()(const DeltaNetSpec& net) const { return DeltaNet::bind(net, dim, scope); }
     Result operator()(const LightningSpec& light) const {
       return Lightning::bind(light, dim, scope);
@@ -83,6 +86,8 @@ struct Block {
   std::optional<Beside> beside;
   std::optional<RmsNorm> ffn_out;
   std::optional<LayerGate> gate;
+  std::optional<Hyper> mixer_streams;
+  std::optional<Hyper> ffn_streams;
   ResidualSpec mixer_residual;
   ResidualSpec ffn_residual;
   ResidualSpec gate_residual;
@@ -98,6 +103,10 @@ struct Block {
       NormSpec its = norm;
       its.eps = eps == 0.0 ? norm.eps : eps;
       return name.empty() ? std::nullopt : std::optional(RmsNorm::bind(scope(name), dim, its));
+    };
+    const auto if_hyper = [&](const std::string& name) {
+      return whole.hyper ? std::optional(Hyper::bind(*whole.hyper, dim, norm.eps, 3, name, scope))
+                         : std::nullopt;
     };
     std::optional<LayerGate> gate;
     if (whole.layer_inputs) {
@@ -120,6 +129,8 @@ struct Block {
         spec.beside ? std::optional(Beside::bind(*spec.beside, dim, norm, scope)) : std::nullopt,
         if_named(spec.norms.ffn_out, spec.norms.out_eps),
         std::move(gate),
+        if_hyper("hc_attn"),
+        if_hyper("hc_ffn"),
         spec.mixer_residual,
         ffn_residual,
         gate_residual,
@@ -128,7 +139,8 @@ struct Block {
         rope};
   }
 
-  /// The pass's residual stream [T, D], and room for what is taken from it and added to it.
+  /// The pass's residual stream [T, D], or its n streams [T, n, D], and room for what is taken from
+  /// them and added to them.
   struct Stream {
     float* x;
     float* h;
@@ -145,15 +157,23 @@ struct Block {
     const Index tokens = total_tokens(all);
     const float* in = nullptr;
     if (mixer) {
-      in = normed(ctx, mixer_in, x, tokens, h);
+      const Arena::Mark mark(ctx.arena);
+      const Taken taken = take(ctx, mixer_streams, x, tokens, h);
+      in = normed(ctx, mixer_in, taken.x, tokens, h);
       std::visit([&](const auto& layer) { layer.forward(ctx, all, in, y); }, *mixer);
       if (mixer_out) {
         mixer_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, mixer_residual, x, in, y, tokens, dim);
+      if (mixer_streams) {
+        mixer_streams->join(ctx, x, tokens, taken.coefficients, y);
+      } else {
+        add_residual(ctx, mixer_residual, x, in, y, tokens, dim);
+      }
     }
     if (ffn) {
-      in = parallel ? in : normed(ctx, ffn_in, x, tokens, h);
+      const Arena::Mark mark(ctx.arena);
+      const Taken taken = take(ctx, ffn_streams, x, tokens, h);
+      in = parallel ? in : normed(ctx, ffn_in, taken.x, tokens, h);
       std::visit([&](const auto& layer) { layer.forward(ctx, in, tokens, y); }, *ffn);
       if (beside) {
         beside->forward(ctx, x, tokens, y);
@@ -161,7 +181,11 @@ struct Block {
       if (ffn_out) {
         ffn_out->forward(ctx, y, tokens, y);
       }
-      add_residual(ctx, ffn_residual, x, in, y, tokens, dim);
+      if (ffn_streams) {
+        ffn_streams->join(ctx, x, tokens, taken.coefficients, y);
+      } else {
+        add_residual(ctx, ffn_residual, x, in, y, tokens, dim);
+      }
     }
     if (gate) {
       gate->forward(ctx, x, inputs, input_stride, tokens, y);
@@ -190,6 +214,9 @@ struct Block {
       count(*gate);
     }
     size.take<std::byte>(most);
+    if (mixer_streams) {
+      mixer_streams->workspace(use, size);
+    }
   }
 
   /// See Decoder::each_linear.
@@ -207,9 +234,28 @@ struct Block {
     if (gate) {
       gate->each_linear(see);
     }
+    for (const std::optional<Hyper>* streams : {&mixer_streams, &ffn_streams}) {
+      if (*streams) {
+        (*streams)->each_linear(see);
+      }
+    }
   }
 
  private:
+  /// What a part of the block takes, before its norm.
+  struct Taken {
+    const float* x;
+    float* coefficients;  ///< of streams
+  };
+  [[nodiscard]] static Taken take(ExecContext& ctx, const std::optional<Hyper>& streams,
+                                  const float* x, Index tokens, float* into) {
+    if (!streams) {
+      return {x, nullptr};
+    }
+    float* const coefficients = streams->coefficients(ctx, tokens);
+    streams->take(ctx, x, tokens, coefficients, into);
+    return {into, coefficients};
+  }
   /// x through the norm, in `into`; x itself without one.
   [[nodiscard]] static const float* normed(ExecContext& ctx, const std::optional<RmsNorm>& norm,
                                            const float* x, Index tokens, float* into) {

@@ -25,7 +25,8 @@ struct ExecContext {
   Parallel parallel;
   Arena& arena;
   ResidualObserver observer{};
-  Index layer = 0;  ///< the block at work
+  Index layer = 0;                    ///< the block at work
+  const std::int32_t* ids = nullptr;  ///< [T], the tokens of the pass
   /// [T, top] positions that an indexer chose for the tokens of the pass, for blocks that have none
   /// of their own; or null: there are no such blocks.
   std::int32_t* choices = nullptr;

@@ -252,8 +252,10 @@ class Gqa {
     at.rope.rotate(ctx, of.k, spec_.kv_heads, spec_.head_dim, tokens);
     norm(ctx, rotated_norm_, of.k, k_.rows(), tokens);
     const KvLayer kv = at.layer(ctx);
-    store(ctx, of.k, spec_.head_dim, tokens, at, kv, kv.k);
-    store(ctx, of.v, value_dim(spec_), tokens, at, kv, kv.v);
+    const DType dtype = at.cache->dtype();
+    const Index groups = spec_.kv_heads;
+    store_rows(ctx, of.k, {groups, spec_.head_dim}, tokens, at.position, kv, dtype, kv.k);
+    store_rows(ctx, of.v, {groups, value_dim(spec_)}, tokens, at.position, kv, dtype, kv.v);
   }
 
   /// Queries of the tokens times the factor of their positions.
@@ -264,19 +266,6 @@ class Gqa {
     for (Index t = tokens.begin; t < tokens.end; ++t) {
       ctx.kernels.elementwise->scale(
           q + t * query_width(), temperature_at(*spec_.temperature, position + t), query_width());
-    }
-  }
-
-  /// Tokens of x [T, G, head_dim] of a sequence to `part` of its layer.
-  void store(const ExecContext& ctx, const float* x, Index head_dim, RowRange tokens,
-             const Sequence& at, const KvLayer& kv, std::byte* part) const noexcept {
-    const Index stride = spec_.kv_heads * head_dim;
-    Index end = 0;
-    for (Index t = tokens.begin; t < tokens.end; t = end) {
-      const Index row = kv.ring == 0 ? at.position + t : (at.position + t) % kv.ring;
-      end = std::min(tokens.end, t + kv.rows - row);  // of the token, or of the ring
-      ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, head_dim, at.cache->dtype(),
-                                      part, kv.rows, row, {0, spec_.kv_heads});
     }
   }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ottobit/layers/context.hpp"
+#include "ottobit/layers/index_scores.hpp"
 #include "ottobit/layers/kv_cache.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/mla_forms.hpp"
@@ -22,12 +23,6 @@
 #include "ottobit/spec.hpp"
 
 namespace ottobit {
-
-/// What the indexer makes of the tokens of a pass.
-struct IndexQueries {
-  float* q;        ///< [T, heads, A]
-  float* weights;  ///< [T, heads]
-};
 
 class Indexer {
  public:
@@ -86,7 +81,7 @@ class Indexer {
     auto* best = ctx.arena.take<ScoredToken>(spec_.top * ctx.parallel.threads());
     const WeightView keys =
         cache_matrix(at.layer(ctx).v, at.cache->dtype(), positions, spec_.head_dim);
-    score(ctx, in, first, count, keys, scores);
+    score_keys(ctx, shape(), in, {first, first + count}, keys, scores);
     ctx.parallel.for_rows(count, 1, [&](Index begin, Index end, int worker) noexcept {
       ScoredToken* const top = best + worker * spec_.top;
       for (Index t = begin; t < end; ++t) {
@@ -111,9 +106,7 @@ class Indexer {
     select.take<std::int32_t>(count * spec_.top);
     select.take<float>(count * use.context);
     select.take<ScoredToken>(spec_.top * use.threads);
-    select.take<std::byte>(packed_stride(*use.kernels.linear) * count);
-    select.take<std::byte>(scratch_stride(*use.kernels.linear) * use.threads);
-    select.take<float>(spec_.heads * Packed::kGrain * use.threads);
+    score_workspace(use, shape(), count, select);
     size.take<std::byte>(std::max(project.bytes(), select.bytes()));
   }
 
@@ -129,56 +122,7 @@ class Indexer {
  private:
   explicit Indexer(const IndexerSpec& spec) : spec_(spec) {}
 
-  [[nodiscard]] Index packed_stride(const LinearKernels& kernels) const noexcept {
-    return round_up(kernels.packed_bytes(Compute::f32, spec_.heads, spec_.head_dim), kAlignment);
-  }
-  [[nodiscard]] Index scratch_stride(const LinearKernels& kernels) const noexcept {
-    return round_up(kernels.scratch_bytes(Compute::f32, spec_.heads, spec_.head_dim), kAlignment);
-  }
-
-  /// scores [count, positions]: products of the cached keys with the heads of each token in f32, a
-  /// block of keys after the other.
-  void score(ExecContext& ctx, const IndexQueries& in, Index first, Index count,
-             const WeightView& keys, float* scores) const {
-    const LinearKernels& kernels = *ctx.kernels.linear;
-    const Index heads = spec_.heads;
-    const Index packed_bytes = packed_stride(kernels);
-    const Index scratch_bytes = scratch_stride(kernels);
-    auto* packed = ctx.arena.take<std::byte>(packed_bytes * count);
-    auto* scratch = ctx.arena.take<std::byte>(scratch_bytes * ctx.parallel.threads());
-    auto* products = ctx.arena.take<float>(heads * Packed::kGrain * ctx.parallel.threads());
-    const Index blocks = (spec_.head_dim + Packed::kBlock - 1) / Packed::kBlock;
-    ctx.parallel.for_rows(count, 1, [&](Index begin, Index end, int) noexcept {
-      for (Index t = begin; t < end; ++t) {
-        kernels.pack(Compute::f32, in.q + (first + t) * q_.rows(), spec_.head_dim, heads,
-                     spec_.head_dim, packed + t * packed_bytes, {0, blocks});
-      }
-    });
-    const Index grains = (keys.rows + Packed::kGrain - 1) / Packed::kGrain;
-    ctx.parallel.for_rows(grains, 1, [&](Index begin, Index end, int worker) noexcept {
-      float* const y = products + worker * heads * Packed::kGrain;
-      for (Index g = begin; g < end; ++g) {
-        const RowRange rows{g * Packed::kGrain, std::min(keys.rows, (g + 1) * Packed::kGrain)};
-        const WeightView part = slice(keys, rows);
-        for (Index t = 0; t < count; ++t) {
-          kernels.linear(Compute::f32, part, packed + t * packed_bytes, heads, y, Packed::kGrain,
-                         {0, part.rows}, scratch + worker * scratch_bytes);
-          weigh(in.weights + (first + t) * heads, y, part.rows,
-                scores + t * keys.rows + rows.begin);
-        }
-      }
-    });
-  }
-
-  /// score[s] = sum_h w[h] relu(y[h, s]) for s < n.
-  void weigh(const float* w, const float* y, Index n, float* score) const noexcept {
-    std::fill_n(score, n, 0.0F);
-    for (Index h = 0; h < spec_.heads; ++h) {
-      for (Index s = 0; s < n; ++s) {
-        score[s] += w[h] * std::max(y[h * Packed::kGrain + s], 0.0F);
-      }
-    }
-  }
+  [[nodiscard]] IndexShape shape() const noexcept { return {spec_.heads, spec_.head_dim}; }
 
   IndexerSpec spec_;
   Linear q_, k_, weights_;

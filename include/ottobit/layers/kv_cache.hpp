@@ -5,6 +5,9 @@
 //
 //   Gqa: K [G, rows, A]  V [G, rows, A], or those of an earlier layer; keys of an indexer [rows, A]
 //   Mla: latents [rows, R + rotated key]  keys of an indexer [rows, A]
+//   Csa: keys that are values, too, [rows, A]; and in layers of their own behind that, what a
+//     compressor makes entries of, f32, the entries, of several positions each, with the keys of
+//     an indexer, and what those are made of
 //   Lightning: state [H, A, A], f32
 //   DeltaNet, Kda: state [H, A, B], last inputs of the convolution [taps - 1, channels], both f32
 //   Mamba: state [H, N, P] and such inputs;  ShortConv: such inputs alone
@@ -57,33 +60,31 @@ class KvCache {
   KvCache(const DecoderSpec& spec, DType dtype, Index capacity, Index batch)
       : dtype_(dtype), capacity_(capacity) {
     for (const BlockSpec& block : spec.blocks) {
+      if (const auto* csa = std::get_if<CsaSpec>(&block.mixer)) {
+        reach_ = std::max({reach_, csa->window, csa->overlaps ? 2 * csa->ratio : csa->ratio});
+      }
+    }
+    for (const BlockSpec& block : spec.blocks) {
+      first_.push_back(layers_.size());
       if (const auto* gqa = std::get_if<GqaSpec>(&block.mixer); gqa != nullptr && gqa->kv_of) {
-        layers_.push_back(layers_[static_cast<std::size_t>(*gqa->kv_of)]);
+        layers_.push_back(layers_[first_[static_cast<std::size_t>(*gqa->kv_of)]]);
         layers_.back().is_borrowed = true;
         continue;
       }
-      Layer layer =
-          std::visit([&](const auto& mixer) { return layer_of(mixer, spec.dim); }, block.mixer);
-      const Index ring =
-          round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
-      layer.is_ring = layer.window > 0 && ring < capacity;
-      layer.rows = layer.is_state ? 1 : layer.is_ring ? ring : capacity;
-      layer.k = bytes_;
-      bytes_ += part_bytes(layer, layer.k_width, layer.rows);
-      layer.v = bytes_;
-      bytes_ += part_bytes(layer, layer.v_width, layer.rows);
-      layer.index = bytes_;
-      bytes_ += part_bytes(layer, layer.index_width, layer.rows);
-      state_bytes_ += layer.is_state ? bytes_ - layer.k : 0;
-      layers_.push_back(layer);
+      add(std::visit([&](const auto& mixer) { return layer_of(mixer, spec.dim); }, block.mixer),
+          batch);
+      if (const auto* csa = std::get_if<CsaSpec>(&block.mixer)) {
+        add_entries(*csa, batch);
+      }
     }
   }
 
   /// Memory of at least bytes(), 64-byte aligned; owned by the caller.
   void attach(std::byte* memory) noexcept { memory_ = memory; }
 
-  [[nodiscard]] KvLayer layer(std::size_t index) const noexcept {
-    const Layer& layer = layers_[index];
+  /// That of a block, or, `behind` it, the layers that belong to it.
+  [[nodiscard]] KvLayer layer(std::size_t block, std::size_t behind = 0) const noexcept {
+    const Layer& layer = layers_[first_[block] + behind];
     return {memory_ + layer.k, memory_ + layer.v, memory_ + layer.index, layer.rows,
             layer.is_ring ? layer.rows : 0};
   }
@@ -92,7 +93,8 @@ class KvCache {
   [[nodiscard]] Index bytes(Index positions) const noexcept {
     Index sum = 0;
     for (const Layer& layer : layers_) {
-      const Index rows = layer.is_borrowed ? 0 : std::min(positions, layer.rows);
+      const Index rows =
+          layer.is_borrowed ? 0 : std::min(blocks_of(positions, layer.stride), layer.rows);
       sum += all_bytes(layer, rows);
     }
     return sum;
@@ -102,8 +104,8 @@ class KvCache {
     Index sum = 0;
     for (const Layer& layer : layers_) {
       const bool grows = !layer.is_borrowed && !layer.is_state && !layer.is_ring;
-      sum +=
-          grows ? (layer.k_width + layer.v_width + layer.index_width) * dtype_bits(dtype_) / 8 : 0;
+      const Index width = layer.k_width + layer.v_width + layer.index_width;
+      sum += grows ? width * bits_of(layer) / 8 / layer.stride : 0;
     }
     return sum;
   }
@@ -155,12 +157,13 @@ class KvCache {
     return layers_[index].window == 0;
   }
   /// The positions that a layer still has of a sequence that was `written` long and now has
-  /// `length`. A state counts as one position.
+  /// `length`. A state counts as one position, and so does an
+  /// entry of several.
   [[nodiscard]] RowRange kept(std::size_t index, Index written, Index length) const noexcept {
     const Layer& layer = layers_[index];
     const Index first = layer.is_ring ? std::max<Index>(written - layer.rows, 0) : 0;
     return layer.is_state ? RowRange{0, std::min<Index>(length, 1)}
-                          : RowRange{std::min(first, length), length};
+                          : RowRange{std::min(first, length), length / layer.stride};
   }
 
   /// Rows that lie one behind the other: those of one head in one part of a layer.
@@ -184,7 +187,7 @@ class KvCache {
   template <class Visit>
   void each_run(std::size_t index, const Visit& visit) const {
     const Layer& layer = layers_[index];
-    const Index bits = layer.is_state ? 32 : dtype_bits(dtype_);
+    const Index bits = bits_of(layer);
     for (const auto& [at, width] :
          {std::pair{layer.k, layer.k_width}, std::pair{layer.v, layer.v_width}}) {
       const Index row_bytes = width / layer.heads * bits / 8;
@@ -211,7 +214,46 @@ class KvCache {
     Index v = 0;
     Index index_width = 0;  ///< of the keys of an indexer beside keys and values
     Index index = 0;
+    Index stride = 1;     ///< positions of a row
+    bool is_f32 = false;  ///< whatever the others are
   };
+
+  void add(Layer layer, Index batch) {
+    const Index ring =
+        round_up(layer.window + batch - 1, static_cast<Index>(AttentionCall::kKeyAlignment));
+    layer.is_ring = layer.window > 0 && ring < capacity_;
+    layer.rows = layer.is_state ? 1 : layer.is_ring ? ring : blocks_of(capacity_, layer.stride);
+    layer.k = bytes_;
+    bytes_ += part_bytes(layer, layer.k_width, layer.rows);
+    layer.v = bytes_;
+    bytes_ += part_bytes(layer, layer.v_width, layer.rows);
+    layer.index = bytes_;
+    bytes_ += part_bytes(layer, layer.index_width, layer.rows);
+    state_bytes_ += layer.is_state ? bytes_ - layer.k : 0;
+    layers_.push_back(layer);
+  }
+  void add_entries(const CsaSpec& csa, Index batch) {
+    if (csa.ratio == 0) {
+      return;
+    }
+    const Index halves = csa.overlaps ? 2 : 1;
+    const auto pooled = [&](Index width) {
+      Layer layer{halves * width, halves * width, reach_};
+      layer.is_f32 = true;
+      add(layer, batch);
+    };
+    pooled(csa.head_dim);
+    Layer entries{csa.head_dim, csa.indexer ? csa.indexer->head_dim : 0, 0};
+    entries.stride = csa.ratio;
+    add(entries, batch);
+    if (csa.indexer) {
+      pooled(csa.indexer->head_dim);
+    }
+  }
+  static Index blocks_of(Index n, Index size) noexcept { return (n + size - 1) / size; }
+  [[nodiscard]] Index bits_of(const Layer& layer) const noexcept {
+    return layer.is_state || layer.is_f32 ? 32 : dtype_bits(dtype_);
+  }
 
   static Layer layer_of(const GqaSpec& gqa, Index /*dim*/) noexcept {
     Layer layer{gqa.kv_heads * gqa.head_dim, gqa.kv_heads * value_dim(gqa),
@@ -222,6 +264,9 @@ class KvCache {
   static Layer layer_of(const MlaSpec& mla, Index /*dim*/) noexcept {
     return {mla.kv_rank + mla.rope.dim,
             mla.indexer && !mla.indexer->shared ? mla.indexer->head_dim : 0, 0};
+  }
+  [[nodiscard]] Layer layer_of(const CsaSpec& csa, Index /*dim*/) const noexcept {
+    return {csa.head_dim, 0, reach_};
   }
   static Layer layer_of(const DeltaNetSpec& net, Index /*dim*/) noexcept {
     const Index channels = 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
@@ -245,8 +290,7 @@ class KvCache {
   /// Keeps nothing, as if in a state.
   static Layer layer_of(std::monostate /*none*/, Index /*dim*/) noexcept { return {0, 0, 0, true}; }
   [[nodiscard]] Index part_bytes(const Layer& layer, Index width, Index rows) const noexcept {
-    const DType dtype = layer.is_state ? DType::f32 : dtype_;
-    return round_up(rows * width * dtype_bits(dtype) / 8, kAlignment);
+    return round_up(rows * width * bits_of(layer) / 8, kAlignment);
   }
   [[nodiscard]] Index all_bytes(const Layer& layer, Index rows) const noexcept {
     return part_bytes(layer, layer.k_width, rows) + part_bytes(layer, layer.v_width, rows) +
@@ -267,6 +311,10 @@ class KvCache {
   Index bytes_ = 0;
   Index state_bytes_ = 0;
   std::byte* memory_ = nullptr;
+  /// Positions that a token of Csa needs, itself included: its window, and what entries are made
+  /// of. The most of all layers, so that all can go back as far.
+  Index reach_ = 0;
+  std::vector<std::size_t> first_;  ///< layer of each block
   std::vector<Layer> layers_;
 };
 

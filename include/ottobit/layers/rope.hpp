@@ -122,23 +122,20 @@ class Rope {
   [[nodiscard]] RopeRows rows(ExecContext& ctx, Index position, Index tokens, Index reach) const {
     auto* cosines = ctx.arena.take<float>(tokens * half_dim());
     auto* sines = ctx.arena.take<float>(tokens * half_dim());
-    const double magnitude = rope_magnitude(spec_.scaling);
     const auto* longer = std::get_if<RopeLong>(&spec_.scaling);
     const auto last = static_cast<double>(std::max(reach, position + tokens));
     const Floats& frequencies =
         longer != nullptr && last > longer->original ? beyond_ : frequencies_;
     ctx.parallel.for_rows(tokens, 16, [&](Index begin, Index end, int) noexcept {
       for (Index t = begin; t < end; ++t) {
-        for (Index i = 0; i < half_dim(); ++i) {
-          const float angle =
-              static_cast<float>(position + t) * frequencies[static_cast<std::size_t>(i)];
-          cosines[t * half_dim() + i] =
-              static_cast<float>(magnitude * std::cos(static_cast<double>(angle)));
-          sines[t * half_dim() + i] =
-              static_cast<float>(magnitude * std::sin(static_cast<double>(angle)));
-        }
+        row(frequencies, position + t, cosines + t * half_dim(), sines + t * half_dim());
       }
     });
+    return {cosines, sines, half_dim(), spec_.layout};
+  }
+  /// That of one position, in memory of half_dim() each.
+  [[nodiscard]] RopeRows row(Index position, float* cosines, float* sines) const noexcept {
+    row(frequencies_, position, cosines, sines);
     return {cosines, sines, half_dim(), spec_.layout};
   }
 
@@ -150,6 +147,15 @@ class Rope {
   }
 
  private:
+  void row(const Floats& frequencies, Index position, float* cosines, float* sines) const noexcept {
+    const double magnitude = rope_magnitude(spec_.scaling);
+    for (Index i = 0; i < half_dim(); ++i) {
+      const float angle = static_cast<float>(position) * frequencies[static_cast<std::size_t>(i)];
+      cosines[i] = static_cast<float>(magnitude * std::cos(static_cast<double>(angle)));
+      sines[i] = static_cast<float>(magnitude * std::sin(static_cast<double>(angle)));
+    }
+  }
+
   RopeSpec spec_;
   Floats frequencies_;
   Floats beyond_;  ///< of RopeLong, beyond the original context

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "ottobit/error.hpp"
 #include "ottobit/layers/context.hpp"
 #include "ottobit/layers/linear.hpp"
 #include "ottobit/layers/norm.hpp"
@@ -31,6 +34,9 @@ class Router {
       const bool is_row = scope.has(spec.correction_bias, {1, spec.experts});
       router.bias_ = is_row ? scope.table(spec.correction_bias, {1, spec.experts})
                             : scope.vector(spec.correction_bias, spec.experts);
+    }
+    if (!spec.table.empty()) {
+      router.bind_table(scope);
     }
     if (!spec.scales.empty()) {
       router.scales_ = scope.vector(spec.scales, spec.experts);
@@ -61,8 +67,8 @@ class Router {
     packed.multiply({{gate_, scores, experts}});
     ctx.parallel.for_rows(tokens, 1, [&](Index begin, Index end, int worker) noexcept {
       for (Index t = begin; t < end; ++t) {
-        choose(*ctx.kernels.elementwise, scores + t * experts, choice + worker * experts,
-               best + worker * experts, out + t * spec_.chosen);
+        assign(*ctx.kernels.elementwise, table_.empty() ? 0 : ctx.ids[t], scores + t * experts,
+               choice + worker * experts, best + worker * experts, out + t * spec_.chosen);
       }
     });
   }
@@ -80,21 +86,59 @@ class Router {
 
   /// The assignments of one token by its logits s [E], which become scores. choice [E], best [E]:
   /// workspace.
-  void choose(const ElementwiseKernels& kernels, float* s, float* choice, ScoredToken* best,
-              Assignment* out) const noexcept {
-    const Index experts = spec_.experts;
-    if (spec_.score == RouterScore::softmax) {
-      kernels.softmax(s, experts);
+  void assign(const ElementwiseKernels& kernels, std::int32_t token, float* s, float* choice,
+              ScoredToken* best, Assignment* out) const noexcept {
+    score(kernels, s);
+    if (table_.empty()) {
+      choose(kernels, s, choice, best);
     } else {
-      for (Index e = 0; e < experts; ++e) {
-        s[e] = 1.0F / (1.0F + std::exp(-s[e]));
-      }
+      look_up(token, best);
     }
-    for (Index e = 0; e < experts; ++e) {
+    weigh(s, best, out);
+  }
+
+ private:
+  explicit Router(RouterSpec spec) : spec_(std::move(spec)) {}
+
+  void bind_table(const WeightScope& scope) {
+    const Floats numbers = scope.table(spec_.table, {spec_.vocab, spec_.chosen});
+    for (const float number : numbers) {
+      const auto row = table_.end() - std::ssize(table_) % spec_.chosen;
+      const auto expert = static_cast<std::int32_t>(number);
+      OTTOBIT_CHECK(expert >= 0 && expert < spec_.experts &&
+                        std::find(row, table_.end(), expert) == table_.end(),
+                    ErrorCode::checkpoint, spec_.table,
+                    "sends token " + std::to_string(std::ssize(table_) / spec_.chosen) +
+                        " to expert " + std::to_string(expert) + ", expected different ones of " +
+                        std::to_string(spec_.experts));
+      table_.push_back(expert);
+    }
+  }
+  /// Logits s [E] to scores, in place.
+  void score(const ElementwiseKernels& kernels, float* s) const noexcept {
+    if (spec_.score == RouterScore::softmax) {
+      kernels.softmax(s, spec_.experts);
+      return;
+    }
+    for (Index e = 0; e < spec_.experts; ++e) {
+      s[e] = spec_.score == RouterScore::sigmoid
+                 ? 1.0F / (1.0F + std::exp(-s[e]))
+                 : std::sqrt(std::max(s[e], 0.0F) + std::log1p(std::exp(-std::abs(s[e]))));
+    }
+  }
+
+  /// The experts of one token, the first of best [E], by its scores. choice [E]: workspace.
+  void choose(const ElementwiseKernels& kernels, const float* s, float* choice,
+              ScoredToken* best) const noexcept {
+    for (Index e = 0; e < spec_.experts; ++e) {
       choice[e] = bias_.empty() ? s[e] : s[e] + bias_[static_cast<std::size_t>(e)];
     }
     limit_groups(kernels, choice, best);
-    kernels.top_k(choice, experts, spec_.chosen, best);
+    kernels.top_k(choice, spec_.experts, spec_.chosen, best);
+  }
+
+  /// The assignments of one token to the first experts of `best`, which are sorted.
+  void weigh(const float* s, ScoredToken* best, Assignment* out) const noexcept {
     std::sort(best, best + spec_.chosen,
               [](const ScoredToken& a, const ScoredToken& b) { return a.id < b.id; });
     float sum = 0.0F;
@@ -109,8 +153,13 @@ class Router {
     }
   }
 
- private:
-  explicit Router(RouterSpec spec) : spec_(std::move(spec)) {}
+  /// By the table; as choose().
+  void look_up(std::int32_t token, ScoredToken* best) const noexcept {
+    const std::int32_t* const its = table_.data() + token * spec_.chosen;
+    for (Index i = 0; i < spec_.chosen; ++i) {
+      best[i].id = its[i];
+    }
+  }
 
   /// Takes the experts of all but the best groups out of the choice.
   void limit_groups(const ElementwiseKernels& kernels, float* choice,
@@ -139,9 +188,10 @@ class Router {
 
   RouterSpec spec_;
   Linear gate_;
-  Floats bias_;    ///< [E] or empty
-  Floats scales_;  ///< [E] or empty
-  RmsNorm norm_;   ///< of the input, or without weights
+  Floats bias_;                      ///< [E] or empty
+  Floats scales_;                    ///< [E] or empty
+  LargeVector<std::int32_t> table_;  ///< [V, chosen] or empty
+  RmsNorm norm_;                     ///< of the input, or without weights
 };
 
 }  // namespace ottobit

@@ -32,6 +32,26 @@ struct Sequence {
 };
 
 /// Rows of all.
+/// Heads of a row and their width.
+struct RowShape {
+  Index heads;
+  Index head_dim;
+};
+
+/// Tokens of x [T, heads, head_dim] to `part` of a layer of the cache; token 0 is at `position`.
+inline void store_rows(const ExecContext& ctx, const float* x, const RowShape& shape,
+                       RowRange tokens, Index position, const KvLayer& kv, DType dtype,
+                       std::byte* part) noexcept {
+  const Index stride = shape.heads * shape.head_dim;
+  Index end = 0;
+  for (Index t = tokens.begin; t < tokens.end; t = end) {
+    const Index row = kv.ring == 0 ? position + t : (position + t) % kv.ring;
+    end = std::min(tokens.end, t + kv.rows - row);  // of the token, or of the ring
+    ctx.kernels.attention->store_kv(x + t * stride, stride, end - t, shape.head_dim, dtype, part,
+                                    kv.rows, row, {0, shape.heads});
+  }
+}
+
 [[nodiscard]] inline Index total_tokens(std::span<const Sequence> all) noexcept {
   return all.back().first + all.back().tokens;
 }
