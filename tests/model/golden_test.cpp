@@ -46,8 +46,8 @@ const std::vector<std::string>& folders() {
 /// Golden positions of a prompt that count. DeepSeek V4's indexer likes some entries equally, and
 /// of those torch.topk takes others than the first: from position 58 on in `mid`, earlier than any
 /// in `long`. Its own golden folder with a larger `index_topk` has all positions.
+constexpr std::int32_t kFirstEqual = 58;
 std::size_t counted(const std::string& folder, const std::vector<std::int32_t>& positions) {
-  constexpr std::int32_t kFirstEqual = 58;
   return folder != "deepseek_v4-fp4"
              ? positions.size()
              : static_cast<std::size_t>(std::count_if(positions.begin(), positions.end(),

@@ -141,8 +141,8 @@ struct AttentionItem {
     const std::uint8_t* const its = choice_of(r);
     for (Index j = 0; j < n;) {
       const Index b = (first + j) / call.block;
-      const Index end = (b + 1) * call.block - first;
-      for (; j < end && j < n; ++j) {
+      const Index next = (b + 1) * call.block - first;
+      for (; j < next && j < n; ++j) {
         row[j] = its[b] != 0 ? row[j] : kMinusInfinity;
       }
     }
